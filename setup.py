@@ -1,0 +1,63 @@
+"""Packaging of Tallywatt; tools are configured in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+INIT = (Path(__file__).parent / "appliance" / "__init__.py").read_text(encoding="utf-8")
+VERSION = INIT.split('__version__ = "')[1].split('"')[0]
+
+REQUIRES = [
+    "argon2-cffi>=23.1,<26",
+    "babel>=2.14,<3",
+    "click>=8.1,<9",
+    "cryptography>=42",
+    "fastapi>=0.115,<1",
+    "nicegui>=3.0,<4",
+    "numpy>=1.26,<3",
+    "opencv-python>=4.10,<6",
+    "pydantic>=2.9,<3",
+    "pyserial>=3.5,<4",
+    "pytesseract>=0.3.10,<1",
+    "requests>=2.31,<3",
+    "tinydb>=4.8,<5",
+    "tzdata",
+    "uvicorn>=0.30,<1",
+]
+DEV = [
+    "dsmr_parser>=1.4,<2",
+    "hypothesis>=6.100",
+    "httpx>=0.27",
+    "import-linter>=2.0",
+    "mypy>=1.11",
+    "pytest>=8.0",
+    "pytest-asyncio>=0.24",
+    "ruff>=0.6",
+    "selenium>=4.20",
+    "types-requests",
+    "types-pyserial",
+]
+
+setup(
+    name="tallywatt",
+    version=VERSION,
+    description="The energy appliance for the wall: reads the meter itself, knows the price, shows the truth",
+    long_description=(Path(__file__).parent / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["appliance*", "ocr*", "ui*", "config*"]),
+    include_package_data=True,
+    package_data={
+        "ocr": ["models/*"],
+        "ui": ["static/*", "components/*.js", "locales/*/*/*.mo"],
+        "config": ["*.json", "examples/*.json"],
+    },
+    install_requires=REQUIRES,
+    extras_require={
+        "dev": DEV,
+        "pi": ["picamera2"],
+        "train": ["torch>=2.2"],
+    },
+    entry_points={"console_scripts": ["tallywatt=appliance.__main__:main"]},
+)
