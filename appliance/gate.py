@@ -40,6 +40,15 @@ class _History:
     day: deque[Reading] = field(default_factory=deque)
     refused: list[Reading] = field(default_factory=list)
 
+    def set_back(self, reading: Reading, now: int) -> None:
+        """Where the clock was set back since, date what was accepted an hour before `reading`."""
+        live = reading.at >= now - FUTURE_MS
+        if live and self.accepted and self.accepted[-1].at > reading.at:
+            earlier = reading.at - HOUR_MS
+            old = [replace(old, at=min(old.at, earlier)) for old in self.accepted]
+            self.accepted.clear()
+            self.accepted.extend(old)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -64,7 +73,7 @@ class Gate:
         self._histories[first.source, first.quantity] = history = _History()
         history.accepted.append(first)
 
-    def judge(self, reading: Reading, now: int, limits: Limits = Limits()) -> Verdict:  # noqa: B008
+    def judge(self, reading: Reading, now: int, limits: Limits = Limits()) -> Verdict:
         """Believe `reading` at instant `now` or say why not."""
         reason = implausible(reading, now)
         if reason:
@@ -78,10 +87,9 @@ class Gate:
 
     def _judge_counter(self, reading: Reading, now: int, limits: Limits) -> Verdict:
         history = self._history(reading)
+        history.set_back(reading, now)
         contradicted = [
-            (old, reason)
-            for old in history.accepted
-            if (reason := contradiction(_in_order(old, reading, now), reading, limits))
+            (old, reason) for old in history.accepted if (reason := contradiction(old, reading, limits))
         ]
         if not contradicted:
             reason = _too_much_in_a_day(history.day, reading, limits)
@@ -113,28 +121,23 @@ def contradiction(old: Reading, new: Reading, limits: Limits) -> str | None:
     """Why two readings of one counter cannot both be true, or None. Their order in time may be any."""
     first, second = (old, new) if old.at <= new.at else (new, old)
     rise = second.value - first.value
+    unit = new.quantity.spec.unit
     if limits.monotonic and rise < -limits.resolution - 1e-9:
         return f"{_number(new)} does not fit {_number(old)} read before: a register never runs backwards"
     hours = (second.at - first.at) / HOUR_MS
     per_hour = limits.max_per_hour or new.quantity.spec.max_per_hour
     if per_hour is not None and rise > per_hour * hours + max(2 * limits.resolution, per_hour / 3600):
         return (
-            f"{_number(new)} is {rise:.3f} {new.quantity.spec.unit} above {_number(old)} after only "
-            f"{_span(second.at - first.at)}: at most {per_hour:g} {new.quantity.spec.unit} an hour are possible"
+            f"{_number(new)} is {rise:.3f} {unit} above {_number(old)} after only "
+            f"{_span(second.at - first.at)}: at most {per_hour:g} {unit} an hour are possible"
         )
     days = max(1.0, hours / 24)
     if limits.max_per_day is not None and rise > limits.max_per_day * days + limits.resolution:
         return (
-            f"{_number(new)} is {rise:.3f} {new.quantity.spec.unit} above {_number(old)}: at most "
-            f"{limits.max_per_day:g} {new.quantity.spec.unit} a day were allowed (max_daily_increase_kwh)"
+            f"{_number(new)} is {rise:.3f} {unit} above {_number(old)}: at most "
+            f"{limits.max_per_day:g} {unit} a day were allowed (max_daily_increase_kwh)"
         )
     return None
-
-
-def _in_order(old: Reading, reading: Reading, now: int) -> Reading:
-    """`old` with an instant before `reading`'s where the clock was set back between the two."""
-    live = reading.at >= now - FUTURE_MS
-    return replace(old, at=reading.at - HOUR_MS) if live and old.at > reading.at else old
 
 
 def _too_much_in_a_day(day: deque[Reading], reading: Reading, limits: Limits) -> str | None:
