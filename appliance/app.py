@@ -1,0 +1,260 @@
+"""The appliance: builds what the configuration asks for, starts it, passes every fact on, stops it."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from appliance import notify
+from appliance.access import Access
+from appliance.clock import Clock
+from appliance.errors import StoreError
+from appliance.gate import Gate, Limits
+from appliance.hub import Hub
+from appliance.model import Batch, Event, Fact, Quantity, Reading, Sink, Source
+from appliance.rejections import Rejections
+from appliance.sinks import base as sinks
+from appliance.sources import base as sources
+from appliance.store import Store
+from appliance.supervise import Health, Part, State, forever
+from config.schema import Config
+from config.secrets import SecretBox
+
+log = logging.getLogger(__name__)
+
+DEFAULT_CADENCE_S = 60.0
+STORE_PART = "store"
+CONFIG_PART = "config"
+HEARTBEAT_S = 10.0
+
+
+class Appliance:
+    """`async with` starts and stops everything; `accept` is the one way in for facts."""
+
+    def __init__(self, config: Config, folder: Path, clock: Clock, problems: Sequence[str] = ()) -> None:
+        """`problems` are the mistakes of a configuration that could not be used, or only in part."""
+        self.config = config
+        self.folder = folder
+        self.clock = clock
+        self.zone = ZoneInfo(config.site.time_zone)
+        self.hub = Hub(clock)
+        self.health = Health(clock)
+        self.store = Store(folder / "store", clock, self.zone, commit_every_s=config.store.commit_every_s)
+        self.secrets = SecretBox(folder)
+        self.access = Access(self.store.documents, self.secrets, clock)
+        self.sources: dict[str, Source] = {}
+        self.cadences: dict[str, float] = {}
+        self.id = ""
+        self._problems = problems
+        self._gate = Gate()
+        self._rejections = Rejections()
+        self._limits: dict[str, Limits] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.health.changed = self._part_changed
+        self._report_problems()
+        await self._open_store()
+        self._build_sources()
+        self._build_sinks()
+        self._start("heartbeat", self._heartbeat())
+        await notify.ready()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await notify.stopping()
+        self.health.changed = lambda new, old: None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.__aexit__(kind, error, trace)
+
+    # Facts
+
+    async def accept(self, batch: Batch, *, urgent: bool = False) -> list[Event]:
+        """Judge the readings, tell everyone, keep what is believed. Returns what was refused and why."""
+        now = self.clock.now()
+        passed: list[Fact] = []
+        refused: list[Event] = []
+        for fact in batch:
+            if not isinstance(fact, Reading):
+                passed.append(fact)
+                continue
+            verdict = self._gate.judge(fact, now, self._limits.get(fact.source, self._default_limits()))
+            if verdict.reading is not None:
+                passed.append(verdict.reading)
+                self._rejections.cleared(fact)
+            elif verdict.event is not None:
+                refused.append(verdict.event)
+            if verdict.event is not None and self._rejections.worth_telling(fact, verdict.event, now):
+                passed.append(verdict.event)
+        self.hub.publish(passed)
+        self.store.append(passed, urgent=urgent)
+        return refused
+
+    async def exchange_meter(self, source: str, quantity: Quantity, first: float) -> Event:
+        """The meter behind `source` was exchanged and the new one stands at `first` (the quantity's unit)."""
+        now = self.clock.now()
+        reading = Reading(source, quantity, first, now)
+        old = self.hub.latest.get((source, quantity))
+        self._gate.exchanged(reading)
+        await self.store.exchange(source, quantity, now, old.value if old else None, first)
+        spec = quantity.spec
+        event = Event(
+            source,
+            "meter_exchanged",
+            now,
+            f"The meter was exchanged; the new register stands at {first:.{spec.decimals}f} {spec.unit}",
+            {"quantity": str(quantity), "old": old.value if old else None, "new": first},
+        )
+        self.hub.publish([reading, event])
+        self.store.append([reading, event], urgent=True)
+        await self.store.flush()
+        return event
+
+    def main_register(self) -> Reading | None:
+        """The reading that stands for the meter of this house: a camera's before a wire's before others'."""
+        known = [r for (_, q), r in self.hub.latest.items() if q is Quantity.ENERGY_IMPORT]
+        rank = {"camera_meter": 0, "p1_serial": 1}
+        types = {part.name: part.type for part in self.health}
+        return min(known, key=lambda r: (rank.get(types.get(r.source, ""), 2), -r.at), default=None)
+
+    # Starting
+
+    def _report_problems(self) -> None:
+        if self._problems:
+            self.health.add(CONFIG_PART, "config", "config")
+            self.health.failed(CONFIG_PART, "\n".join(self._problems), State.NEEDS_YOU)
+
+    async def _open_store(self) -> None:
+        self.health.add(STORE_PART, "store", "sqlite")
+        await self.store.__aenter__()
+        self.id = self._identity()
+        self.access.load()
+        for reading in await self.store.latest():
+            self._gate.remember(reading)
+            self.hub.publish([reading])
+        await self.accept(self.store.opened)
+        self._report_store()
+
+    def _identity(self) -> str:
+        known = self.store.documents.get("appliance", "identity")
+        if known is None:
+            known = {"id": f"tallywatt-{secrets.token_hex(4)}"}
+            self.store.documents.put("appliance", "identity", known)
+        return str(known["id"])
+
+    def _build_sources(self) -> None:
+        kinds = sources.discover()
+        for options in self.config.sources:
+            if not options.enabled:
+                continue
+            self.health.add(options.label, "source", options.type)
+            found = kinds[options.type]
+            if found.module is None:
+                self.health.failed(options.label, f"{options.type} {found.problem}", State.NEEDS_YOU)
+                continue
+            context = sources.Context(self.clock, self.folder / "sources", self.zone)
+            self._guarded_build(
+                options.label, lambda o=options, f=found, c=context: self._add_source(o, f, c)
+            )
+
+    def _add_source(self, options: Any, found: sources.Found, context: sources.Context) -> None:
+        source: Source = found.build(options, context)
+        name = options.label
+        self.sources[name] = source
+        self.cadences[name] = source.cadence_s
+        self._limits[name] = getattr(source, "limits", self._default_limits())
+        self.health.add(name, "source", options.type, source.cadence_s)
+        self._start(name, forever(name, lambda: self._follow(source), self.health, self.clock))
+
+    def _build_sinks(self) -> None:
+        kinds = sinks.discover()
+        for options in self.config.sinks:
+            if not options.enabled:
+                continue
+            self.health.add(options.label, "sink", options.type)
+            found = kinds[options.type]
+            if found.module is None:
+                self.health.failed(options.label, f"{options.type} {found.problem}", State.NEEDS_YOU)
+                continue
+            self._guarded_build(options.label, lambda o=options, f=found: self._add_sink(o, f))
+
+    def _add_sink(self, options: Any, found: sinks.Found) -> None:
+        context = sinks.SinkContext(
+            clock=self.clock,
+            store=self.store,
+            hub=self.hub,
+            zone=self.zone,
+            appliance_id=self.id,
+            report=lambda text, event=None: self._sink_report(options.label, text, event),
+        )
+        sink: Sink = found.build(options, context)
+        self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
+
+    def _sink_report(self, name: str, text: str, event: Event | None) -> None:
+        self.health.ok(name, text)
+        if event is not None:
+            self.hub.publish([event])
+            self.store.append([event])
+
+    def _guarded_build(self, name: str, build: Any) -> None:
+        """A part that cannot start is shown on the Health page; the rest runs."""
+        try:
+            build()
+        except Exception as error:
+            log.exception("%s cannot start", name)
+            self.health.failed(name, f"It cannot start: {error}", State.NEEDS_YOU)
+
+    def _default_limits(self) -> Limits:
+        """What the main fuse lets through, half as much again; without one the quantity's own limit."""
+        fuse = self.config.site.main_fuse_a
+        return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None)
+
+    def _start(self, name: str, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+
+    # Running
+
+    async def _follow(self, source: Source) -> None:
+        urgent = bool(getattr(source, "urgent", False))
+        async for batch in source.batches():
+            await self.accept(batch, urgent=urgent)
+            if any(isinstance(fact, Reading) for fact in batch):
+                self.health.ok(source.name, "Working")
+
+    def _part_changed(self, new: Part, old: Part | None) -> None:
+        if old is None or old.state is State.STARTING and new.state is State.OK:
+            return
+        name = "part_back" if new.state is State.OK else "part_failed"
+        event = Event(new.name, name, self.clock.now(), new.text, {"role": new.role, "state": str(new.state)})
+        self.hub.publish([event])
+        self.store.append([event])
+
+    def _report_store(self) -> None:
+        problem = self.store.problem
+        if problem:
+            self.health.failed(STORE_PART, problem, State.NEEDS_YOU)
+        else:
+            self.health.ok(STORE_PART)
+
+    async def _heartbeat(self) -> None:
+        """Tell systemd that we live, as long as the loop turns and the store answers."""
+        pause = min(HEARTBEAT_S, (notify.watchdog_interval_s() or 2 * HEARTBEAT_S) / 2)
+        while True:
+            try:
+                await self.store.check()
+            except StoreError as error:
+                self.health.failed(STORE_PART, str(error), State.NEEDS_YOU)
+            else:
+                self._report_store()
+                await notify.watchdog()
+            await asyncio.sleep(pause)
