@@ -1,0 +1,87 @@
+"""Reading single digits: wheels (position in tenths, seen between two digits too) and display digits.
+
+The network (`models/digits.onnx`, card beside it) gives one score for each of 100 positions on a circle,
+one for "no digit here" and one that tells a display digit from a wheel. Run by `cv2.dnn`, no other runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+WIDTH, HEIGHT, POSITIONS = 32, 48, 100
+MODEL = Path(__file__).parent / "models" / "digits.onnx"
+_REACH = 4
+"""Tenths to each side of the peak that count as the same answer: labels and wheels wobble by one or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """One digit: `value` in [0, 10) as it stands in its window, `confidence` 0..1 that it is within 0.5.
+
+    `lcd` is how much it looks like a display digit (1) or a wheel (0); `blank` that no digit is there.
+    """
+
+    value: float
+    confidence: float
+    lcd: float = 0.0
+    blank: float = 0.0
+
+
+def prepare(crop: Picture) -> NDArray[np.float32]:
+    """A crop as the network wants it: 3 x HEIGHT x WIDTH, contrast made equal; any BGR or grey crop."""
+    if crop.ndim == 2:
+        crop = cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR)
+    shrink = crop.shape[0] > HEIGHT or crop.shape[1] > WIDTH
+    if crop.shape[:2] != (HEIGHT, WIDTH):
+        way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+        crop = cv2.resize(crop, (WIDTH, HEIGHT), interpolation=way)
+    data = crop.astype(np.float32)
+    data = (data - data.mean()) / (data.std() + 4.0)
+    return data.transpose(2, 0, 1)
+
+
+def decode(scores: NDArray[np.float32]) -> list[Digit]:
+    """Digits from the network's N x 102 scores: local circular mean about the likeliest window."""
+    logits = scores[:, :POSITIONS + 1].astype(np.float64)
+    chance = np.exp(logits - logits.max(1, keepdims=True))
+    chance /= chance.sum(1, keepdims=True)
+    steps = np.arange(-_REACH, _REACH + 1)
+    ring = chance[:, (np.arange(POSITIONS)[:, None] + steps) % POSITIONS]
+    mass = ring.sum(2)
+    peak = mass.argmax(1)
+    rows = np.arange(len(scores))
+    offset = (ring[rows, peak] * steps).sum(1) / np.maximum(mass[rows, peak], 1e-9)
+    values = ((peak + offset) / 10) % 10
+    lcd = 1 / (1 + np.exp(-np.clip(scores[:, POSITIONS + 1], -30, 30)))
+    return [Digit(float(v) if v < 10 else 0.0, float(min(m, 1)), float(k), float(b))
+            for v, m, k, b in zip(values, mass[rows, peak], lcd, chance[:, POSITIONS], strict=True)]
+
+
+@lru_cache(maxsize=4)
+def _network(path: Path) -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(str(path))
+
+
+class DigitReader:
+    """Reads many crops at once; one reader can be kept for the life of the process, used by one thread."""
+
+    def __init__(self, model: Path = MODEL) -> None:
+        """Loads the network; cv2.error when the file is missing or damaged."""
+        self._net = _network(model)
+
+    def read(self, crops: Sequence[Picture]) -> list[Digit]:
+        """Digits of BGR (or grey) uint8 crops of any size, in their order. An empty crop is a blank digit."""
+        if not crops:
+            return []
+        empty = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        batch = np.stack([prepare(c if c.size else empty) for c in crops])
+        self._net.setInput(batch)
+        return decode(np.asarray(self._net.forward(), np.float32).reshape(len(crops), POSITIONS + 2))

@@ -1,0 +1,77 @@
+"""A picture before it is read: turned, cut and judged. Pure."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.calibration import Box
+
+Picture = NDArray[np.uint8]
+LARGEST = 50_000_000
+"""Pixels; more than any camera of this kind gives, less than what would exhaust a Pi's memory."""
+
+
+def prepare(picture: Picture, rotate: float = 0.0, *, flip_horizontal: bool = False,
+            flip_vertical: bool = False, crop: Box | None = None) -> Picture:
+    """The picture turned by `rotate` degrees clockwise, then flipped, then cut to `crop`.
+
+    Quarter turns are exact and swap width and height; other angles keep the size and repeat the edge.
+    ValueError when the crop does not touch the picture.
+    """
+    quarters = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+    if rotate % 360 in quarters:
+        picture = np.asarray(cv2.rotate(picture, quarters[int(rotate % 360)]), np.uint8)
+    elif rotate % 360:
+        high, wide = picture.shape[:2]
+        matrix = cv2.getRotationMatrix2D((wide / 2, high / 2), -rotate, 1.0)
+        picture = np.asarray(cv2.warpAffine(picture, matrix, (wide, high), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    if flip_horizontal:
+        picture = picture[:, ::-1]
+    if flip_vertical:
+        picture = picture[::-1]
+    if crop is not None:
+        picture = cut(picture, crop)
+        if not picture.size:
+            raise ValueError(f"The crop {crop} lies outside the picture: set it again")
+    return np.ascontiguousarray(picture)
+
+
+def cut(picture: Picture, box: Box) -> Picture:
+    """The part of the picture under a box, as far as it lies inside; a view, perhaps empty."""
+    return picture[max(0, box.y):max(0, box.y + box.h), max(0, box.x):max(0, box.x + box.w)]
+
+
+def fault(picture: object) -> str | None:
+    """Why this cannot be read at all, in a sentence that says what to do; None when it may be."""
+    if not isinstance(picture, np.ndarray) or picture.size == 0:
+        return "There is no picture: check the camera and its cable."
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        return f"The picture is not 8-bit colour (shape {picture.shape}, {picture.dtype}): check the camera's format."
+    high, wide = picture.shape[:2]
+    if high < 24 or wide < 48:
+        return f"The picture is only {wide}x{high} pixels: choose a larger size for the camera."
+    if high * wide > LARGEST:
+        return f"The picture is {wide}x{high} pixels, more than can be handled: choose a smaller size."
+    grey = cv2.cvtColor(_small(picture), cv2.COLOR_BGR2GRAY)
+    dark, middle, bright = np.percentile(grey, (1, 50, 99))
+    if bright < 24:
+        return "The picture is black: turn the lamp on, uncover the lens, or give more exposure."
+    if dark > 235:
+        return "The picture is all white: lower the exposure or the lamp."
+    if bright - dark < 12 or cv2.GaussianBlur(grey, (0, 0), 1.5).std() < 3:
+        return f"The picture shows an even surface (brightness {middle:.0f} of 255): is the lens covered or fogged?"
+    return None
+
+
+def sharpness(picture: Picture) -> float:
+    """Edge strength against contrast, about 0.02 (badly blurred) to above 0.3 (sharp); 0 of an even picture."""
+    grey = cv2.cvtColor(_small(picture), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    spread = float(grey.std())
+    return float(cv2.Laplacian(grey, cv2.CV_32F).std()) / spread if spread > 1 else 0.0
+
+
+def _small(picture: Picture) -> Picture:
+    step = max(1, max(picture.shape[:2]) // 640)
+    return np.ascontiguousarray(picture[::step, ::step])

@@ -1,0 +1,1 @@
+"""Training of the models shipped in `ocr/models` (development only; torch is the extra `train`)."""

@@ -1,0 +1,84 @@
+"""What a camera does to a digit: shift, scale, shear, perspective, inversion, colour, glare, blur, noise."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.digits import HEIGHT, WIDTH
+
+Image = NDArray[np.float32]
+Rng = np.random.Generator
+
+
+def _warp(rng: Rng, crop: NDArray[np.uint8]) -> Image:
+    """Maps the crop to WIDTH x HEIGHT through a small random projective change about its centre."""
+    high, wide = crop.shape[:2]
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    grow = np.array([rng.uniform(0.85, 1.18), rng.uniform(0.87, 1.15)], np.float32)
+    angle = rng.normal(0, 0.045)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    shear = np.array([[1, rng.normal(0, 0.07)], [rng.normal(0, 0.03), 1]], np.float32)
+    source = corners * grow @ turn @ shear + rng.normal(0, 0.035, (4, 2)).astype(np.float32)
+    source += np.array([np.clip(rng.normal(0, 0.1), -0.25, 0.25), np.clip(rng.normal(0, 0.025), -0.07, 0.07)], np.float32)
+    source = (source + 1) / 2 * np.array([wide, high], np.float32)
+    target = (corners + 1) / 2 * np.array([WIDTH, HEIGHT], np.float32)
+    matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
+    if high > 1.6 * HEIGHT:
+        crop = cv2.blur(crop, (2, 2))
+    out = cv2.warpPerspective(crop, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return out.astype(np.float32)
+
+
+def _colours(rng: Rng, image: Image) -> Image:
+    if rng.random() < 0.33:
+        image = 255 - image
+    if rng.random() < 0.3:
+        image = np.repeat(image.mean(2, keepdims=True), 3, 2)
+    elif rng.random() < 0.2:
+        image = image[..., rng.permutation(3)]
+    image = 255 * (np.clip(image, 0, 255) / 255) ** rng.uniform(0.6, 1.7)
+    gain = rng.uniform(0.5, 1.2) * rng.uniform(0.8, 1.2, 3)
+    return np.asarray(image * gain + rng.uniform(-15, 40), np.float32)
+
+
+_Y, _X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+
+
+def _light(rng: Rng, image: Image) -> Image:
+    if rng.random() < 0.5:
+        slope = rng.normal(0, 0.25, 2)
+        image = image * np.clip(1 + slope[0] * (_X / WIDTH - 0.5) + slope[1] * (_Y / HEIGHT - 0.5), 0.3, 2)[..., None]
+    if rng.random() < 0.2:
+        x, y, size = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(2, 12)
+        spot = np.exp(-((_X - x) ** 2 + (_Y - y) ** 2) / (2 * size * size))
+        image = image + rng.uniform(40, 180) * spot[..., None]
+    for _ in range(int(rng.choice(4, p=[0.78, 0.12, 0.06, 0.04]))):
+        at, size = rng.uniform(0, HEIGHT), rng.uniform(0.4, 3.5)
+        streak = np.exp(-((_Y - at + rng.normal(0, 0.06) * _X) ** 2) / (2 * size * size))
+        image = image + rng.uniform(20, 130) * rng.choice([1, 1, -1]) * streak[..., None]
+    return np.ascontiguousarray(np.clip(image, 0, 255), np.float32)
+
+
+def _lens(rng: Rng, image: Image) -> Image:
+    if rng.random() < 0.25:
+        small = rng.uniform(0.4, 0.9)
+        image = cv2.resize(image, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.4:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.5))
+    if rng.random() < 0.1:
+        image = cv2.blur(image, (int(rng.integers(1, 5)), int(rng.integers(1, 5))))
+    if rng.random() < 0.1:
+        for _ in range(int(rng.integers(1, 5))):
+            at = (int(rng.integers(WIDTH)), int(rng.integers(HEIGHT)))
+            cv2.circle(image, at, int(rng.integers(1, 3)), float(rng.uniform(0, 255)) * np.ones(3), -1)
+    if rng.random() < 0.6:
+        image = image + rng.normal(0, rng.uniform(1, 14), image.shape).astype(np.float32)
+    return np.ascontiguousarray(np.clip(image, 0, 255), np.float32)
+
+
+def augment(rng: Rng, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A changed copy of a BGR crop at the network's size, HEIGHT x WIDTH x 3."""
+    return _lens(rng, _light(rng, _colours(rng, _warp(rng, crop)))).astype(np.uint8)
