@@ -1,0 +1,1 @@
+"""What the owner wants: `config.json` read, migrated, checked, frozen and saved. Imports nothing of ours."""
