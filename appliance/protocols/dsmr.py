@@ -1,0 +1,277 @@
+"""P1 telegrams as text: DSMR 2.2 to 5 (NL), ESMR, e-MUCS (BE), Swedish, Hungarian, Austrian, Irish relatives.
+
+Sources of the facts: DSMR P1 companion standard 5.0.2 (Netbeheer Nederland), e-MUCS P1 2.1.1 (Fluvius),
+Branschrekommendation för lokalt kundgränssnitt 2.0 (Energiföretagen Sverige), M-Bus device types of
+EN 13757-3. Meters count what flows into the house as import; power is signed as in `appliance.model`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from appliance.clock import MINUTE_MS
+from appliance.model import Quantity as Q  # noqa: N817 - the tables below are made of them
+from appliance.protocols import obis
+from appliance.protocols.frames import Crc, checksum
+
+UNITS: Mapping[str, tuple[str, float]] = {
+    "w": ("W", 1), "kw": ("W", 1000),
+    "wh": ("kWh", 0.001), "kwh": ("kWh", 1), "mwh": ("kWh", 1000),
+    "var": ("var", 1), "kvar": ("var", 1000), "varh": ("kvarh", 0.001), "kvarh": ("kvarh", 1),
+    "v": ("V", 1), "mv": ("V", 0.001), "a": ("A", 1), "ma": ("A", 0.001), "hz": ("Hz", 1),
+    "m3": ("m³", 1), "m³": ("m³", 1), "mâ³": ("m³", 1), "dm3": ("m³", 0.001), "l": ("m³", 0.001),
+    "gj": ("GJ", 1), "mj": ("GJ", 0.001),
+}  # fmt: skip
+"""Unit as printed, in small letters -> our unit and factor. `mâ³` is UTF-8 read as Latin-1."""
+
+PLAIN: Mapping[str, Q] = {
+    "1.8.0": Q.ENERGY_IMPORT, "1.8.1": Q.ENERGY_IMPORT_T1, "1.8.2": Q.ENERGY_IMPORT_T2,
+    "2.8.0": Q.ENERGY_EXPORT, "2.8.1": Q.ENERGY_EXPORT_T1, "2.8.2": Q.ENERGY_EXPORT_T2,
+    "3.8.0": Q.REACTIVE_IMPORT, "4.8.0": Q.REACTIVE_EXPORT,
+    "32.7.0": Q.VOLTAGE_L1, "52.7.0": Q.VOLTAGE_L2, "72.7.0": Q.VOLTAGE_L3,
+    "31.7.0": Q.CURRENT_L1, "51.7.0": Q.CURRENT_L2, "71.7.0": Q.CURRENT_L3,
+    "14.7.0": Q.FREQUENCY, "1.4.0": Q.DEMAND, "1.6.0": Q.DEMAND_PEAK_MONTH,
+    "96.14.0": Q.TARIFF, "96.7.21": Q.POWER_FAILURES, "96.7.9": Q.LONG_POWER_FAILURES,
+}  # fmt: skip
+"""Quantities that stand in one line. Currents are given unsigned, in NL in whole amperes: kept so."""
+
+SIGNED: Mapping[Q, tuple[str, str, str]] = {
+    Q.POWER_GRID: ("1.7.0", "2.7.0", "16.7.0"),
+    Q.POWER_L1: ("21.7.0", "22.7.0", "36.7.0"),
+    Q.POWER_L2: ("41.7.0", "42.7.0", "56.7.0"),
+    Q.POWER_L3: ("61.7.0", "62.7.0", "76.7.0"),
+    Q.REACTIVE_GRID: ("3.7.0", "4.7.0", ""),
+    Q.REACTIVE_L1: ("23.7.0", "24.7.0", ""),
+    Q.REACTIVE_L2: ("43.7.0", "44.7.0", ""),
+    Q.REACTIVE_L3: ("63.7.0", "64.7.0", ""),
+}
+"""Flow into the house, flow out of it, and the line in which some meters give both with a sign."""
+
+TARIFF_SUMS: Mapping[Q, tuple[str, ...]] = {
+    Q.ENERGY_IMPORT: ("1.8.1", "1.8.2", "1.8.3", "1.8.4"),
+    Q.ENERGY_EXPORT: ("2.8.1", "2.8.2", "2.8.3", "2.8.4"),
+}
+"""Dutch and Belgian meters have no total: it is the sum of the tariffs."""
+
+DEVICES: Mapping[int, Q] = {
+    3: Q.GAS, 4: Q.HEAT, 12: Q.HEAT, 13: Q.HEAT, 6: Q.WATER, 7: Q.WATER, 21: Q.WATER, 22: Q.WATER,
+}  # fmt: skip
+"""M-Bus device type (line 24.1.0) -> what its register counts."""
+
+ALWAYS = ("1.8.1", "1.8.2", "2.8.1", "2.8.2", "1.7.0", "2.7.0")
+"""Lines of every telegram of DSMR 2.2 and 3, in their order."""
+
+SLACK_MS = 5 * MINUTE_MS
+"""A meter's clock and ours may be this far apart and still tell the same moment."""
+
+_KWH_TO_GJ = 0.0036
+_STAMP = re.compile(r"[0-9]{12}[SW]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A meter behind the meter (M-Bus): `channel` 1..n, `at` its own UTC ms, `value` in `quantity`'s unit."""
+
+    channel: int
+    device: int | None
+    quantity: Q | None
+    at: int | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """One telegram. `at` is the meter's clock in UTC ms, None if it has none.
+
+    `lines` maps each OBIS reference to what its line says: one value without its parentheses, several
+    with theirs; the same reference again goes on a new line of the same text. `unknown` are lines that
+    are no OBIS lines. `moments` has the UTC ms of readings older than the telegram (gas, water, heat).
+    With a bad checksum there are lines, but no readings.
+    """
+
+    meter: str
+    at: int | None
+    crc: Crc
+    readings: dict[Q, float] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+    moments: dict[Q, int] = field(default_factory=dict)
+    children: tuple[Child, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def parse(frame: bytes, zone: ZoneInfo, now: int | None = None) -> Telegram:
+    """The telegram in a frame from `/` to `!`; never raises, whatever the bytes.
+
+    Local times are `zone`'s; `now` (UTC ms) tells old meters' two hours of an autumn night apart.
+    """
+    crc = checksum(frame)
+    header, _, body = frame.partition(b"\n")
+    end = _body_end(body)
+    told, unknown = obis.lines(body[:end].decode("latin-1"))
+    found, attached = _sorted(told)
+    if end == len(body) and crc == "bad" and _complete(found, body):
+        crc = "none"
+    meter = "".join(c for c in header[1:].decode("latin-1") if c.isprintable()).strip()
+    at = instant(found.get("0:1.0.0", ""), zone, now)
+    telegram = Telegram(meter, at, crc, lines=_shown(told), unknown=tuple(unknown))
+    if crc == "bad":
+        return telegram
+    near = now if at is None else at
+    children = tuple(_child(channel, attached[channel], zone, near) for channel in sorted(attached))
+    counting = _newest(children)
+    readings = _electricity(found) | {quantity: value for quantity, (value, _) in counting.items()}
+    moments = {quantity: at for quantity, (_, at) in counting.items() if at is not None}
+    return replace(telegram, readings=readings, moments=moments, children=children)
+
+
+def _body_end(body: bytes) -> int:
+    """Where the `!` stands, or the end of what there is."""
+    if body.startswith(b"!"):
+        return 0
+    end = max(body.rfind(b"\n!"), body.rfind(b"\r!"))
+    return len(body) if end < 0 else end + 1
+
+
+def _sorted(told: list[tuple[str, str]]) -> tuple[dict[str, str], dict[int, dict[str, str]]]:
+    """Lines by code: those of the meter itself, and those of each M-Bus channel. The first of its kind wins;
+    on another channel of electricity (`1-1:`) stands what a Belgian or Luxembourg meter has nowhere else."""
+    found: dict[str, str] = {}
+    attached: dict[int, dict[str, str]] = {}
+    for reference, raw in told:
+        key = obis.code(reference)
+        if key.medium == 0 and key.channel:
+            attached.setdefault(key.channel, {}).setdefault(key.code, raw)
+        elif key.medium == 0 and key.code == "1.0.0":
+            found.setdefault("0:1.0.0", raw)
+        elif key.medium in (0, 1, None):
+            found.setdefault(key.code, raw)
+    return found, attached
+
+
+def _complete(found: Mapping[str, str], body: bytes) -> bool:
+    """Whether a telegram without `!` may be believed: one of those that never have a checksum (no version
+    line, no time), with all that it must contain and its last line closed."""
+    checked = "0.2.8" in found or "0:1.0.0" in found
+    return not checked and all(line in found for line in ALWAYS) and body.rstrip().endswith(b")")
+
+
+def _shown(told: list[tuple[str, str]]) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for reference, raw in told:
+        text = f"({raw})" if ")(" in raw else raw
+        shown[reference] = f"{shown[reference]}\n{text}" if reference in shown else text
+    return shown
+
+
+def _electricity(found: Mapping[str, str]) -> dict[Q, float]:
+    readings: dict[Q, float] = {}
+    for code, quantity in PLAIN.items():
+        raw = found.get(code)
+        if raw is not None and (value := _value(raw, quantity.spec.unit)) is not None:
+            readings[quantity] = value
+    for quantity, (inward, outward, both) in SIGNED.items():
+        flow = _flow(found, inward, outward, both, quantity.spec.unit)
+        if flow is not None:
+            readings[quantity] = flow
+    for quantity, tariffs in TARIFF_SUMS.items():
+        if quantity not in readings:
+            parts = [_value(found[code], "kWh") for code in tariffs if code in found]
+            known = [part for part in parts if part is not None]
+            if known and len(known) == len(parts):
+                readings[quantity] = round(sum(known), 9)
+    return readings
+
+
+def _flow(found: Mapping[str, str], inward: str, outward: str, both: str, unit: str) -> float | None:
+    """Into the house minus out of it. A line that is there but says nothing makes it unknown."""
+    into, out = found.get(inward), found.get(outward)
+    if into is None and out is None:
+        signed = found.get(both)
+        return None if signed is None else _value(signed, unit)
+    plus = 0.0 if into is None else _value(into, unit)
+    minus = 0.0 if out is None else _value(out, unit)
+    return None if plus is None or minus is None else round(plus - minus, 9)
+
+
+@lru_cache(maxsize=4096)
+def _value(raw: str, unit: str) -> float | None:
+    """The last value of a line in `unit` (a time may stand before it); None if empty or of another unit."""
+    number = obis.number(raw.rpartition(")(")[2])
+    return None if number is None else _scaled(number[0], number[1], unit)
+
+
+def _scaled(value: float, printed: str, unit: str) -> float | None:
+    if unit == "":
+        return value if printed == "" else None
+    kind, factor = UNITS.get(printed, ("", 0.0))
+    if unit == "GJ" and kind == "kWh":
+        kind, factor = "GJ", factor * _KWH_TO_GJ
+    return round(value * factor, 9) if kind == unit else None
+
+
+def _child(channel: int, lines: Mapping[str, str], zone: ZoneInfo, near: int | None) -> Child:
+    device = _device(lines.get("24.1.0", ""))
+    code = next((code for code in ("24.2.1", "24.2.3", "24.3.0") if code in lines), "")
+    values = obis.values(lines.get(code, ""))
+    quantity = DEVICES.get(device) if device is not None else None
+    if device is None and code in ("24.2.3", "24.3.0"):
+        quantity = Q.GAS
+    printed = values[-1]
+    if code == "24.3.0" and len(values) > 2:
+        # DSMR 2.2 and 3: (time)(status)(period)(count)(reference)(unit)(value)
+        printed = f"{printed}*{values[-2]}"
+    number = obis.number(printed)
+    value = None
+    if number is not None and quantity is not None:
+        value = _scaled(*number, quantity.spec.unit)
+    return Child(channel, device, quantity, instant(values[0], zone, near), value)
+
+
+def _device(raw: str) -> int | None:
+    return int(raw) if re.fullmatch(r"[0-9]{1,3}", raw) else None
+
+
+def _newest(children: tuple[Child, ...]) -> dict[Q, tuple[float, int | None]]:
+    """After an exchange the old gas meter stays listed with its last time: the newest of a kind counts."""
+    newest: dict[Q, tuple[float, int | None]] = {}
+    for child in sorted(children, key=lambda child: child.at or 0):
+        if child.quantity is not None and child.value is not None:
+            newest[child.quantity] = child.value, child.at
+    return newest
+
+
+def instant(raw: str, zone: ZoneInfo, near: int | None = None) -> int | None:
+    """UTC ms of `YYMMDDhhmmss` with S (summer) or W (winter time of `zone`) or, in old meters, neither.
+
+    None if it is no date. Without a letter an hour that happens twice is the last one that is not after
+    `near` (UTC ms), the first if that is not given.
+    """
+    stamp = raw.partition(")")[0]
+    if _STAMP.fullmatch(stamp) is None:
+        return None
+    try:
+        local = datetime(
+            2000 + int(stamp[:2]), int(stamp[2:4]), int(stamp[4:6]),
+            int(stamp[6:8]), int(stamp[8:10]), int(stamp[10:12]), tzinfo=UTC,
+        )  # fmt: skip
+    except ValueError:
+        return None
+    if len(stamp) == 13:
+        winter, summer = _offsets(zone, local.year)
+        return _ms(local - (summer if stamp[12] == "S" else winter))
+    both = [_ms(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+    return max((at for at in both if near is not None and at <= near + SLACK_MS), default=both[0])
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000
+
+
+@lru_cache(maxsize=64)
+def _offsets(zone: ZoneInfo, year: int) -> tuple[timedelta, timedelta]:
+    """Winter and summer offset of a zone, north or south of the equator."""
+    offsets = [datetime(year, month, 1, tzinfo=zone).utcoffset() or timedelta(0) for month in (1, 7)]
+    return min(offsets), max(offsets)
