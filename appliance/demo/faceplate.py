@@ -35,7 +35,8 @@ def rounded(picture: Image, box: Box, radius: int, colour: Colour, thickness: in
     """A rectangle with round corners and soft edges; `thickness` -1 fills it."""
     x, y, w, h = box
     right, low = x + w - radius, y + h - radius
-    corners = ((x + radius, y + radius, 180), (right, y + radius, 270), (right, low, 0), (x + radius, low, 90))
+    x, y = x + radius, y + radius
+    corners = ((x, y, 180), (right, y, 270), (right, low, 0), (x, low, 90))
     arcs = [cv2.ellipse2Poly((cx, cy), (radius, radius), 0, a, a + 90, 6) for cx, cy, a in corners]
     outline = np.vstack(arcs).astype(np.int32)
     if thickness < 0:
