@@ -1,0 +1,145 @@
+"""A device on the network that answers HTTP on localhost, and that can be made to fail."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
+from typing import Any
+
+LARGEST_BODY = 4_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came in; `path` without the query."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes out."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the device fails: first it waits, then it cuts the connection or answers `status`.
+
+    `status` None and `cut` False only waits. `lost` lets the device act on the request before it fails, as
+    when an answer is lost on its way. `retry_after_s` is told with the status.
+    """
+
+    status: int | None = None
+    wait_s: float = 0.0
+    cut: bool = False
+    lost: bool = False
+    retry_after_s: int | None = None
+
+
+def json_answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """`content` as JSON."""
+    return Answer(json.dumps(content).encode(), status, headers=headers or {})
+
+
+class HttpDevice:
+    """Subclasses say what to `answer`; set `fault` to make it fail, `stop` to take it off the network.
+
+    The port is chosen at the first `start` and kept for the next. Requests run on threads of their own.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
+        self.fault: Fault | None = None
+        self.requests = 0
+        self._server: _Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is found, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def answer(self, request: Request) -> Answer:
+        """What the device says to `request`."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Begin to listen. OSError when the port is taken."""
+        if self._server is not None:
+            return
+        self._server = _Server(self, self.port)
+        self.port = self._server.server_port
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name=type(self).__name__, daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Refuse connections from now on; those under way are cut."""
+        if self._server is None:
+            return
+        self._server.stopped.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._server = None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, device: HttpDevice, port: int) -> None:
+        self.device = device
+        self.stopped = threading.Event()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that hangs up is no news; faults of ours are answered with 500 before this."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._serve(b"")
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self._serve(self.rfile.read(min(length, LARGEST_BODY)))
+
+    def _serve(self, body: bytes) -> None:
+        device = self.server.device
+        device.requests += 1
+        fault = device.fault
+        request = Request(self.command, self.path.partition("?")[0], body)
+        if fault is None:
+            self._send(device.answer(request))
+            return
+        self.server.stopped.wait(fault.wait_s)
+        if fault.lost:
+            device.answer(request)
+        if fault.cut or self.server.stopped.is_set():
+            self.connection.shutdown(SHUT_RDWR)
+        elif fault.status is not None:
+            after = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
+            self._send(json_answer({"error": "this device fails as it was told"}, fault.status, after))
+        else:
+            self._send(device.answer(request))
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response_only(answer.status)
+        self.send_header("Date", formatdate(usegmt=True))
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
