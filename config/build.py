@@ -35,9 +35,9 @@ class Unusable:
 
 @dataclass
 class Built:
-    """What came of a document: `config` is None when there are `sentences`."""
+    """What came of a document. With `sentences` about mistakes the rest is what has none."""
 
-    config: Config | None = None
+    config: Config = field(default_factory=Config)
     parts: dict[Path, BaseModel] = field(default_factory=dict)
     """Sources and sinks by their place in the document."""
     sentences: dict[Path, str] = field(default_factory=dict)
@@ -52,11 +52,13 @@ def build(document: dict[str, Any], kinds: Kinds) -> Built:
         if group in document:
             _build_group(group, document[group], kinds, built)
     try:
-        config = Config.model_validate(rest)
+        sections = Config.model_validate(rest)
     except ValidationError as error:
-        built.sentences |= explain(error.errors(include_url=False), Config, rest, CLASSIC)
-    if not built.sentences:
-        built.config = with_parts(config, built.parts)
+        found = explain(error.errors(include_url=False), Config, rest, CLASSIC)
+        wrong = {path[0] for path in found}
+        sections = Config.model_validate({key: value for key, value in rest.items() if key not in wrong})
+        built.sentences |= found
+    built.config = with_parts(sections, built.parts)
     return built
 
 
@@ -78,9 +80,9 @@ def _build_group(group: str, listed: Any, kinds: Kinds, built: Built) -> None:
             continue
         name = str(entry.get("name") or entry.get("type"))
         if name in names:
-            built.sentences.setdefault(
-                (*path, "name"),
-                f"{group}[{names[name]}] is called {name} too; give one of them another `name`",
+            built.parts.pop(path, None)
+            built.sentences[*path, "name"] = (
+                f"{group}[{names[name]}] is called {name} too; give one of them another `name`"
             )
         names.setdefault(name, index)
 

@@ -17,7 +17,7 @@ from config.migrate import CLASSIC, Migrated, migrate, present_place
 from config.mistakes import ConfigProblem, Mistake, written
 from config.mistakes import Path as Place
 from config.schema import Config
-from config.secrets import MARK, Keeper, SecretError, opened, seal_all, secrets_in
+from config.secrets import MARK, SecretBox, SecretError, opened, seal_all, secrets_in
 from config.text import TextMistake, decoded, parsed, placed
 
 
@@ -57,7 +57,7 @@ class ConfigFile:
         self.path = path
         self._kinds = kinds
         self._env = env
-        self._keeper = Keeper(data_dir, env) if data_dir else None
+        self._box = SecretBox(data_dir, env) if data_dir else None
         self._seen: bytes | None = None
 
     def load(self, missing_ok: bool = False) -> Loaded:
@@ -89,7 +89,7 @@ class ConfigFile:
         if before is not None and self._seen is not None and before != self._seen:
             raise self._problem("the file was changed by someone else meanwhile; look at it, then try again")
         try:
-            sealed = seal_all(loaded.document, loaded.secrets, self._keeper)
+            sealed = seal_all(loaded.document, loaded.secrets, self._box)
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if before is not None:
                 self._keep_older(before)
@@ -114,10 +114,6 @@ class ConfigFile:
     def _understood(self, document: dict[str, Any], lines: Mapping[Place, int]) -> Loaded:
         plain = migrate(document)
         attempt = _Attempt(document, plain, list(overrides(self._env)), self._kinds)
-        mistakes = attempt.mistakes(lines)
-        if mistakes:
-            raise ConfigProblem(str(self.path), mistakes)
-        assert attempt.built.config is not None
         loaded = Loaded(
             config=attempt.built.config,
             path=self.path,
@@ -129,7 +125,11 @@ class ConfigFile:
             migrated=plain.changed,
             overridden={written(o.path): o.variable for o in attempt.late},
         )
-        return self._with_secrets(loaded, attempt.built.parts)
+        loaded = self._with_secrets(loaded, attempt.built.parts)
+        mistakes = attempt.mistakes(lines)
+        if mistakes:
+            raise ConfigProblem(str(self.path), mistakes, loaded.config)
+        return loaded
 
     def _with_secrets(self, loaded: Loaded, parts: Mapping[Place, BaseModel]) -> Loaded:
         """Open the sealed secrets; a part whose secret cannot be opened is left out, with its reason."""
@@ -142,7 +142,7 @@ class ConfigFile:
                 if text and not text.startswith(MARK) and written(inner) not in loaded.overridden:
                     notes.append(f"{written(inner)} is in plain text; saving any setting encrypts it")
             try:
-                usable[path] = part if self._keeper is None else opened(part, self._keeper)
+                usable[path] = part if self._box is None else opened(part, self._box)
             except SecretError as error:
                 entry = {"name": getattr(part, "name", ""), "type": getattr(part, "type", "")}
                 problems.append(_unusable(path, {path[0]: {path[1]: entry}}, f"has a secret, but {error}"))

@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from config.schema import Config
+
 Path = tuple[str | int, ...]
 SHOWN = 60
 
@@ -34,10 +36,15 @@ class Mistake:
 
 
 class ConfigProblem(Exception):  # noqa: N818 - what its reader has is a problem
-    """The configuration cannot be used; `mistakes` holds every reason."""
+    """The configuration cannot be used; `mistakes` holds every reason.
 
-    def __init__(self, file: str, mistakes: Iterable[Mistake]) -> None:
+    `usable` is what is left without the sections, sources and sinks that have mistakes: the appliance
+    runs on that, and says what is wrong, rather than not at all.
+    """
+
+    def __init__(self, file: str, mistakes: Iterable[Mistake], usable: Config | None = None) -> None:
         self.file = file
+        self.usable = usable or Config()
         self.mistakes = tuple(mistakes)
         super().__init__(file, self.mistakes)
 

@@ -24,7 +24,7 @@ class SecretError(Exception):
     """A secret cannot be opened or sealed; the text says what to do."""
 
 
-class Keeper:
+class SecretBox:
     """Seals and opens secrets with this appliance's key.
 
     The key is `$CREDENTIALS_DIRECTORY/tallywatt.key` where systemd provides it, else `tallywatt.key` in
@@ -90,33 +90,33 @@ def secrets_in(value: Any, place: Place = ()) -> Iterator[tuple[Place, SecretStr
             yield from secrets_in(inner, (*place, index))
 
 
-def opened(value: Any, keeper: Keeper) -> Any:
+def opened(value: Any, box: SecretBox) -> Any:
     """A copy of a validated model in which every sealed secret is plain. Raises SecretError."""
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
-        return SecretStr(keeper.open(text)) if text.startswith(MARK) else value
+        return SecretStr(box.open(text)) if text.startswith(MARK) else value
     if isinstance(value, BaseModel):
-        changed = {name: new for name, old in value if (new := opened(old, keeper)) is not old}
+        changed = {name: new for name, old in value if (new := opened(old, box)) is not old}
         return value.model_copy(update=changed) if changed else value
     if isinstance(value, tuple | list):
-        items = [opened(item, keeper) for item in value]
+        items = [opened(item, box) for item in value]
         return value if all(a is b for a, b in zip(items, value, strict=True)) else type(value)(items)
     if isinstance(value, dict):
-        pairs = {key: opened(item, keeper) for key, item in value.items()}
+        pairs = {key: opened(item, box) for key, item in value.items()}
         return value if all(pairs[key] is value[key] for key in value) else pairs
     return value
 
 
-def seal_all(document: dict[str, Any], places: Iterable[Place], keeper: Keeper | None) -> dict[str, Any]:
+def seal_all(document: dict[str, Any], places: Iterable[Place], box: SecretBox | None) -> dict[str, Any]:
     """A copy of `document` in which the secrets at `places` are sealed. Raises SecretError."""
     result = copy.deepcopy(document)
     for place in places:
         holder = _at(result, place[:-1])
         plain = holder.get(place[-1]) if isinstance(holder, dict) else None
         if isinstance(plain, str) and plain and not plain.startswith(MARK):
-            if keeper is None:
+            if box is None:
                 raise SecretError("a secret has to be encrypted, but no data folder was named for the key")
-            holder[place[-1]] = keeper.seal(plain)
+            holder[place[-1]] = box.seal(plain)
     return result
 
 
