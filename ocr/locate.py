@@ -20,10 +20,11 @@ from ocr.picture import Picture, cut, fault, sharpness
 from ocr.rows import Row, propose
 
 _WORK = 1280
-_ROWS = 14
+_ROWS, _SLIDES, _TUNES = 16, 5, 2
+"""Rows looked at, slid along, and tuned."""
 _GROW = (1.0, 1.4)
 """Height of a digit's box in heights of its mark: the mark was the window itself, or the digit in it."""
-_FEWEST = 4
+_FEWEST, _MOST = 4, 10
 _SEEN = 0.5
 _SURE = 0.62
 
@@ -43,6 +44,9 @@ class _Comb:
     height: float
     count: int
     score: float = 0.0
+
+    def boxes(self) -> list[Box]:
+        return [self.box(tooth) for tooth in range(self.count)]
 
     def box(self, tooth: float) -> Box:
         wide = min(self.pitch, 0.72 * self.height)
@@ -67,7 +71,7 @@ def find(picture: Picture, hint: str | None = None, *, expected_digits: int | No
     search = _Search(work, reader or DigitReader(), wanted, expected_digits or len(wanted) or None)
     comb, digits = search.best()
     kind: Kind = "lcd" if np.mean([d.lcd for d in digits]) > 0.5 else "wheel"
-    boxes = [comb.box(tooth) for tooth in range(comb.count)]
+    boxes = comb.boxes()
     if decimals is None:
         decimals = _red_tail(work, boxes) if kind == "wheel" else _points(work, boxes)
     high, wide = picture.shape[:2]
@@ -86,21 +90,31 @@ def _parse(hint: str) -> tuple[str, int]:
 class _Search:
     def __init__(self, work: Picture, reader: DigitReader, wanted: str, count: int | None) -> None:
         self._work, self._reader, self._wanted, self._count = work, reader, wanted, count
+        self._grey = np.asarray(cv2.cvtColor(work, cv2.COLOR_BGR2GRAY), np.uint8)
 
     def best(self) -> tuple[_Comb, list[Digit]]:
         """The comb that stands best and its digits; NoCounter when none stands well."""
-        grey = np.asarray(cv2.cvtColor(self._work, cv2.COLOR_BGR2GRAY), np.uint8)
-        rows = propose(grey, _ROWS)
-        combs = [c for row in rows for grow in _GROW if (c := self._slide(row, grow)) is not None]
+        rows = propose(self._grey, _ROWS)
+        starts = sorted(((self._glance(row, grow), row, grow) for row in rows for grow in _GROW),
+                        key=lambda g: g[0], reverse=True)
+        combs = [c for _, row, grow in starts[:_SLIDES] if (c := self._slide(row, grow)) is not None]
         combs.sort(key=lambda c: c.score, reverse=True)
-        tuned = sorted((self._tune(c) for c in combs[:4]), key=lambda c: c.score, reverse=True)
+        tuned = sorted((self._tune(c) for c in combs[:_TUNES]), key=lambda c: c.score, reverse=True)
         if not tuned:
             raise NoCounter(self._why(len(rows)))
         comb = tuned[0]
-        digits = self._read([comb.box(t) for t in range(comb.count)])
+        digits = self._read(comb.boxes())
         if float(np.mean(self._seen(digits))) < _SURE:
             raise NoCounter(self._why(len(rows)))
         return comb, digits
+
+    def _glance(self, row: Row, grow: float) -> float:
+        """A cheap first look: digits seen at the marks of a row, weighed like a comb's score."""
+        start = _Comb(row.x, row.y, row.pitch, row.slope, row.height * grow, row.span)
+        half = row.span // 2 + 1
+        digits = self._read([start.box(t) for t in range(-half, half + 1)])
+        gain = np.sort(self._seen(digits) - _SEEN)[::-1][:8]
+        return float(np.maximum(gain, 0).sum()) * self._weight(start, digits)
 
     def _why(self, rows: int) -> str:
         if self._wanted:
@@ -149,29 +163,30 @@ class _Search:
         if run is None:
             return None
         first, count, score = run
-        pitch = start.pitch * stretch
         x = start.x + at[first] * start.pitch
         y = start.y + (x - start.x) * start.slope
-        return _Comb(x, y, pitch, start.slope, start.height, count, score * (start.height / 100) ** 0.5)
+        comb = _Comb(x, y, start.pitch * stretch, start.slope, start.height, count)
+        return replace(comb, score=score * self._weight(comb, [digits[i] for i in near[first:first + count]]))
 
     def _run(self, digits: list[Digit], seen: NDArray[np.float64]) -> tuple[int, int, float] | None:
         """(first tooth, count, score) of the best run of teeth; of the wanted length when that is known."""
-        gain = seen - _SEEN
-        if self._wanted:
-            gain = np.array([0.0])
-        n = len(digits)
         best: tuple[int, int, float] | None = None
-        counts = [self._count] if self._count else range(_FEWEST, 11)
-        for count in counts:
-            for first in range(n - count + 1):
+        for count in [self._count] if self._count else range(_FEWEST, _MOST + 1):
+            for first in range(len(digits) - count + 1):
                 part = slice(first, first + count)
-                score = self._agreement(digits[part]) if self._wanted else float(gain[part].sum())
+                score = self._agreement(digits[part]) if self._wanted else float((seen[part] - _SEEN).sum())
                 if best is None or score > best[2] + 1e-9:
                     best = (first, count, score)
         return best if best is not None and best[2] > 0 else None
 
+    def _weight(self, comb: _Comb, digits: Sequence[Digit]) -> float:
+        """Prior of a comb: counters are large, long enough with six digits, and wheels stand apart, print does not."""
+        apart = comb.pitch / comb.height
+        lcd = float(np.mean([d.lcd for d in digits])) > 0.5
+        return (comb.height / 100) ** 0.7 * (1.0 if lcd else min(1.0, apart / 0.7) ** 0.5) * min(1.0, (3 + comb.count / 2) / comb.count)
+
     def _agreement(self, digits: Sequence[Digit]) -> float:
-        """How well digits show the wanted number; about 0 by chance, near half a point each when all agree."""
+        """How well digits show the wanted number; below 0 by chance, half a point each when all agree."""
         total = 0.0
         for place, (char, digit) in enumerate(zip(self._wanted, digits, strict=True)):
             slack = 1.0 if place == len(self._wanted) - 1 else 0.6
@@ -182,12 +197,10 @@ class _Search:
 
     def _value(self, comb: _Comb) -> float:
         """What tuning raises: digits seen well, wheels standing straight in their boxes."""
-        digits = self._read([comb.box(t) for t in range(comb.count)])
-        if self._wanted:
-            return self._agreement(digits) * (comb.height / 100) ** 0.5
-        crooked = np.median([abs(d.value - round(d.value)) for d in digits[:-1]])
-        points = float((self._seen(digits) - _SEEN).sum() - 0.5 * comb.count * crooked)
-        return points * (comb.height / 100) ** 0.5
+        digits = self._read(comb.boxes())
+        crooked = float(np.median([abs(d.value - round(d.value)) for d in digits[:-1]]))
+        points = self._agreement(digits) if self._wanted else float((self._seen(digits) - _SEEN).sum())
+        return (points - 0.5 * comb.count * crooked) * self._weight(comb, digits)
 
     def _tune(self, comb: _Comb) -> _Comb:
         """Moves and grows a comb by shrinking steps while its digits are seen better."""
@@ -198,11 +211,11 @@ class _Search:
                 for change in self._changes(comb, step):
                     tried = replace(change, score=self._value(change))
                     # the size prior must not make boxes grow for its own sake
-                    if tried.score / tried.height ** 0.5 > comb.score / comb.height ** 0.5 + 1e-3:
+                    if tried.score * (comb.height / tried.height) ** 0.7 > comb.score + 1e-3:
                         comb = tried
                 if comb.score <= before:
                     break
-        return self._extend(comb)
+        return self._extend(self._trim(comb))
 
     @staticmethod
     def _changes(c: _Comb, step: float) -> list[_Comb]:
@@ -213,18 +226,42 @@ class _Search:
                 replace(c, pitch=c.pitch * (1 + part)), replace(c, pitch=c.pitch * (1 - part))]
 
     def _extend(self, comb: _Comb) -> _Comb:
-        """Adds teeth at both ends while the network sees a digit there; drops ends where it does not."""
+        """Adds a tooth at either end where the network sees a digit that looks like the others."""
         if self._count:
             return comb
+        usual = float(np.median([self._contrast(b) for b in comb.boxes()]))
         for tooth, shift in ((comb.count, 0), (-1, 1)):
             box = comb.box(tooth)
-            if box.x < 0 or box.x + box.w > self._work.shape[1] or comb.count >= 10:
+            if box.x < 0 or box.x + box.w > self._work.shape[1] or comb.count >= _MOST:
                 continue
-            if self._read([box])[0].confidence > 0.7:
+            alike = 0.6 < self._contrast(box) / usual < 1.6
+            if alike and self._read([box])[0].confidence > 0.8:
                 grown = _Comb(comb.x - shift * comb.pitch, comb.y - shift * comb.pitch * comb.slope, comb.pitch,
                               comb.slope, comb.height, comb.count + 1)
                 comb = replace(grown, score=self._value(grown))
         return comb
+
+    def _trim(self, comb: _Comb) -> _Comb:
+        """Drops teeth at the ends that show no such digit as the others, while enough are left."""
+        while not self._count and comb.count > _FEWEST:
+            boxes = comb.boxes()
+            contrast = [self._contrast(b) for b in boxes]
+            usual, sure = float(np.median(contrast)), self._seen(self._read(boxes))
+            bad = [c < 0.55 * usual or s < 0.6 for c, s in zip(contrast, sure, strict=True)]
+            if bad[0] and (not bad[-1] or sure[0] <= sure[-1]):
+                comb = replace(comb, x=comb.x + comb.pitch, y=comb.y + comb.pitch * comb.slope, count=comb.count - 1)
+            elif bad[-1]:
+                comb = replace(comb, count=comb.count - 1)
+            else:
+                break
+            comb = replace(comb, score=self._value(comb))
+        return comb
+
+    def _contrast(self, box: Box) -> float:
+        """Spread of brightness in the inner part of a box, where a digit is and a frame is not."""
+        inner = Box(box.x + box.w // 6, box.y + box.h // 6, box.w - box.w // 3, box.h - box.h // 3)
+        part = cut(self._grey, inner)
+        return float(np.ptp(np.percentile(part, (4, 96)))) + 1 if part.size else 1.0
 
 
 def _inside(box: Box, factor: float, wide: int, high: int) -> Box:

@@ -107,7 +107,7 @@ def _comb(mates: Marks, seed: NDArray[np.float64], pitch: float) -> Row | None:
     slope = np.polyfit(x - seed[0], y, 1)
     spread = float(np.abs(x - (start + better * teeth)).mean() / better
                    + np.abs(y - np.polyval(slope, x - seed[0])).mean() / seed[3])
-    middle = float(np.median(teeth))
+    middle = float(np.sort(teeth)[len(teeth) // 2])  # a tooth, not the gap between two
     at = start + better * middle
     return Row(float(at), float(np.polyval(slope, at - seed[0])), float(better), float(slope[0]),
                float(np.median(mates[chosen, 3])), len(np.unique(teeth)), int(np.ptp(teeth)) + 1, spread)

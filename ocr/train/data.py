@@ -55,7 +55,7 @@ def _is_blank(crop: NDArray[np.uint8]) -> bool:
 class Mixer:
     """Draws training batches: real crops balanced by meter, rendered ones, and crops of nothing."""
 
-    SHARES = (("wheels", 0.54), ("lcds", 0.07), ("wheel", 0.15), ("lcd", 0.11), ("nothing", 0.13))
+    SHARES = (("wheels", 0.52), ("lcds", 0.07), ("wheel", 0.15), ("lcd", 0.11), ("nothing", 0.15))
     POOL = 4000
 
     def __init__(self, samples: list[Sample], rng: Rng) -> None:

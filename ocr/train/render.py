@@ -269,6 +269,31 @@ def _texture(rng: Rng) -> Crop:
     return np.clip(crop, 0, 255).astype(np.uint8)
 
 
+def _edges(rng: Rng) -> Crop:
+    """Edges of frames, corners of windows, bar codes: they must not pass for a one."""
+    ground = _colour(rng, 5, 235)
+    crop = np.tile(ground, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    if rng.random() < 0.5:
+        crop[:, int(rng.uniform(0, WIDTH)):] = _colour(rng, 5, 235)
+    for _ in range(int(rng.choice([1, 1, 1, 2, 2, 6]))):
+        x, width = rng.uniform(0, WIDTH), rng.uniform(1, 12)
+        crop[:, int(x):int(x + width)] = np.clip(ground + rng.choice([-1, 1]) * rng.uniform(15, 160), 0, 255)
+    if rng.random() < 0.5:
+        y, width = rng.uniform(0, HEIGHT), rng.uniform(1, 10)
+        crop[int(y):int(y + width), int(rng.choice([0, rng.uniform(0, WIDTH)])):] = _colour(rng, 5, 235)
+        if rng.random() < 0.5:
+            crop[int(y):] = _colour(rng, 5, 235)
+    return np.clip(crop, 0, 255).astype(np.uint8)
+
+
+def _halved(rng: Rng) -> Crop:
+    """A display digit cut in half by a box too high or too low."""
+    crop = lcd(rng, int(rng.integers(10)))
+    shift = int(HEIGHT * rng.uniform(0.35, 0.6))
+    edge = np.repeat(crop[:1], shift, 0)
+    return np.vstack([edge, crop[:-shift]]) if rng.random() < 0.5 else np.vstack([crop[shift:], edge])
+
+
 def _blank_cell(rng: Rng) -> Crop:
     """A display cell with nothing lit, perhaps between lit neighbours."""
     text = rng.choice([" ", str(rng.integers(10))]) + " " + rng.choice([" ", str(rng.integers(10))])
@@ -279,5 +304,5 @@ def _blank_cell(rng: Rng) -> Crop:
 
 def nothing(rng: Rng) -> Crop:
     """A crop that shows no digit in its middle."""
-    makers: list[Callable[[Rng], Crop]] = [_between, _letters, _texture, _blank_cell]
-    return makers[int(rng.choice(4, p=[0.4, 0.33, 0.17, 0.1]))](rng)
+    makers: list[Callable[[Rng], Crop]] = [_between, _letters, _texture, _blank_cell, _edges, _halved]
+    return makers[int(rng.choice(len(makers), p=[0.34, 0.26, 0.1, 0.08, 0.16, 0.06]))](rng)
