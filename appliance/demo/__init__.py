@@ -1,1 +1,79 @@
 """The virtual house: one consistent simulation behind emulators that speak each device's own protocol."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from appliance.demo.central import Central
+from appliance.demo.house import House, HouseClock
+from appliance.demo.inverter import Inverter
+from appliance.demo.meter_camera import MeterCamera
+from appliance.demo.p1 import P1Port
+
+ZONE = "Europe/Stockholm"
+LATITUDE, LONGITUDE = 59.858, 17.645
+"""Uppsala."""
+FUSE_A = 20
+
+
+class VirtualHouse:
+    """All devices of a house in Sweden; `with` (or `start` and `stop`) switches them on and off.
+
+    `config()` is the config.json of an appliance in that house; it is known once the devices run.
+    """
+
+    def __init__(self, clock: HouseClock, folder: Path, *, seed: int = 1) -> None:
+        zone = ZoneInfo(ZONE)
+        self.folder = folder
+        self.house = House(
+            clock, seed=seed, zone=zone, latitude=LATITUDE, longitude=LONGITUDE, fuse_a=float(FUSE_A)
+        )
+        self.camera = MeterCamera(self.house, clock)
+        self.inverter = Inverter(self.house, clock)
+        self.central = Central(clock)
+        self.p1 = P1Port(self.house, clock, zone, "SE")
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Switch everything on. OSError when a port cannot be had."""
+        with ExitStack() as stack:
+            for device in (self.camera, self.inverter, self.central, self.p1):
+                device.start()
+                stack.callback(device.stop)
+            self._running = stack.pop_all()
+
+    def stop(self) -> None:
+        """Switch everything off."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def config(self) -> dict[str, Any]:
+        """The content of config.json for this house."""
+        return {
+            "version": 2,
+            "site": {
+                "name": "Virtual house",
+                "time_zone": ZONE,
+                "currency": "SEK",
+                "main_fuse_a": FUSE_A,
+                "latitude": LATITUDE,
+                "longitude": LONGITUDE,
+            },
+            "display": {"enabled": True},
+            "sources": [
+                self.p1.source_config(),
+                self.camera.source_config(),
+                self.inverter.source_config(),
+            ],
+            "sinks": [self.central.sink_config()],
+        }
