@@ -25,7 +25,8 @@ _ROWS, _SLIDES, _TUNES = 16, 5, 2
 _GROW = (1.0, 1.4)
 """Height of a digit's box in heights of its mark: the mark was the window itself, or the digit in it."""
 _FEWEST, _MOST = 4, 10
-_SEEN = 0.5
+_SEEN = 0.55
+"""Confidence a digit needs to count for a comb rather than against it."""
 _SURE = 0.62
 
 
@@ -180,10 +181,11 @@ class _Search:
         return best if best is not None and best[2] > 0 else None
 
     def _weight(self, comb: _Comb, digits: Sequence[Digit]) -> float:
-        """Prior of a comb: counters are large, long enough with six digits, and wheels stand apart, print does not."""
+        """Prior of a comb: counters are large, long enough with six digits; wheels stand apart, print does not."""
         apart = comb.pitch / comb.height
         lcd = float(np.mean([d.lcd for d in digits])) > 0.5
-        return (comb.height / 100) ** 0.7 * (1.0 if lcd else min(1.0, apart / 0.7) ** 0.5) * min(1.0, (3 + comb.count / 2) / comb.count)
+        long = min(1.0, (3 + comb.count / 2) / comb.count)
+        return (comb.pitch / 100) ** 0.5 * long * (1.0 if lcd else min(1.0, apart / 0.7) ** 0.5)
 
     def _agreement(self, digits: Sequence[Digit]) -> float:
         """How well digits show the wanted number; below 0 by chance, half a point each when all agree."""
@@ -198,7 +200,8 @@ class _Search:
     def _value(self, comb: _Comb) -> float:
         """What tuning raises: digits seen well, wheels standing straight in their boxes."""
         digits = self._read(comb.boxes())
-        crooked = float(np.median([abs(d.value - round(d.value)) for d in digits[:-1]]))
+        off = sorted(abs(d.value - round(d.value)) for d in digits[:-1])
+        crooked = float(np.mean(off[:max(1, round(0.75 * len(off)))]))  # a turning wheel may stand off
         points = self._agreement(digits) if self._wanted else float((self._seen(digits) - _SEEN).sum())
         return (points - 0.5 * comb.count * crooked) * self._weight(comb, digits)
 
@@ -210,17 +213,29 @@ class _Search:
                 before = comb.score
                 for change in self._changes(comb, step):
                     tried = replace(change, score=self._value(change))
-                    # the size prior must not make boxes grow for its own sake
-                    if tried.score * (comb.height / tried.height) ** 0.7 > comb.score + 1e-3:
+                    if tried.score > comb.score + 1e-3:
                         comb = tried
                 if comb.score <= before:
                     break
-        return self._extend(self._trim(comb))
+        return self._extend(self._centre(self._trim(comb)))
+
+    def _centre(self, comb: _Comb) -> _Comb:
+        """Moves a comb sideways to the middle of where its digits are seen as well."""
+        shifts = np.arange(-3, 4) * 0.1
+        tried = [replace(comb, x=comb.x + s * comb.pitch) for s in shifts]
+        seen = np.array([self._seen(self._read(t.boxes())).mean() for t in tried])
+        weight = np.maximum(seen - 0.85 * seen.max(), 0)
+        middle = replace(comb, x=comb.x + float((weight * shifts).sum() / weight.sum()) * comb.pitch)
+        middle = replace(middle, score=self._value(middle))
+        return middle if middle.score > 0.97 * comb.score else comb
 
     @staticmethod
     def _changes(c: _Comb, step: float) -> list[_Comb]:
         part = step / max(2, c.count - 1)
-        return [replace(c, x=c.x + step * c.pitch), replace(c, x=c.x - step * c.pitch),
+        tilt = 0.3 * step * c.height / (c.pitch * max(2, c.count - 1))
+        half = (c.count - 1) / 2 * c.pitch
+        return [replace(c, slope=c.slope + tilt, y=c.y - tilt * half), replace(c, slope=c.slope - tilt, y=c.y + tilt * half),
+                replace(c, x=c.x + step * c.pitch), replace(c, x=c.x - step * c.pitch),
                 replace(c, y=c.y + step * c.height), replace(c, y=c.y - step * c.height),
                 replace(c, height=c.height * (1 + step)), replace(c, height=c.height * (1 - step)),
                 replace(c, pitch=c.pitch * (1 + part)), replace(c, pitch=c.pitch * (1 - part))]
@@ -235,7 +250,7 @@ class _Search:
             if box.x < 0 or box.x + box.w > self._work.shape[1] or comb.count >= _MOST:
                 continue
             alike = 0.6 < self._contrast(box) / usual < 1.6
-            if alike and self._read([box])[0].confidence > 0.8:
+            if alike and self._read([box])[0].confidence > 0.5:
                 grown = _Comb(comb.x - shift * comb.pitch, comb.y - shift * comb.pitch * comb.slope, comb.pitch,
                               comb.slope, comb.height, comb.count + 1)
                 comb = replace(grown, score=self._value(grown))
@@ -247,7 +262,7 @@ class _Search:
             boxes = comb.boxes()
             contrast = [self._contrast(b) for b in boxes]
             usual, sure = float(np.median(contrast)), self._seen(self._read(boxes))
-            bad = [c < 0.55 * usual or s < 0.6 for c, s in zip(contrast, sure, strict=True)]
+            bad = [c < 0.55 * usual or s < 0.45 for c, s in zip(contrast, sure, strict=True)]
             if bad[0] and (not bad[-1] or sure[0] <= sure[-1]):
                 comb = replace(comb, x=comb.x + comb.pitch, y=comb.y + comb.pitch * comb.slope, count=comb.count - 1)
             elif bad[-1]:

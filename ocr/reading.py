@@ -1,9 +1,9 @@
 """From digits to a number, by the mechanics of wheels. Pure.
 
 A wheel stands at its own digit plus what the wheel to its right has pushed it on: nothing until that wheel
-passes 9 (a counter with a carry), or its whole fraction (gears). 9.7 beside 0.2 is therefore a wheel that
-should have turned to 0, not a nine. Wheels are read from the last one up; a wheel that stands where no such
-mechanics could bring it lowers the confidence.
+passes 9 (a counter with a carry), or its whole fraction (gears). 9.7 beside 0.2 is therefore a wheel about to
+reach 0, not a nine. Wheels are read from the last one up; a wheel that stands where no such mechanics could
+bring it lowers the confidence.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from ocr.digits import Digit
 
 _SLACK = 0.2
 """Play of a wheel plus the error of reading it, in digits, that costs no confidence."""
+_STARTS = (9.0, 8.0, 0.0)
+"""From where a wheel pushes its left neighbour: in its last tenth or fifth (carries), or always (gears)."""
 _ROUND_UP = 0.25
 """The last wheel counts as its next digit from this much before it."""
 
@@ -43,35 +45,44 @@ def combine(digits: Sequence[Digit], decimals: int, kind: Kind) -> Number:
 
 
 def _wheels(digits: Sequence[Digit]) -> tuple[list[int | None], float]:
-    """Tries the last wheel as the digit it has passed and as the one it nears; keeps what fits better above."""
-    last = digits[-1]
-    passed = int(last.value)
-    choices = [(passed, last.value - passed)]
-    if last.value - passed > 1 - _ROUND_UP:
-        choices.append((passed + 1, 0.0))
-    # of equals the later wins: a last wheel just before its digit shows that digit
-    return min((_upwards(digits, *choice) for choice in reversed(choices)), key=lambda r: r[2])[:2]
+    """Tries each way the wheels may push one another, and the last wheel as passed or as nearly reached.
+
+    What fits the whole counter best is taken. Of equals the plain carry wins, and a last wheel just before its
+    digit shows that digit.
+    """
+    away = _offset([d.value for d in digits])
+    values = [(d.value - away) % 10 for d in digits]
+    passed = int(values[-1])
+    part = values[-1] - passed
+    ends = [(passed, part)] if part <= 1 - _ROUND_UP else [(passed + 1, 0.0), (passed, part)]
+    fits = [_upwards(values, end, start) for start in _STARTS for end in ends]
+    whole, misfits = min(fits, key=lambda fit: round(sum(fit[1]), 1))
+    trust = min(d.confidence * _fits(m) for d, m in zip(digits, misfits, strict=True))
+    return list(whole), trust
 
 
-def _upwards(digits: Sequence[Digit], last: int, part: float) -> tuple[list[int | None], float, float]:
-    """(digits, confidence, misfit) when the last wheel reads `last` and has turned on by `part`."""
-    whole: list[int | None] = [last % 10]
-    below = (last % 10 + part) / 10
-    trust, misfit = digits[-1].confidence, 0.0
-    for digit in reversed(digits[:-1]):
-        low, high = max(0.0, 10 * below - 9), below
-        options = sorted((_outside(digit.value - base, low, high), base) for base in range(-1, 11))
-        best, base = options[0]
-        misfit += best
-        trust = min(trust, digit.confidence * _fits(best))
+def _offset(values: Sequence[float]) -> float:
+    """How far all boxes sit too high or low, in digits: what most wheels but the last agree on, up to 0.3."""
+    parts = sorted(v - round(v) for v in values[:-1])
+    if len(parts) < 4:
+        return 0.0
+    middle = parts[len(parts) // 2]
+    agree = sum(abs(p - middle) < 0.12 for p in parts) / len(parts)
+    return middle if agree > 0.6 and abs(middle) <= 0.3 else 0.0
+
+
+def _upwards(values: Sequence[float], last: tuple[int, float], start: float) -> tuple[list[int], list[float]]:
+    """(digits, misfit of each) when a wheel pushes its left neighbour from position `start` to 10."""
+    digit, part = last
+    whole, misfits = [digit % 10], [0.0]
+    below = digit % 10 + part
+    for value in reversed(values[:-1]):
+        push = max(0.0, (below - start) / (10 - start))
+        misfit, base = min((abs(value - base - push), base) for base in range(-1, 11))
         whole.append(base % 10)
-        below = (base % 10 + min(max(digit.value - base, low), high)) / 10
-    return whole[::-1], trust, misfit
-
-
-def _outside(residue: float, low: float, high: float) -> float:
-    """How far a wheel stands outside of what the mechanics allow, in digits."""
-    return max(low - residue, residue - high, 0.0)
+        misfits.append(misfit)
+        below = base % 10 + push
+    return whole[::-1], misfits[::-1]
 
 
 def _fits(misfit: float) -> float:
