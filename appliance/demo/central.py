@@ -58,7 +58,8 @@ class Central(HttpDevice):
 
     def sink_config(self) -> dict[str, Any]:
         """The entry of config.json's `sinks` that pushes to this store."""
-        return {"type": "push", "name": "central", "api_endpoint": f"{self.url}/meter_reading"}
+        endpoint = f"{self.url}/meter_reading"
+        return {"type": "push", "name": "central", "api_endpoint": endpoint, "interval_seconds": 60}
 
 
 def _rejected(reason: str) -> Answer:

@@ -70,7 +70,7 @@ class Inverter(HttpDevice):
             "type": "json_http",
             "name": "inverter",
             "url": self.url + POWER_FLOW,
-            "every_s": 5,
+            "every_s": max(5.0, 0.5 * getattr(self.clock, "speed", 1.0)),
             "values": [
                 {"quantity": "power_solar", "path": f"{site}.P_PV", "skip_if_null": True},
                 {"quantity": "power_battery", "path": f"{site}.P_Akku", "skip_if_null": True},
