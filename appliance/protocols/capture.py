@@ -1,7 +1,7 @@
 """Decodes a captured stream of any known protocol: what `tallywatt parse` prints."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -52,8 +52,16 @@ def decode(data: bytes, protocol: Protocol, zone: ZoneInfo) -> Iterator[Decoded]
         reader = make()
         frames = [*reader.feed(data), *reader.flush()]
         if frames:
-            yield from (read(frame, zone) for frame in frames)
+            yield from _judged([read(frame, zone) for frame in frames])
             return
+
+
+def _judged(frames: list[Decoded]) -> Iterator[Decoded]:
+    """A meter that sends checksums always does: a frame of it without one was torn."""
+    checking = {frame.meter for frame in frames if frame.crc == "ok"}
+    for frame in frames:
+        torn = frame.crc == "none" and frame.meter in checking
+        yield replace(frame, crc="bad", readings={}) if torn else frame
 
 
 def to_json(decoded: Decoded) -> dict[str, Any]:

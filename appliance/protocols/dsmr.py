@@ -62,11 +62,12 @@ DEVICES: Mapping[int, Q] = {
 """M-Bus device type (line 24.1.0) -> what its register counts."""
 
 ALWAYS = ("1.8.1", "1.8.2", "2.8.1", "2.8.2", "1.7.0", "2.7.0")
-"""Lines of every telegram of DSMR 2.2 and 3, in their order."""
+"""Lines of every telegram of DSMR 2.2 and 3."""
 
 SLACK_MS = 5 * MINUTE_MS
 """A meter's clock and ours may be this far apart and still tell the same moment."""
 
+MEASURED = frozenset(PLAIN) | {code for codes in SIGNED.values() for code in codes}
 _KWH_TO_GJ = 0.0036
 _STAMP = re.compile(r"[0-9]{12}[SW]?")
 
@@ -114,6 +115,8 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None) -> Telegram:
     found, attached = _sorted(told)
     if end == len(body) and crc == "bad" and _complete(found, body):
         crc = "none"
+    if crc == "none" and _twice(told):
+        crc = "bad"
     meter = "".join(c for c in header[1:].decode("latin-1") if c.isprintable()).strip()
     at = instant(found.get("0:1.0.0", ""), zone, now)
     telegram = Telegram(meter, at, crc, lines=_shown(told), unknown=tuple(unknown))
@@ -122,7 +125,8 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None) -> Telegram:
     near = now if at is None else at
     children = tuple(_child(channel, attached[channel], zone, near) for channel in sorted(attached))
     counting = _newest(children)
-    readings = _electricity(found) | {quantity: value for quantity, (value, _) in counting.items()}
+    readings = _electricity(found, crc == "ok" or _stands_alone(found))
+    readings |= {quantity: value for quantity, (value, _) in counting.items()}
     moments = {quantity: at for quantity, (_, at) in counting.items() if at is not None}
     return replace(telegram, readings=readings, moments=moments, children=children)
 
@@ -151,11 +155,26 @@ def _sorted(told: list[tuple[str, str]]) -> tuple[dict[str, str], dict[int, dict
     return found, attached
 
 
+def _is_old(found: Mapping[str, str]) -> bool:
+    """Neither version nor time: a telegram of the kind that never had a checksum."""
+    return "0.2.8" not in found and "0:1.0.0" not in found
+
+
 def _complete(found: Mapping[str, str], body: bytes) -> bool:
-    """Whether a telegram without `!` may be believed: one of those that never have a checksum (no version
-    line, no time), with all that it must contain and its last line closed."""
-    checked = "0.2.8" in found or "0:1.0.0" in found
-    return not checked and all(line in found for line in ALWAYS) and body.rstrip().endswith(b")")
+    """Whether an old telegram may be believed though its `!` is missing."""
+    return _is_old(found) and all(code in found for code in ALWAYS) and body.rstrip().endswith(b")")
+
+
+def _twice(told: list[tuple[str, str]]) -> bool:
+    """Whether a measurement stands there twice: the end of one telegram on the beginning of another."""
+    references = [reference for reference, _ in told if obis.code(reference).code in MEASURED]
+    return len(set(references)) < len(references)
+
+
+def _stands_alone(found: Mapping[str, str]) -> bool:
+    """Whether, without a checksum, one direction or tariff may be all there is. Where its partner belongs
+    to every telegram the line with it was lost, and half a difference or sum would be a wrong number."""
+    return _is_old(found) and not any(code in found for code in ALWAYS[:4])
 
 
 def _shown(told: list[tuple[str, str]]) -> dict[str, str]:
@@ -166,21 +185,24 @@ def _shown(told: list[tuple[str, str]]) -> dict[str, str]:
     return shown
 
 
-def _electricity(found: Mapping[str, str]) -> dict[Q, float]:
+def _electricity(found: Mapping[str, str], lone: bool) -> dict[Q, float]:
+    """All but the M-Bus children; `lone` allows a direction or tariff without its partner."""
     readings: dict[Q, float] = {}
     for code, quantity in PLAIN.items():
         raw = found.get(code)
         if raw is not None and (value := _value(raw, quantity.spec.unit)) is not None:
             readings[quantity] = value
     for quantity, (inward, outward, both) in SIGNED.items():
-        flow = _flow(found, inward, outward, both, quantity.spec.unit)
+        whole = lone or (inward in found) == (outward in found)
+        flow = _flow(found, inward, outward, both, quantity.spec.unit) if whole else None
         if flow is not None:
             readings[quantity] = flow
+    fewest = 1 if lone else 2
     for quantity, tariffs in TARIFF_SUMS.items():
         if quantity not in readings:
             parts = [_value(found[code], "kWh") for code in tariffs if code in found]
             known = [part for part in parts if part is not None]
-            if known and len(known) == len(parts):
+            if len(known) == len(parts) >= fewest:
                 readings[quantity] = round(sum(known), 9)
     return readings
 

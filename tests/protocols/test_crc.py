@@ -1,0 +1,22 @@
+"""CRC-16/ARC against its published check value and against the definition, bit by bit."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.demo.p1 import crc16
+from appliance.protocols.crc import arc
+
+
+def test_the_check_value_of_the_catalogue() -> None:
+    assert arc(b"123456789") == 0xBB3D
+
+
+@given(st.binary(max_size=2000))
+def test_it_is_what_the_definition_says(data: bytes) -> None:
+    assert arc(data) == crc16(data)
+
+
+def test_every_length_around_the_folding_steps() -> None:
+    for length in range(300):
+        data = bytes(i * 37 & 0xFF for i in range(length))
+        assert arc(data) == crc16(data), length
