@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ocr.calibration import Box, Calibration, Kind
 from ocr.digits import Digit, DigitReader
 from ocr.picture import Picture, cut, fault, sharpness
-from ocr.rows import Row, propose
+from ocr.rows import Row, propose, same_line
 
 _WORK = 1280
-_ROWS, _SLIDES, _TUNES = 16, 5, 2
+_ROWS, _SLIDES, _TUNES = 18, 6, 2
 """Rows looked at, slid along, and tuned."""
 _GROW = (1.0, 1.4)
 """Height of a digit's box in heights of its mark: the mark was the window itself, or the digit in it."""
@@ -98,7 +98,7 @@ class _Search:
         rows = propose(self._grey, _ROWS)
         starts = sorted(((self._glance(row, grow), row, grow) for row in rows for grow in _GROW),
                         key=lambda g: g[0], reverse=True)
-        combs = [c for _, row, grow in starts[:_SLIDES] if (c := self._slide(row, grow)) is not None]
+        combs = [c for row, grow in _lines(starts)[:_SLIDES] if (c := self._slide(row, grow)) is not None]
         combs.sort(key=lambda c: c.score, reverse=True)
         tuned = sorted((self._tune(c) for c in combs[:_TUNES]), key=lambda c: c.score, reverse=True)
         if not tuned:
@@ -185,7 +185,7 @@ class _Search:
         apart = comb.pitch / comb.height
         lcd = float(np.mean([d.lcd for d in digits])) > 0.5
         long = min(1.0, (3 + comb.count / 2) / comb.count)
-        return (comb.pitch / 100) ** 0.5 * long * (1.0 if lcd else min(1.0, apart / 0.7) ** 0.5)
+        return (comb.pitch / 100) ** 0.7 * long * (1.0 if lcd else min(1.0, apart / 0.7) ** 0.5)
 
     def _agreement(self, digits: Sequence[Digit]) -> float:
         """How well digits show the wanted number; below 0 by chance, half a point each when all agree."""
@@ -203,6 +203,9 @@ class _Search:
         off = sorted(abs(d.value - round(d.value)) for d in digits[:-1])
         crooked = float(np.mean(off[:max(1, round(0.75 * len(off)))]))  # a turning wheel may stand off
         points = self._agreement(digits) if self._wanted else float((self._seen(digits) - _SEEN).sum())
+        if not self._wanted and comb.pitch > 1.15 * comb.box(0).w:
+            between = self._read([comb.box(tooth + 0.5) for tooth in range(comb.count - 1)])
+            points -= 0.8 * float(np.maximum(self._seen(between) - _SEEN, 0).sum())  # every other digit was left out
         return (points - 0.5 * comb.count * crooked) * self._weight(comb, digits)
 
     def _tune(self, comb: _Comb) -> _Comb:
@@ -277,6 +280,14 @@ class _Search:
         inner = Box(box.x + box.w // 6, box.y + box.h // 6, box.w - box.w // 3, box.h - box.h // 3)
         part = cut(self._grey, inner)
         return float(np.ptp(np.percentile(part, (4, 96)))) + 1 if part.size else 1.0
+
+
+def _lines(starts: Sequence[tuple[float, Row, float]]) -> list[tuple[Row, float]]:
+    """The best row of each line first, then the second best, so that one line of print cannot fill the list."""
+    ranked: list[tuple[int, int, Row, float]] = []
+    for place, (_, row, grow) in enumerate(starts):
+        ranked.append((sum(same_line(row, other) for _, _, other, _ in ranked), place, row, grow))
+    return [(row, grow) for _, _, row, grow in sorted(ranked, key=lambda r: r[:2])]
 
 
 def _inside(box: Box, factor: float, wide: int, high: int) -> Box:

@@ -18,7 +18,7 @@ from ocr.picture import Picture
 Marks = NDArray[np.float64]
 """N x 4: centre x, centre y, width, height."""
 _BLOCKS = (0.035, 0.075, 0.15)
-_MOST = 500
+_MOST, _PER_LINE = 500, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ def propose(grey: Picture, most: int) -> list[Row]:
     """The best rows of a grey picture, strongest first, near copies left out."""
     rows = [row for mask in _masks(grey) for row in _rows(_marks(mask))]
     kept: list[Row] = []
-    for row in sorted(rows, key=lambda r: r.strength + 1.5 * np.log2(r.height / 12), reverse=True):
-        if not any(_alike(row, other) for other in kept):
+    for row in sorted(rows, key=lambda r: r.strength + 2 * np.log2(r.height / 12), reverse=True):
+        line = [other for other in kept if same_line(row, other)]
+        if len(line) < _PER_LINE and not any(_alike(row, other) for other in line):
             kept.append(row)
         if len(kept) == most:
             break
@@ -125,7 +126,12 @@ def _joined(fitting: NDArray[np.float64], tooth: NDArray[np.float64]) -> NDArray
     return np.isin(tooth, list(reached))
 
 
+def same_line(a: Row, b: Row) -> bool:
+    """Whether two rows are marks of about one size on one line of print."""
+    near = abs(a.x - b.x) < (a.span * a.pitch + b.span * b.pitch) / 2
+    level = abs(a.y + a.slope * (b.x - a.x) - b.y) < 0.3 * min(a.height, b.height)
+    return near and level and abs(np.log(a.height / b.height)) < 0.25
+
+
 def _alike(a: Row, b: Row) -> bool:
-    near = abs(a.x - b.x) < (a.span + b.span) / 2 * max(a.pitch, b.pitch)
-    level = abs(a.y + a.slope * (b.x - a.x) - b.y) < 0.2 * min(a.height, b.height)
-    return near and level and abs(np.log(a.height / b.height)) < 0.13 and abs(np.log(a.pitch / b.pitch)) < 0.07
+    return abs(np.log(a.height / b.height)) < 0.13 and abs(np.log(a.pitch / b.pitch)) < 0.07
