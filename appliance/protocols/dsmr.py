@@ -190,7 +190,7 @@ def _electricity(found: Mapping[str, str], lone: bool) -> dict[Q, float]:
     readings: dict[Q, float] = {}
     for code, quantity in PLAIN.items():
         raw = found.get(code)
-        if raw is not None and (value := _value(raw, quantity.spec.unit)) is not None:
+        if raw is not None and (value := value_of(raw, quantity.spec.unit)) is not None:
             readings[quantity] = value
     for quantity, (inward, outward, both) in SIGNED.items():
         whole = lone or (inward in found) == (outward in found)
@@ -200,7 +200,7 @@ def _electricity(found: Mapping[str, str], lone: bool) -> dict[Q, float]:
     fewest = 1 if lone else 2
     for quantity, tariffs in TARIFF_SUMS.items():
         if quantity not in readings:
-            parts = [_value(found[code], "kWh") for code in tariffs if code in found]
+            parts = [value_of(found[code], "kWh") for code in tariffs if code in found]
             known = [part for part in parts if part is not None]
             if len(known) == len(parts) >= fewest:
                 readings[quantity] = round(sum(known), 9)
@@ -212,14 +212,14 @@ def _flow(found: Mapping[str, str], inward: str, outward: str, both: str, unit: 
     into, out = found.get(inward), found.get(outward)
     if into is None and out is None:
         signed = found.get(both)
-        return None if signed is None else _value(signed, unit)
-    plus = 0.0 if into is None else _value(into, unit)
-    minus = 0.0 if out is None else _value(out, unit)
+        return None if signed is None else value_of(signed, unit)
+    plus = 0.0 if into is None else value_of(into, unit)
+    minus = 0.0 if out is None else value_of(out, unit)
     return None if plus is None or minus is None else round(plus - minus, 9)
 
 
 @lru_cache(maxsize=4096)
-def _value(raw: str, unit: str) -> float | None:
+def value_of(raw: str, unit: str) -> float | None:
     """The last value of a line in `unit` (a time may stand before it); None if empty or of another unit."""
     number = obis.number(raw.rpartition(")(")[2])
     return None if number is None else _scaled(number[0], number[1], unit)

@@ -13,7 +13,7 @@ import socket
 import termios
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -90,7 +90,7 @@ class Source:
         self._moments: dict[Quantity, int] = {}
         self._shape: object = None
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         """One batch a telegram. SourceError says what is wrong with the port and what to do."""
         await self._alone()
         loop = asyncio.get_running_loop()

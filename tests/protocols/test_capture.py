@@ -37,3 +37,11 @@ def test_line_ends_of_an_editor() -> None:
 def test_a_file_without_telegrams_holds_none() -> None:
     assert list(capture.decode(b"hello\r\n", "auto", ZONE)) == []
     assert list(capture.decode(b"", "dsmr", ZONE)) == []
+
+
+def test_a_meter_that_checks_always_does() -> None:
+    whole = (FIXTURES / "nl5.txt").read_bytes()
+    torn = whole[: whole.index(b"1-0:32.7.0")] + b"!\r\n"
+    assert [frame.crc for frame in capture.decode(torn, "auto", ZONE)] == ["none"]
+    found = list(capture.decode(torn + whole, "auto", ZONE))
+    assert [(frame.crc, bool(frame.readings)) for frame in found] == [("bad", False), ("ok", True)]

@@ -71,14 +71,19 @@ def repaired(data: bytes) -> bytes:
     """With the checksum that fits: the telegrams were made anonymous by hand."""
     text = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     end = text.rfind(b"\n!")
-    return text if end < 0 or not text[end + 2 :].strip() else text[: end + 2] + b"%04X\r\n" % arc(text[: end + 2])
+    if end < 0 or not text[end + 2 :].strip():
+        return text
+    body = text[: end + 2]
+    return body + b"%04X\r\n" % arc(body)
 
 
 PAIRS = {
-    ("powerReceivedTotal", "powerReturnedTotal"): Q.POWER_GRID,
     ("voltage", "l1"): Q.VOLTAGE_L1, ("voltage", "l2"): Q.VOLTAGE_L2, ("voltage", "l3"): Q.VOLTAGE_L3,
     ("current", "l1"): Q.CURRENT_L1, ("current", "l2"): Q.CURRENT_L2, ("current", "l3"): Q.CURRENT_L3,
 }  # fmt: skip
+
+
+NAMED = {quantity.value: quantity for quantity in Q}
 
 
 def expected_numbers(electricity: dict[str, Any]) -> dict[Q, float]:
@@ -92,10 +97,10 @@ def expected_numbers(electricity: dict[str, Any]) -> dict[Q, float]:
     for phase in ("l1", "l2", "l3"):
         into, back = (electricity.get(f"power{way}", {}).get(phase) for way in ("Received", "Returned"))
         if into is not None:
-            out[Q(f"power_{phase}")] = into - (back or 0)
+            out[NAMED[f"power_{phase}"]] = into - (back or 0)
     for tariff, registers in electricity.get("tariffs", {}).items():
-        out[Q(f"energy_import_t{tariff}")] = registers["received"] / 1000
-        out[Q(f"energy_export_t{tariff}")] = registers["returned"] / 1000
+        out[NAMED[f"energy_import_t{tariff}"]] = registers["received"] / 1000
+        out[NAMED[f"energy_export_t{tariff}"]] = registers["returned"] / 1000
     if "currentTariff" in electricity:
         out[Q.TARIFF] = electricity["currentTariff"]
     return out

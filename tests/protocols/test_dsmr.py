@@ -22,7 +22,9 @@ def load(name: str) -> dsmr.Telegram:
     return dsmr.parse((FIXTURES / f"{name}.txt").read_bytes(), AMSTERDAM)
 
 
-def telegram(*lines: str, crc: bool = True, zone: ZoneInfo = AMSTERDAM, now: int | None = None) -> dsmr.Telegram:
+def telegram(
+    *lines: str, crc: bool = True, zone: ZoneInfo = AMSTERDAM, now: int | None = None
+) -> dsmr.Telegram:
     body = "\r\n".join(["/TWN5\\TEST", "", *lines, "!"]).encode("latin-1")
     return dsmr.parse(body + (b"%04X\r\n" % crc16(body) if crc else b"\r\n"), zone, now)
 
@@ -115,7 +117,8 @@ def test_of_two_gas_meters_the_newest_counts_and_an_empty_one_is_unknown() -> No
 
 
 @pytest.mark.parametrize(
-    ("value", "gj"), [("00003.829*GJ", 3.829), ("03829.000*MJ", 3.829), ("01000.000*kWh", 3.6), ("1*m3", None)]
+    ("value", "gj"),
+    [("00003.829*GJ", 3.829), ("03829.000*MJ", 3.829), ("01000.000*kWh", 3.6), ("1*m3", None)],
 )
 def test_heat_comes_in_several_units(value: str, gj: float | None) -> None:
     t = telegram("0-1:24.1.0(004)", f"0-1:24.2.1(260315142000W)({value})")
@@ -123,13 +126,17 @@ def test_heat_comes_in_several_units(value: str, gj: float | None) -> None:
 
 
 def test_an_unknown_kind_of_meter_is_not_guessed_at() -> None:
-    t = telegram("0-1:24.2.1(260315142000W)(00012.345*m3)", "0-2:24.1.0(099)", "0-2:24.2.1(260315142000W)(1*m3)")
+    t = telegram(
+        "0-1:24.2.1(260315142000W)(00012.345*m3)", "0-2:24.1.0(099)", "0-2:24.2.1(260315142000W)(1*m3)"
+    )
     assert t.readings == {}
     assert [child.quantity for child in t.children] == [None, None]
 
 
 def test_empty_is_unknown_and_never_zero() -> None:
-    t = telegram("1-0:1.7.0()", "1-0:2.7.0(00.000*kW)", "1-0:1.8.1(000001.000*kWh)", "1-0:1.8.2()", "1-0:32.7.0()")
+    t = telegram(
+        "1-0:1.7.0()", "1-0:2.7.0(00.000*kW)", "1-0:1.8.1(000001.000*kWh)", "1-0:1.8.2()", "1-0:32.7.0()"
+    )
     assert t.readings == {Q.ENERGY_IMPORT_T1: 1.0}
 
 
@@ -167,7 +174,9 @@ def test_an_old_telegram_whose_end_is_missing_counts_only_if_complete() -> None:
     assert dsmr.parse(new[: new.rindex(b"!")], AMSTERDAM).crc == "bad"
 
 
-@pytest.mark.parametrize("frame", [b"", b"/", b"/!", b"/a!", b"/\r\n!", b"!\r\n", b"/abc\r\n!0000", b"\xff" * 100])
+@pytest.mark.parametrize(
+    "frame", [b"", b"/", b"/!", b"/a!", b"/\r\n!", b"!\r\n", b"/abc\r\n!0000", b"\xff" * 100]
+)
 def test_crumbs(frame: bytes) -> None:
     assert dsmr.parse(frame, AMSTERDAM).readings == {}
 
@@ -197,7 +206,17 @@ class TestInstants:
         assert dsmr.instant("251026020000", AMSTERDAM, now) == ms(2025, 10, 26, hour)
 
     @pytest.mark.parametrize(
-        "stamp", ["", "250000000000W", "261301000000W", "260230000000W", "26022800000", "123412341234W", "x", "²" * 12]
+        "stamp",
+        [
+            "",
+            "250000000000W",
+            "261301000000W",
+            "260230000000W",
+            "26022800000",
+            "123412341234W",
+            "x",
+            "²" * 12,
+        ],
     )
     def test_what_is_no_date_is_unknown(self, stamp: str) -> None:
         assert dsmr.instant(stamp, AMSTERDAM) is None

@@ -26,7 +26,9 @@ def test_a_line(line: str, reference: str, raw: str) -> None:
     assert obis.lines(line + "\r\n") == ([(reference, raw)], [])
 
 
-@pytest.mark.parametrize("line", ["garbage", "1-0:1.7.0", "1-0:1.7.0(1*kW) behind", "1-3:0.2.8)40(", "x1.7.0(1)"])
+@pytest.mark.parametrize(
+    "line", ["garbage", "1-0:1.7.0", "1-0:1.7.0(1*kW) behind", "1-3:0.2.8)40(", "x1.7.0(1)"]
+)
 def test_what_is_no_line_is_said_to_be_none(line: str) -> None:
     assert obis.lines(f"1-0:2.7.0(0*kW)\r\n{line}\r\n") == ([("1-0:2.7.0", "0*kW")], [line])
 
