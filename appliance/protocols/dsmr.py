@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from appliance.clock import MINUTE_MS
 from appliance.model import Quantity as Q  # noqa: N817 - the tables below are made of them
 from appliance.protocols import obis
-from appliance.protocols.frames import Crc, checksum
+from appliance.protocols.frames import END, Crc, checksum
 
 UNITS: Mapping[str, tuple[str, float]] = {
     "w": ("W", 1), "kw": ("W", 1000),
@@ -109,11 +109,11 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None) -> Telegram:
     Local times are `zone`'s; `now` (UTC ms) tells old meters' two hours of an autumn night apart.
     """
     crc = checksum(frame)
-    header, _, body = frame.partition(b"\n")
-    end = _body_end(body)
-    told, unknown = obis.lines(body[:end].decode("latin-1"))
+    end = END.search(frame)
+    header, _, body = (frame if end is None else frame[: end.start()]).partition(b"\n")
+    told, unknown = obis.lines(body.decode("latin-1"))
     found, attached = _sorted(told)
-    if end == len(body) and crc == "bad" and _complete(found, body):
+    if end is None and _complete(found, body):
         crc = "none"
     if crc == "none" and _twice(told):
         crc = "bad"
@@ -129,14 +129,6 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None) -> Telegram:
     readings |= {quantity: value for quantity, (value, _) in counting.items()}
     moments = {quantity: at for quantity, (_, at) in counting.items() if at is not None}
     return replace(telegram, readings=readings, moments=moments, children=children)
-
-
-def _body_end(body: bytes) -> int:
-    """Where the `!` stands, or the end of what there is."""
-    if body.startswith(b"!"):
-        return 0
-    end = max(body.rfind(b"\n!"), body.rfind(b"\r!"))
-    return len(body) if end < 0 else end + 1
 
 
 def _sorted(told: list[tuple[str, str]]) -> tuple[dict[str, str], dict[int, dict[str, str]]]:

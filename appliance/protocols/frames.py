@@ -36,7 +36,8 @@ class Reader(Protocol):
         """The stream has ended: what is left in hand."""
 
 
-_END = re.compile(rb"[\r\n]!([0-9A-Fa-f]{0,4})")
+END = re.compile(rb"[\r\n]!([0-9A-Fa-f]{0,4})")
+"""A telegram's end and its checksum, which may be short or missing."""
 _HEADER = re.compile(rb"/[A-Za-z0-9]{3}")
 
 
@@ -46,7 +47,7 @@ def checksum(frame: bytes) -> Crc:
     Meters write it without leading zeros, in small letters, or leave it away (DSMR 2.2 and 3). Bridges
     and files that turned CRLF into LF are forgiven: the CRC is that of the telegram as the meter sent it.
     """
-    end = _END.search(frame)
+    end = END.search(frame)
     if end is None:
         return "bad"
     body, told = frame[: end.start() + 2], end[1]
@@ -85,7 +86,7 @@ class TextReader:
 
     def _end(self) -> int | None:
         """Where the first frame in the buffer ends, once that is certain."""
-        end = _END.search(self._buffer, self._searched)
+        end = END.search(self._buffer, self._searched)
         if end is None:
             self._searched = max(0, len(self._buffer) - 1)
             return None
@@ -113,7 +114,7 @@ class TextReader:
         starts = [found.start() for found in _HEADER.finditer(data)]
         if not starts:
             return []
-        whole = _END.search(data, starts[0]) is not None
+        whole = END.search(data, starts[0]) is not None
         if len(starts) == 1:
             return self._frames(data[starts[0] :], [], whole)
         # Another "/" is a telegram that lost its beginning or end, or an innocent one in a text.
