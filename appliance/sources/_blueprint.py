@@ -4,7 +4,7 @@ where it is documented and how often it may be asked. The file's name is the `ty
 This example asks a power plug that answers {"watts": 12.5, "total_wh": 3456} to GET /status.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Literal
 
 from pydantic import AnyHttpUrl, Field
@@ -55,7 +55,7 @@ class Source:
         self._clock = context.clock
         self._worker = Worker(f"{self.name} at {options.url.host}")
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         url, timeout_s = str(self._options.url), self._options.timeout_s
         with http.session() as session:
             try:

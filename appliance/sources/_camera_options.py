@@ -115,7 +115,8 @@ class Options(SourceOptions):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        given = [place for place in PLACES if getattr(self, place) not in (None, False)]
+        # `is`, because camera 0 equals False.
+        given = [p for p in PLACES if not any(getattr(self, p) is none for none in (None, False))]
         if len(given) != 1:
             said = f"not {' and '.join(given)} together" if given else "none is given"
             raise ValueError(f"say where pictures come from, by one of {', '.join(PLACES)}: {said}")

@@ -5,6 +5,7 @@ BadImageError when there is a picture that cannot be used.
 """
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
 from appliance import http
 from appliance.errors import AuthError, SourceError
-from appliance.sources._image import LARGEST_FILE, BadImageError, decode
+from appliance.sources._image import LARGEST_FILE, BadImageError, check_size, decode
 from ocr import Picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 STALE_FRAMES = 5
 """V4L2 keeps up to four frames of the past; this many are dropped to see the present."""
+V4L2_EXPOSURE_MANUAL = 1
+"""enum v4l2_exposure_auto_type of the kernel's V4L2 API."""
 SETTLE_S = 2.0
 """A sensor needs this long after power-on to find its exposure and white balance."""
 
@@ -82,10 +85,11 @@ class FileCamera(_Passive):
             mark = (path, stat.st_mtime_ns, stat.st_size)
             if mark == self._seen:
                 return None
-            data = path.read_bytes() if stat.st_size <= LARGEST_FILE else bytes(LARGEST_FILE + 1)
+            self._seen = mark
+            check_size(stat.st_size)
+            data = path.read_bytes()
         except OSError as error:
             raise SourceError(f"{self._path} cannot be read: {error.strerror}; check the path") from error
-        self._seen = mark
         return Shot(decode(data), stat.st_mtime_ns // 1_000_000)
 
 
@@ -155,7 +159,10 @@ Opener = Callable[[], cv2.VideoCapture]
 
 
 class UsbCamera:
-    """A camera that OpenCV can open."""
+    """A camera that OpenCV can open.
+
+    The lock lets `close` wait for a capture that hangs: to release a device in use is a crash.
+    """
 
     def __init__(self, opener: Opener, label: str, width: int, height: int, fps: int) -> None:
         self._opener, self._label = opener, label
@@ -166,6 +173,7 @@ class UsbCamera:
             cv2.CAP_PROP_BUFFERSIZE: 1,
         }
         self._device: cv2.VideoCapture | None = None
+        self._lock = threading.Lock()
 
     def open(self) -> None:
         device = self._opener()
@@ -177,24 +185,28 @@ class UsbCamera:
         self._device = device
 
     def grab(self) -> Shot:
-        assert self._device is not None, "open() comes first"
-        for _ in range(STALE_FRAMES):
-            self._device.grab()
-        good, frame = self._device.read()
+        with self._lock:
+            assert self._device is not None, "open() comes first"
+            for _ in range(STALE_FRAMES):
+                self._device.grab()
+            good, frame = self._device.read()
         if not good or frame is None:
             raise SourceError(f"The {self._label} gives no picture any more: check its plug and cable")
         return Shot(np.asarray(frame, np.uint8))
 
     def brighten(self, factor: float) -> None:
-        assert self._device is not None, "open() comes first"
-        exposure = self._device.get(cv2.CAP_PROP_EXPOSURE)
-        if exposure > 0:  # absolute exposure is offered
-            self._device.set(cv2.CAP_PROP_EXPOSURE, max(1.0, exposure * factor))
+        with self._lock:
+            assert self._device is not None, "open() comes first"
+            exposure = self._device.get(cv2.CAP_PROP_EXPOSURE)
+            if exposure > 0:  # absolute exposure is offered
+                self._device.set(cv2.CAP_PROP_AUTO_EXPOSURE, V4L2_EXPOSURE_MANUAL)
+                self._device.set(cv2.CAP_PROP_EXPOSURE, max(1.0, exposure * factor))
 
     def close(self) -> None:
-        if self._device is not None:
-            self._device.release()
-            self._device = None
+        with self._lock:
+            if self._device is not None:
+                self._device.release()
+                self._device = None
 
 
 def usb(device_id: int) -> Opener:
@@ -210,6 +222,7 @@ class PiCamera:
         self._size, self._fps = (width, height), fps
         self._device: Any = None
         self._stops = 0.0
+        self._lock = threading.Lock()
 
     def open(self) -> None:
         try:
@@ -233,7 +246,8 @@ class PiCamera:
 
     def grab(self) -> Shot:
         try:
-            return Shot(np.asarray(self._device.capture_array("main"), np.uint8))
+            with self._lock:
+                return Shot(np.asarray(self._device.capture_array("main"), np.uint8))
         except RuntimeError as error:
             raise SourceError(f"The Pi camera gives no picture ({error}): check its ribbon cable") from error
 
@@ -242,6 +256,7 @@ class PiCamera:
         self._device.set_controls({"ExposureValue": self._stops})
 
     def close(self) -> None:
-        if self._device is not None:
-            self._device.close()
-            self._device = None
+        with self._lock:
+            if self._device is not None:
+                self._device.close()
+                self._device = None

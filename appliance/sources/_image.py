@@ -17,12 +17,17 @@ class BadImageError(ValueError):
     """The file is no picture that can be used; the text says why and what to do."""
 
 
+def check_size(length: int) -> None:
+    """Raises BadImageError when a file of `length` bytes is none to be read."""
+    if not length:
+        raise BadImageError("The picture file is empty: does whatever writes it run, and is its disk full?")
+    if length > LARGEST_FILE:
+        raise BadImageError(f"The file has {length / 1e6:.0f} MB: choose a smaller size for the camera")
+
+
 def decode(data: bytes) -> Picture:
     """The BGR picture in a JPEG, PNG or BMP file's bytes. Raises BadImageError."""
-    if not data:
-        raise BadImageError("The picture file is empty: does whatever writes it run, and is its disk full?")
-    if len(data) > LARGEST_FILE:
-        raise BadImageError(f"The file has {len(data) / 1e6:.0f} MB: choose a smaller size for the camera")
+    check_size(len(data))
     size = _size(data)
     if size is None:
         raise BadImageError(f"This is no JPEG, PNG or BMP picture (it begins with {data[:8]!r})")

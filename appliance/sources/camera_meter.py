@@ -8,7 +8,7 @@ plenty; a camera may be asked every few seconds. Nothing below `confidence_thres
 import json
 import re
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class Source:
         self._worker = Worker(f"The camera of {self.name}")
         self._eye = _Eye(options, self.folder, context.clock)
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         options = self._options
         camera = _camera(options)
         try:

@@ -4,7 +4,7 @@ You say which address to ask and where in its answer each quantity stands. Facts
 its own documentation; mind the sign: power that flows into the house is positive, else give `scale` -1.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -93,7 +93,7 @@ class Source:
         self._worker = Worker(f"{self.name} at {options.url.host}")
         self._told: frozenset[str] = frozenset()
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch, None]:
         options = self._options
         headers = {name: value.get_secret_value() for name, value in options.headers.items()}
         with http.session() as session:
