@@ -1,8 +1,8 @@
 """Reads counters: a picture in; digits, number and confidence out. Needs numpy and OpenCV only.
 
-    result = ocr.read(picture)                      # finds the counter by itself
-    result = ocr.read(picture, calibration)         # with boxes saved before
-    calibration = ocr.find(picture, "048713.4")     # boxes, from what the owner sees
+result = ocr.read(picture)                      # finds the counter by itself
+result = ocr.read(picture, calibration)         # with boxes saved before
+calibration = ocr.find(picture, "048713.4")     # boxes, from what the owner sees
 """
 
 from __future__ import annotations
@@ -19,8 +19,26 @@ from ocr.locate import NoCounter, find
 from ocr.picture import Picture, cut, fault, prepare, sharpness
 from ocr.reading import combine
 
-__all__ = ["Aligner", "Box", "Calibration", "Digit", "DigitBox", "DigitReader", "NoCounter", "NotAligned",
-           "Picture", "Registration", "Result", "find", "prepare", "read"]
+__all__ = [
+    "Aligner",
+    "Box",
+    "Calibration",
+    "Digit",
+    "DigitBox",
+    "DigitReader",
+    "NoCounter",
+    "NotAligned",
+    "Picture",
+    "Registration",
+    "Result",
+    "find",
+    "prepare",
+    "read",
+]
+
+
+_FEW = 0.8
+"""Most confidence in a counter of four digits found by itself: print and years look the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +54,7 @@ class DigitBox:
 class Result:
     """What was read. Without a believable number `text` and `value` are None and `reason` says why.
 
-    `value` is in the counter's own unit; `calibration` is what the digits were read with, also when found here.
+    `value` is in the counter's own unit; `calibration` is what was read with, also when found here.
     """
 
     text: str | None
@@ -47,8 +65,15 @@ class Result:
     calibration: Calibration | None = None
 
 
-def read(picture: object, calibration: Calibration | None = None, *, expected_digits: int | None = None,
-         decimals: int | None = None, threshold: float = 0.0, aligner: Aligner | None = None) -> Result:
+def read(
+    picture: object,
+    calibration: Calibration | None = None,
+    *,
+    expected_digits: int | None = None,
+    decimals: int | None = None,
+    threshold: float = 0.0,
+    aligner: Aligner | None = None,
+) -> Result:
     """Reads the counter in a BGR uint8 picture; a bad picture gives a Result with a reason, never an error.
 
     Without `calibration` the counter is located first. `decimals` overrides the calibration's; a number of
@@ -66,7 +91,8 @@ def read(picture: object, calibration: Calibration | None = None, *, expected_di
             where = replace(where, decimals=decimals)
     except ValueError as error:
         return Result(None, None, 0.0, reason=str(error), calibration=calibration)
-    return _read(picture, where, expected_digits, threshold)
+    guessed = calibration is None and expected_digits is None and len(where.digits) < 5
+    return _read(picture, where, expected_digits, threshold, _FEW if guessed else 1.0)
 
 
 def _fit(calibration: Calibration, picture: Picture) -> Calibration:
@@ -75,27 +101,35 @@ def _fit(calibration: Calibration, picture: Picture) -> Calibration:
     if (wide, high) == (calibration.width, calibration.height):
         return calibration
     if abs(wide / high / (calibration.width / calibration.height) - 1) > 0.02:
-        raise ValueError(f"The picture is {wide}x{high}, the meter was set up at {calibration.width}x"
-                         f"{calibration.height}: set the camera back or set the meter up again.")
+        raise ValueError(
+            f"The picture is {wide}x{high}, the meter was set up at {calibration.width}x"
+            f"{calibration.height}: set the camera back or set the meter up again."
+        )
     return calibration.scaled(wide, high)
 
 
-def _read(picture: Picture, where: Calibration, expected: int | None, threshold: float) -> Result:
+def _read(
+    picture: Picture, where: Calibration, expected: int | None, threshold: float, trust: float
+) -> Result:
     found = DigitReader().read([cut(picture, b) for b in where.digits])
     boxes = tuple(DigitBox(d.value, d.confidence, b) for d, b in zip(found, where.digits, strict=True))
     number = combine(found, where.decimals, where.kind)
-    reason = _refusal(picture, found, number.confidence, expected, threshold)
+    confidence = min(trust, number.confidence)
+    reason = _refusal(picture, found, confidence, expected, threshold)
     if reason is not None:
-        return Result(None, None, number.confidence, boxes, reason, where)
-    return Result(number.text, number.value, number.confidence, boxes, None, where)
+        return Result(None, None, confidence, boxes, reason, where)
+    return Result(number.text, number.value, confidence, boxes, None, where)
 
 
-def _refusal(picture: Picture, digits: Sequence[Digit], confidence: float, expected: int | None,
-             threshold: float) -> str | None:
+def _refusal(
+    picture: Picture, digits: Sequence[Digit], confidence: float, expected: int | None, threshold: float
+) -> str | None:
     """Why digits make no reading, or None."""
     if expected is not None and len(digits) != expected:
-        return (f"{len(digits)} digits were found where {expected} are expected: "
-                "set expected_digits or the boxes right.")
+        return (
+            f"{len(digits)} digits were found where {expected} are expected: "
+            "set expected_digits or the boxes right."
+        )
     if confidence >= threshold and confidence > 0:
         return None
     worst = min(range(len(digits)), key=lambda i: digits[i].confidence)
@@ -103,5 +137,7 @@ def _refusal(picture: Picture, digits: Sequence[Digit], confidence: float, expec
         return "The picture is too blurred to read: focus the camera or wipe its lens."
     if digits[worst].confidence >= max(threshold, 0.5):
         return f"The digits do not go together as wheels do (confidence {confidence:.0%}): line the boxes up."
-    return (f"Digit {worst + 1} is unsure, {digits[worst].confidence:.0%}: line its box up, "
-            "and look for a reflection, dirt or too little light.")
+    return (
+        f"Digit {worst + 1} is unsure, {digits[worst].confidence:.0%}: line its box up, "
+        "and look for a reflection, dirt or too little light."
+    )

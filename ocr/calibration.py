@@ -43,7 +43,9 @@ class Calibration:
         for number, b in enumerate(self.digits, 1):
             inside = b.x >= 0 and b.y >= 0 and b.x + b.w <= self.width and b.y + b.h <= self.height
             if b.w < 4 or b.h < 6 or not inside:
-                raise ValueError(f"The box of digit {number} is too small or leaves the picture: move it inside")
+                raise ValueError(
+                    f"The box of digit {number} is too small or leaves the picture: move it inside"
+                )
 
     def scaled(self, width: int, height: int) -> Calibration:
         """The same boxes for pictures of another size."""
@@ -64,4 +66,6 @@ class Calibration:
             boxes = tuple(Box(*(int(v) for v in box)) for box in data.pop("digits"))
             return cls(digits=boxes, **data)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"This is no calibration of a counter ({error}): set the meter up again") from error
+            raise ValueError(
+                f"This is no calibration of a counter ({error}): set the meter up again"
+            ) from error

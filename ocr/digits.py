@@ -50,7 +50,7 @@ def prepare(crop: Picture) -> NDArray[np.float32]:
 
 def decode(scores: NDArray[np.float32]) -> list[Digit]:
     """Digits from the network's N x 102 scores: local circular mean about the likeliest window."""
-    logits = scores[:, :POSITIONS + 1].astype(np.float64)
+    logits = scores[:, : POSITIONS + 1].astype(np.float64)
     chance = np.exp(logits - logits.max(1, keepdims=True))
     chance /= chance.sum(1, keepdims=True)
     steps = np.arange(-_REACH, _REACH + 1)
@@ -61,8 +61,10 @@ def decode(scores: NDArray[np.float32]) -> list[Digit]:
     offset = (ring[rows, peak] * steps).sum(1) / np.maximum(mass[rows, peak], 1e-9)
     values = ((peak + offset) / 10) % 10
     lcd = 1 / (1 + np.exp(-np.clip(scores[:, POSITIONS + 1], -30, 30)))
-    return [Digit(float(v) if v < 10 else 0.0, float(min(m, 1)), float(k), float(b))
-            for v, m, k, b in zip(values, mass[rows, peak], lcd, chance[:, POSITIONS], strict=True)]
+    return [
+        Digit(float(v) if v < 10 else 0.0, float(min(m, 1)), float(k), float(b))
+        for v, m, k, b in zip(values, mass[rows, peak], lcd, chance[:, POSITIONS], strict=True)
+    ]
 
 
 @lru_cache(maxsize=4)

@@ -13,8 +13,14 @@ LARGEST = 50_000_000
 """Pixels; more than any camera of this kind gives, less than what would exhaust a Pi's memory."""
 
 
-def prepare(picture: Picture, rotate: float = 0.0, *, flip_horizontal: bool = False,
-            flip_vertical: bool = False, crop: Box | None = None) -> Picture:
+def prepare(
+    picture: Picture,
+    rotate: float = 0.0,
+    *,
+    flip_horizontal: bool = False,
+    flip_vertical: bool = False,
+    crop: Box | None = None,
+) -> Picture:
     """The picture turned by `rotate` degrees clockwise, then flipped, then cut to `crop`.
 
     Quarter turns are exact and swap width and height; other angles keep the size and repeat the edge.
@@ -26,7 +32,9 @@ def prepare(picture: Picture, rotate: float = 0.0, *, flip_horizontal: bool = Fa
     elif rotate % 360:
         high, wide = picture.shape[:2]
         matrix = cv2.getRotationMatrix2D((wide / 2, high / 2), -rotate, 1.0)
-        picture = np.asarray(cv2.warpAffine(picture, matrix, (wide, high), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        picture = np.asarray(
+            cv2.warpAffine(picture, matrix, (wide, high), borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
     if flip_horizontal:
         picture = picture[:, ::-1]
     if flip_vertical:
@@ -40,7 +48,7 @@ def prepare(picture: Picture, rotate: float = 0.0, *, flip_horizontal: bool = Fa
 
 def cut(picture: Picture, box: Box) -> Picture:
     """The part of the picture under a box, as far as it lies inside; a view, perhaps empty."""
-    return picture[max(0, box.y):max(0, box.y + box.h), max(0, box.x):max(0, box.x + box.w)]
+    return picture[max(0, box.y) : max(0, box.y + box.h), max(0, box.x) : max(0, box.x + box.w)]
 
 
 def fault(picture: object) -> str | None:

@@ -65,7 +65,9 @@ def _masks(grey: Picture) -> Iterator[Picture]:
             mask = np.asarray(away > level, np.uint8)
             yield mask
             k = max(3, block // 7)
-            yield np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((k, max(2, k // 2)), np.uint8)), np.uint8)
+            yield np.asarray(
+                cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((k, max(2, k // 2)), np.uint8)), np.uint8
+            )
 
 
 def _marks(mask: Picture) -> Marks:
@@ -82,7 +84,9 @@ def _rows(marks: Marks) -> Iterator[Row]:
     """Rows seeded at each mark, with the distances to its nearest mates tried as the pitch."""
     for seed in marks:
         dx, height = marks[:, 0] - seed[0], seed[3]
-        near = (np.abs(marks[:, 1] - seed[1]) < 0.22 * height + 0.09 * np.abs(dx)) & (np.abs(dx) < 16 * height)
+        near = (np.abs(marks[:, 1] - seed[1]) < 0.22 * height + 0.09 * np.abs(dx)) & (
+            np.abs(dx) < 16 * height
+        )
         mates = marks[near & (np.abs(np.log(marks[:, 3] / height)) < 0.22)]
         if len(mates) < 3:
             continue
@@ -105,13 +109,18 @@ def _comb(mates: Marks, seed: NDArray[np.float64], pitch: float) -> Row | None:
     if len(np.unique(teeth)) < 3:
         return None
     better, start = np.polyfit(teeth, x, 1)
-    slope = np.polyfit(x - seed[0], y, 1)
-    spread = float(np.abs(x - (start + better * teeth)).mean() / better
-                   + np.abs(y - np.polyval(slope, x - seed[0])).mean() / seed[3])
+    slope, level = np.polyfit(x - seed[0], y, 1)
+    if (
+        len(x) < 5 and abs(slope) > 0.04
+    ):  # too few marks of display digits, of unequal height, to tell a slope by
+        slope, level = 0.0, float(np.median(y))
+    off = np.abs(x - (start + better * teeth)).mean() / better
+    off += np.abs(y - (level + slope * (x - seed[0]))).mean() / seed[3]
     middle = float(np.sort(teeth)[len(teeth) // 2])  # a tooth, not the gap between two
-    at = start + better * middle
-    return Row(float(at), float(np.polyval(slope, at - seed[0])), float(better), float(slope[0]),
-               float(np.median(mates[chosen, 3])), len(np.unique(teeth)), int(np.ptp(teeth)) + 1, spread)
+    at = float(start + better * middle)
+    height, count = float(np.median(mates[chosen, 3])), len(np.unique(teeth))
+    y_at = float(level + slope * (at - seed[0]))
+    return Row(at, y_at, float(better), float(slope), height, count, int(np.ptp(teeth)) + 1, float(off))
 
 
 def _joined(fitting: NDArray[np.float64], tooth: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -120,7 +129,7 @@ def _joined(fitting: NDArray[np.float64], tooth: NDArray[np.float64]) -> NDArray
     reached = {0}
     for way in (1, -1):
         at = 0
-        while (step := next((s for s in (1, 2, 3) if at + way * s in have), 0)):
+        while step := next((s for s in (1, 2, 3) if at + way * s in have), 0):
             at += way * step
             reached.add(at)
     return np.isin(tooth, list(reached))

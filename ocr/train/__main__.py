@@ -15,17 +15,24 @@ from ocr.train.card import card
 
 
 def _by_torch(model: nn.Module, samples: list[data.Sample]) -> list[Digit]:
-    batches = [samples[i:i + 256] for i in range(0, len(samples), 256)]
+    batches = [samples[i : i + 256] for i in range(0, len(samples), 256)]
     with torch.no_grad():
-        return [d for b in batches
-                for d in decode(model(torch.from_numpy(np.stack([prepare(s.crop) for s in b]))).numpy())]
+        return [
+            d
+            for b in batches
+            for d in decode(model(torch.from_numpy(np.stack([prepare(s.crop) for s in b]))).numpy())
+        ]
 
 
 def main() -> None:
     """Trains, reports on the val split as it goes, exports, and writes the card from the exported file."""
     parser = argparse.ArgumentParser(prog="python -m ocr.train", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv and the crops it names")
-    parser.add_argument("--out", type=Path, default=MODEL, help="ONNX file to write (default: the shipped one)")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with manifest.csv and the crops it names"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=MODEL, help="ONNX file to write (default: the shipped one)"
+    )
     parser.add_argument("--steps", type=int, default=6000, help="batches of 128 crops (default 6000)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -34,7 +41,10 @@ def main() -> None:
     def check(model: nn.Module, step: int) -> None:
         for name, found in score.table(val, lambda s: _by_torch(model, s)):
             if name.startswith("all"):
-                print(f"  {name}: " + "; ".join(f"{k} {100 * v.value:.1f}" for k, v in found.items()), flush=True)
+                print(
+                    f"  {name}: " + "; ".join(f"{k} {100 * v.value:.1f}" for k, v in found.items()),
+                    flush=True,
+                )
         net.export(model, options.out)
 
     mixer = data.Mixer(samples, np.random.default_rng(options.seed))

@@ -21,13 +21,17 @@ def _warp(rng: Rng, crop: NDArray[np.uint8]) -> Image:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
     shear = np.array([[1, rng.normal(0, 0.07)], [rng.normal(0, 0.03), 1]], np.float32)
     source = corners * grow @ turn @ shear + rng.normal(0, 0.035, (4, 2)).astype(np.float32)
-    source += np.array([np.clip(rng.normal(0, 0.1), -0.25, 0.25), np.clip(rng.normal(0, 0.025), -0.07, 0.07)], np.float32)
+    source += np.array(
+        [np.clip(rng.normal(0, 0.1), -0.25, 0.25), np.clip(rng.normal(0, 0.025), -0.07, 0.07)], np.float32
+    )
     source = (source + 1) / 2 * np.array([wide, high], np.float32)
     target = (corners + 1) / 2 * np.array([WIDTH, HEIGHT], np.float32)
     matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
     if high > 1.6 * HEIGHT:
         crop = cv2.blur(crop, (2, 2))
-    out = cv2.warpPerspective(crop, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    out = cv2.warpPerspective(
+        crop, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return out.astype(np.float32)
 
 
@@ -49,7 +53,10 @@ _Y, _X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 def _light(rng: Rng, image: Image) -> Image:
     if rng.random() < 0.5:
         slope = rng.normal(0, 0.25, 2)
-        image = image * np.clip(1 + slope[0] * (_X / WIDTH - 0.5) + slope[1] * (_Y / HEIGHT - 0.5), 0.3, 2)[..., None]
+        image = (
+            image
+            * np.clip(1 + slope[0] * (_X / WIDTH - 0.5) + slope[1] * (_Y / HEIGHT - 0.5), 0.3, 2)[..., None]
+        )
     if rng.random() < 0.2:
         x, y, size = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(2, 12)
         spot = np.exp(-((_X - x) ** 2 + (_Y - y) ** 2) / (2 * size * size))

@@ -31,7 +31,9 @@ be read worse; thin red digits are the hardest.
 """
 
 
-def card(samples: Sequence[Sample], rows: Sequence[tuple[str, dict[str, Share]]], steps: int, seed: int) -> str:
+def card(
+    samples: Sequence[Sample], rows: Sequence[tuple[str, dict[str, Share]]], steps: int, seed: int
+) -> str:
     """The card as Markdown."""
     sources = Counter(s.source for s in samples)
     text = _HEAD.format(steps=steps, seed=seed, count=len(samples), meters=len(sources))

@@ -48,7 +48,9 @@ def load(folder: Path, split: str) -> list[Sample]:
 def _is_blank(crop: NDArray[np.uint8]) -> bool:
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     high, wide = grey.shape
-    middle = cv2.GaussianBlur(grey, (0, 0), 1)[high // 5:-high // 5, wide // 5:-wide // 5].astype(np.float32)
+    middle = cv2.GaussianBlur(grey, (0, 0), 1)[high // 5 : -high // 5, wide // 5 : -wide // 5].astype(
+        np.float32
+    )
     return bool(np.ptp(middle - middle.mean(1, keepdims=True)) < 45)
 
 
@@ -62,8 +64,9 @@ class Mixer:
         self._rng = rng
         self._real = {"wheels": [s for s in samples if not s.lcd], "lcds": [s for s in samples if s.lcd]}
         self._chance = {k: self._balance(v) for k, v in self._real.items()}
-        self._pools: dict[str, list[Sample]] = {k: [self._make(k) for _ in range(self.POOL)]
-                                                for k in ("wheel", "lcd", "nothing")}
+        self._pools: dict[str, list[Sample]] = {
+            k: [self._make(k) for _ in range(self.POOL)] for k in ("wheel", "lcd", "nothing")
+        }
 
     @staticmethod
     def _balance(samples: list[Sample]) -> NDArray[np.float64]:

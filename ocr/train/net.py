@@ -21,13 +21,21 @@ SIGMA = 1.0
 def network() -> nn.Sequential:
     """3 x 48 x 32 in; 100 positions, "nothing", "display" out. About 190 000 weights."""
     layers: list[nn.Module] = []
-    widths = [(3, 24, True), (24, 32, False), (32, 40, True), (40, 64, False), (64, 64, True), (64, 64, False)]
+    widths = [
+        (3, 24, True),
+        (24, 32, False),
+        (32, 40, True),
+        (40, 64, False),
+        (64, 64, True),
+        (64, 64, False),
+    ]
     for into, out, pool in widths:
         layers += [nn.Conv2d(into, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
         layers += [nn.MaxPool2d(2)] if pool else []
     flat = 64 * (HEIGHT // 8) * (WIDTH // 8)
-    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(flat, 56), nn.ReLU(),
-                         nn.Linear(56, POSITIONS + 2))
+    return nn.Sequential(
+        *layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(flat, 56), nn.ReLU(), nn.Linear(56, POSITIONS + 2)
+    )
 
 
 def targets(samples: list[Sample]) -> torch.Tensor:
@@ -45,20 +53,23 @@ def targets(samples: list[Sample]) -> torch.Tensor:
 
 
 def _loss(scores: torch.Tensor, samples: list[Sample]) -> torch.Tensor:
-    circle = F.cross_entropy(scores[:, :POSITIONS + 1], targets(samples))
+    circle = F.cross_entropy(scores[:, : POSITIONS + 1], targets(samples))
     digit = torch.tensor([float(s.target != NOTHING) for s in samples])
     lcd = torch.tensor([float(s.lcd) for s in samples])
     kind = F.binary_cross_entropy_with_logits(scores[:, POSITIONS + 1], lcd, reduction="none")
     return circle + 0.2 * (kind * digit).sum() / digit.sum()
 
 
-def train(mixer: Mixer, seed: int, steps: int, batch: int, check: Callable[[nn.Module, int], None]) -> nn.Module:
+def train(
+    mixer: Mixer, seed: int, steps: int, batch: int, check: Callable[[nn.Module, int], None]
+) -> nn.Module:
     """Trains for `steps` batches; `check(model, step)` is called ten times on the averaged weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     model = network()
     average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True)
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
+    )
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=2e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.15)
     began = time.monotonic()
@@ -74,7 +85,10 @@ def train(mixer: Mixer, seed: int, steps: int, batch: int, check: Callable[[nn.M
         if step % 50 == 0:
             mixer.refresh(0.05)
         if step % max(1, steps // 10) == 0:
-            print(f"step {step} of {steps}, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}", flush=True)
+            print(
+                f"step {step} of {steps}, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}",
+                flush=True,
+            )
             average.eval()
             check(average.module, step)
     average.eval()
@@ -84,6 +98,13 @@ def train(mixer: Mixer, seed: int, steps: int, batch: int, check: Callable[[nn.M
 def export(model: nn.Module, path: Path) -> None:
     """Writes the network as ONNX that cv2.dnn reads, batch of any size."""
     model.eval()
-    torch.onnx.export(model, (torch.zeros(1, 3, HEIGHT, WIDTH),), str(path), opset_version=13, dynamo=False,
-                      input_names=["crops"], output_names=["scores"],
-                      dynamic_axes={"crops": {0: "n"}, "scores": {0: "n"}})
+    torch.onnx.export(
+        model,
+        (torch.zeros(1, 3, HEIGHT, WIDTH),),
+        str(path),
+        opset_version=13,
+        dynamo=False,
+        input_names=["crops"],
+        output_names=["scores"],
+        dynamic_axes={"crops": {0: "n"}, "scores": {0: "n"}},
+    )

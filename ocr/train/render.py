@@ -20,8 +20,20 @@ Crop = NDArray[np.uint8]
 Rng = np.random.Generator
 WIDTH, HEIGHT = 48, 72
 FOLDERS = ("/usr/share/fonts",)
-_WANTED = ("dejavusans", "liberationsans", "nimbussans", "nimbusmono", "urwgothic", "lato", "roboto",
-           "opensans", "b612", "jetbrains", "liberationmono", "quicksand")
+_WANTED = (
+    "dejavusans",
+    "liberationsans",
+    "nimbussans",
+    "nimbusmono",
+    "urwgothic",
+    "lato",
+    "roboto",
+    "opensans",
+    "b612",
+    "jetbrains",
+    "liberationmono",
+    "quicksand",
+)
 _UNWANTED = ("oblique", "italic", "hairline", "thin", "extralight", "math")
 
 
@@ -29,18 +41,25 @@ _UNWANTED = ("oblique", "italic", "hairline", "thin", "extralight", "math")
 def text_fonts() -> list[str]:
     """Upright fonts such as meters carry, by path; RuntimeError when the system has none."""
     found = sorted(str(p) for root in FOLDERS for p in Path(root).rglob("*.[to]tf"))
-    kept = [p for p in found if any(w in Path(p).name.lower().replace("-", "") for w in _WANTED)
-            and not any(u in Path(p).name.lower() for u in _UNWANTED)]
+    kept = [
+        p
+        for p in found
+        if any(w in Path(p).name.lower().replace("-", "") for w in _WANTED)
+        and not any(u in Path(p).name.lower() for u in _UNWANTED)
+    ]
     if not kept:
-        raise RuntimeError("No fonts found: install fonts-dejavu and the other packages named in ocr/train/render.py")
+        raise RuntimeError(
+            "No fonts found: install fonts-dejavu and the other packages named in ocr/train/render.py"
+        )
     return kept
 
 
 @lru_cache(maxsize=1)
 def segment_fonts() -> list[str]:
     """The DSEG7 fonts when installed; the polygons of `_segments` serve without them."""
-    return sorted(str(p) for root in FOLDERS for p in Path(root).rglob("DSEG7*.[to]tf")
-                  if "GCHAN" not in p.name)
+    return sorted(
+        str(p) for root in FOLDERS for p in Path(root).rglob("DSEG7*.[to]tf") if "GCHAN" not in p.name
+    )
 
 
 @lru_cache(maxsize=512)
@@ -61,7 +80,9 @@ def _colour(rng: Rng, low: float, high: float, spread: float = 25) -> NDArray[np
 
 def _inks(rng: Rng) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(ink, ground) of a wheel, BGR: light on dark, dark on light, and the red kinds."""
-    kind = rng.choice(["light", "dark", "white on red", "red on white", "any"], p=[0.42, 0.2, 0.15, 0.13, 0.1])
+    kind = rng.choice(
+        ["light", "dark", "white on red", "red on white", "any"], p=[0.42, 0.2, 0.15, 0.13, 0.1]
+    )
     if kind == "light":
         return _colour(rng, 150, 250), _colour(rng, 10, 80, 12)
     if kind == "dark":
@@ -72,10 +93,16 @@ def _inks(rng: Rng) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     if kind == "red on white":
         return red, _colour(rng, 160, 250)
     ink, ground = _colour(rng, 0, 255, 60), _colour(rng, 0, 255, 60)
-    return (ink, ground) if abs(ink.mean() - ground.mean()) > 50 else (_colour(rng, 200, 255), _colour(rng, 0, 60))
+    return (
+        (ink, ground)
+        if abs(ink.mean() - ground.mean()) > 50
+        else (_colour(rng, 200, 255), _colour(rng, 0, 60))
+    )
 
 
-def _wheel_mask(rng: Rng, value: float, path: str, glyph: float, pitch: float, stretch: float) -> NDArray[np.float32]:
+def _wheel_mask(
+    rng: Rng, value: float, path: str, glyph: float, pitch: float, stretch: float
+) -> NDArray[np.float32]:
     """Ink of one wheel at `value`, 0..1, WIDTH x HEIGHT; the next digit comes from below."""
     size = max(8, round(glyph / _metrics(path)[0]))
     wide = round(WIDTH / stretch)
@@ -113,21 +140,34 @@ def _frame(rng: Rng, crop: NDArray[np.float32]) -> None:
             continue
         across = WIDTH if side < 2 else HEIGHT
         depth = int(rng.uniform(0.02, 0.12) * across)
-        band = [np.s_[:, :depth], np.s_[:, WIDTH - depth:], np.s_[:depth], np.s_[HEIGHT - depth:]][side]
+        band = [np.s_[:, :depth], np.s_[:, WIDTH - depth :], np.s_[:depth], np.s_[HEIGHT - depth :]][side]
         crop[band] = around * rng.uniform(0.7, 1.1)
     if rng.random() < 0.12:
         step, width = int(rng.uniform(5, 10)), int(rng.uniform(2, 5))
         colour = _colour(rng, 0, 255)
         for y in range(int(rng.uniform(0, step)), HEIGHT, step):
-            crop[y:y + step // 2, WIDTH - width:] = colour
+            crop[y : y + step // 2, WIDTH - width :] = colour
 
 
-_ON = {"0": "abcdef", "1": "bc", "2": "abged", "3": "abgcd", "4": "fgbc", "5": "afgcd", "6": "afgedc",
-       "7": "abc", "8": "abcdefg", "9": "abfgcd", " ": ""}
+_ON = {
+    "0": "abcdef",
+    "1": "bc",
+    "2": "abged",
+    "3": "abgcd",
+    "4": "fgbc",
+    "5": "afgcd",
+    "6": "afgedc",
+    "7": "abc",
+    "8": "abcdefg",
+    "9": "abfgcd",
+    " ": "",
+}
 _OTHER = {"6": "fgedc", "7": "fabc", "9": "abfgc"}
 
 
-def _segments(lit: str, wide: float, high: float, thick: float, gap: float) -> list[tuple[str, NDArray[np.float32]]]:
+def _segments(
+    lit: str, wide: float, high: float, thick: float, gap: float
+) -> list[tuple[str, NDArray[np.float32]]]:
     """Polygons of all seven segments as (name, Nx2 points), origin at the digit's upper left corner."""
     t, x1, y1, mid = thick / 2, wide - thick / 2, high - thick / 2, high / 2
 
@@ -136,16 +176,26 @@ def _segments(lit: str, wide: float, high: float, thick: float, gap: float) -> l
         pts = np.array([[a, 0], [a + t, -t], [b - t, -t], [b, 0], [b - t, t], [a + t, t]], np.float32)
         return (pts[:, ::-1] if upright else pts) + np.array([x, y], np.float32)
 
-    bars = {"a": (t, t, x1 - t, False), "b": (x1, t, mid - t, True), "c": (x1, mid, mid - t, True),
-            "d": (t, y1, x1 - t, False), "e": (t, mid, mid - t, True), "f": (t, t, mid - t, True),
-            "g": (t, mid, x1 - t, False)}
+    bars = {
+        "a": (t, t, x1 - t, False),
+        "b": (x1, t, mid - t, True),
+        "c": (x1, mid, mid - t, True),
+        "d": (t, y1, x1 - t, False),
+        "e": (t, mid, mid - t, True),
+        "f": (t, t, mid - t, True),
+        "g": (t, mid, x1 - t, False),
+    }
     return [(name, bar(*at)) for name, at in bars.items()]
 
 
 def segment_mask(rng: Rng, text: str, cell: float, glyph: float) -> NDArray[np.float32]:
     """Ink 0..1 of a strip of seven-segment digits, `cell` pixels apart, HEIGHT high."""
     wide, thick = cell * rng.uniform(0.58, 0.8), glyph * rng.uniform(0.08, 0.17)
-    gap, slant, ghost = rng.uniform(0, 0.05) * glyph, rng.uniform(-0.02, 0.2), rng.choice([0, rng.uniform(0, 0.22)])
+    gap, slant, ghost = (
+        rng.uniform(0, 0.05) * glyph,
+        rng.uniform(-0.02, 0.2),
+        rng.choice([0, rng.uniform(0, 0.22)]),
+    )
     other = {k: v for k, v in _OTHER.items() if rng.random() < 0.3}
     big = np.zeros((HEIGHT * 2, round(len(text) * cell) * 2), np.float32)
     top = (HEIGHT - glyph) / 2
@@ -177,18 +227,22 @@ def _font_mask(rng: Rng, text: str, cell: float, glyph: float, fonts: list[str])
 def _display(rng: Rng, mask: NDArray[np.float32]) -> NDArray[np.float32]:
     """Colours an ink mask as LCD (dark on a greenish or grey ground) or LED (light on dark)."""
     if rng.random() < 0.8:
-        ground = _colour(rng, 70, 220, 20) * np.array([rng.uniform(0.5, 1), 1, rng.uniform(0.5, 1)], np.float32)
+        ground = _colour(rng, 70, 220, 20) * np.array(
+            [rng.uniform(0.5, 1), 1, rng.uniform(0.5, 1)], np.float32
+        )
         ink = ground * rng.uniform(0.1, 0.72)
     else:
         ground, ink = _colour(rng, 5, 50, 8), _colour(rng, 90, 255, 60)
-    shadow = np.roll(mask, (int(rng.integers(1, 4)), int(rng.integers(-2, 4))), (0, 1)) * rng.choice([0, 0.25])
+    shadow = np.roll(mask, (int(rng.integers(1, 4)), int(rng.integers(-2, 4))), (0, 1)) * rng.choice(
+        [0, 0.25]
+    )
     return np.asarray(ground + (ink - ground) * np.maximum(mask, shadow)[..., None], np.float32)
 
 
 def _pick(crop: NDArray[np.float32], x: float, cell: float) -> Crop:
     """The window `cell` wide that starts at x of a strip, as a crop."""
     a = max(0, round(x))
-    part = np.clip(crop[:, a:a + max(8, round(cell))], 0, 255).astype(np.uint8)
+    part = np.clip(crop[:, a : a + max(8, round(cell))], 0, 255).astype(np.uint8)
     return cv2.resize(part, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
 
 
@@ -216,10 +270,10 @@ def _bars(rng: Rng, mask: NDArray[np.float32], glyph: float, cell: float) -> NDA
     first, last = (int(rng.uniform(-0.6, 0.4) * cell + cell), int(rng.uniform(0.6, 1.6) * cell + cell))
     for at in (edge - gap - thick, HEIGHT - edge + gap):
         if rng.random() < 0.7:
-            out[max(0, int(at)):max(0, int(at) + thick), first:last] = level
+            out[max(0, int(at)) : max(0, int(at) + thick), first:last] = level
     if rng.random() < 0.2:
         x = int(cell * rng.choice([1.0, 2.0]) + rng.uniform(-3, 3))
-        out[:, max(0, x):x + thick] = level
+        out[:, max(0, x) : x + thick] = level
     return out
 
 
@@ -248,7 +302,11 @@ def _letters(rng: Rng) -> Crop:
     if mode == "letter":
         text, cell, glyph = "".join(rng.choice(list(_LETTERS), 3)), 34.0, HEIGHT * rng.uniform(0.4, 0.85)
     elif mode == "small":
-        text, cell, glyph = "".join(rng.choice(list(_LETTERS + "0123456789" * 4), 8)), rng.uniform(9, 20), rng.uniform(10, 24)
+        text, cell, glyph = (
+            "".join(rng.choice(list(_LETTERS + "0123456789" * 4), 8)),
+            rng.uniform(9, 20),
+            rng.uniform(10, 24),
+        )
     else:
         text, cell, glyph = "".join(rng.choice(list("0123456789"), 3)), 90.0, HEIGHT * rng.uniform(1.6, 3)
     mask = _font_mask(rng, text, cell, glyph, fonts)
@@ -260,12 +318,20 @@ def _letters(rng: Rng) -> Crop:
 def _texture(rng: Rng) -> Crop:
     """A wall, an edge, an empty window, a shadow."""
     base = rng.normal(0, 1, (int(rng.integers(2, 12)), int(rng.integers(2, 8)), 3)).astype(np.float32)
-    crop = _colour(rng, 20, 230) + cv2.resize(base, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) * rng.uniform(0, 60)
+    crop = _colour(rng, 20, 230) + cv2.resize(
+        base, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC
+    ) * rng.uniform(0, 60)
     if rng.random() < 0.6:
         _frame(rng, crop)
     for _ in range(int(rng.integers(0, 4))):
         a, b = rng.integers(0, HEIGHT, 2), rng.integers(0, HEIGHT, 2)
-        cv2.line(crop, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), _colour(rng, 0, 255).tolist(), int(rng.integers(1, 6)))
+        cv2.line(
+            crop,
+            (int(a[0]), int(a[1])),
+            (int(b[0]), int(b[1])),
+            _colour(rng, 0, 255).tolist(),
+            int(rng.integers(1, 6)),
+        )
     return np.clip(crop, 0, 255).astype(np.uint8)
 
 
@@ -274,15 +340,17 @@ def _edges(rng: Rng) -> Crop:
     ground = _colour(rng, 5, 235)
     crop = np.tile(ground, (HEIGHT, WIDTH, 1)).astype(np.float32)
     if rng.random() < 0.5:
-        crop[:, int(rng.uniform(0, WIDTH)):] = _colour(rng, 5, 235)
+        crop[:, int(rng.uniform(0, WIDTH)) :] = _colour(rng, 5, 235)
     for _ in range(int(rng.choice([1, 1, 1, 2, 2, 6]))):
         x, width = rng.uniform(0, WIDTH), rng.uniform(1, 12)
-        crop[:, int(x):int(x + width)] = np.clip(ground + rng.choice([-1, 1]) * rng.uniform(15, 160), 0, 255)
+        crop[:, int(x) : int(x + width)] = np.clip(
+            ground + rng.choice([-1, 1]) * rng.uniform(15, 160), 0, 255
+        )
     if rng.random() < 0.5:
         y, width = rng.uniform(0, HEIGHT), rng.uniform(1, 10)
-        crop[int(y):int(y + width), int(rng.choice([0, rng.uniform(0, WIDTH)])):] = _colour(rng, 5, 235)
+        crop[int(y) : int(y + width), int(rng.choice([0, rng.uniform(0, WIDTH)])) :] = _colour(rng, 5, 235)
         if rng.random() < 0.5:
-            crop[int(y):] = _colour(rng, 5, 235)
+            crop[int(y) :] = _colour(rng, 5, 235)
     return np.clip(crop, 0, 255).astype(np.uint8)
 
 

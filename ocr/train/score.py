@@ -55,13 +55,19 @@ def shares(samples: Sequence[Sample], digits: Sequence[Digit], threshold: float 
     def within(limit: float) -> Share:
         return Share(int((away <= limit + 1e-6).sum()), len(pairs))
 
-    return {"right integer when steady": Share(right, len(steady)), "within 0.1": within(0.1),
-            "within 0.2": within(0.2), "wrong by more than 0.5": Share(int((away > 0.5).sum()), len(pairs)),
-            f"kept at {threshold}": Share(int(kept.sum()), len(pairs)),
-            "of those wrong by more than 0.5": Share(int((away[kept] > 0.5).sum()), int(kept.sum()))}
+    return {
+        "right integer when steady": Share(right, len(steady)),
+        "within 0.1": within(0.1),
+        "within 0.2": within(0.2),
+        "wrong by more than 0.5": Share(int((away > 0.5).sum()), len(pairs)),
+        f"kept at {threshold}": Share(int(kept.sum()), len(pairs)),
+        "of those wrong by more than 0.5": Share(int((away[kept] > 0.5).sum()), int(kept.sum())),
+    }
 
 
-def table(samples: Sequence[Sample], read: Callable[[list[Sample]], list[Digit]]) -> list[tuple[str, dict[str, Share]]]:
+def table(
+    samples: Sequence[Sample], read: Callable[[list[Sample]], list[Digit]]
+) -> list[tuple[str, dict[str, Share]]]:
     """(meter, shares) for each source and for all wheels and all display digits together."""
     rows = []
     for lcd in (False, True):

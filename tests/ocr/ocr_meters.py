@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr import Box, Calibration
+
 Picture = NDArray[np.uint8]
 
 
@@ -37,16 +39,20 @@ def positions(value: float, count: int, decimals: int) -> list[float]:
     return out[::-1]
 
 
-def _glyph(digit: int, wide: int, high: int, ink: tuple[int, int, int], ground: tuple[int, int, int]) -> Picture:
+def _glyph(
+    digit: int, wide: int, high: int, ink: tuple[int, int, int], ground: tuple[int, int, int]
+) -> Picture:
     """A digit of 0.7 of the cell's height in its middle; measured, because putText differs between OpenCVs."""
     big = np.zeros((200, 200), np.uint8)
     cv2.putText(big, str(digit), (50, 150), cv2.FONT_HERSHEY_SIMPLEX, 3.0, 255, 8, cv2.LINE_AA)
     x, y, w, h = cv2.boundingRect(big)
     tall = round(high * 0.7)
-    small = cv2.resize(big[y:y + h, x:x + w], (max(3, round(w * tall / h * 0.9)), tall), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        big[y : y + h, x : x + w], (max(3, round(w * tall / h * 0.9)), tall), interpolation=cv2.INTER_AREA
+    )
     mask = np.zeros((high, wide, 1), np.float32)
     top, left = (high - tall) // 2, (wide - small.shape[1]) // 2
-    mask[top:top + tall, left:left + small.shape[1], 0] = small / 255.0
+    mask[top : top + tall, left : left + small.shape[1], 0] = small / 255.0
     cell = np.float32(ground) + (np.float32(ink) - np.float32(ground)) * mask
     return cell.astype(np.uint8)
 
@@ -60,7 +66,7 @@ def wheel_window(position: float, wide: int, high: int, dark: bool = True, red: 
     pitch = round(high * 0.85)
     strip = np.vstack([_glyph((int(position) + i) % 10, wide, pitch, ink, ground) for i in (-1, 0, 1, 2)])
     top = round((1 + position % 1) * pitch + pitch / 2 - high / 2)
-    return np.ascontiguousarray(strip[top:top + high])
+    return np.ascontiguousarray(strip[top : top + high])
 
 
 def meter(value: float, count: int = 7, decimals: int = 1, look: Look = Look(), seed: int = 0) -> Picture:
@@ -73,10 +79,25 @@ def meter(value: float, count: int = 7, decimals: int = 1, look: Look = Look(), 
     for i, position in enumerate(positions(value, count, decimals)):
         x = look.x + i * (look.cell + look.gap)
         window = wheel_window(position, look.cell, look.high, look.dark, i >= count - look.red)
-        picture[look.y:look.y + look.high, x:x + look.cell] = window
-    cv2.putText(picture, "kWh", (end - 120, look.y + look.high + 110), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (20, 20, 20), 4)
-    cv2.putText(picture, "No. 50 718 334", (look.x, look.y + look.high + 105), cv2.FONT_HERSHEY_SIMPLEX, 0.9,
-                (25, 25, 25), 2)
+        picture[look.y : look.y + look.high, x : x + look.cell] = window
+    cv2.putText(
+        picture, "kWh", (end - 120, look.y + look.high + 110), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (20, 20, 20), 4
+    )
+    cv2.putText(
+        picture,
+        "No. 50 718 334",
+        (look.x, look.y + look.high + 105),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.9,
+        (25, 25, 25),
+        2,
+    )
     shade = 1 - 0.35 * ((np.linspace(-1, 1, wide)[None, :] ** 2 + np.linspace(-1, 1, high)[:, None] ** 2) / 2)
     noisy = cv2.GaussianBlur(picture, (0, 0), 1.0) * shade[..., None] + rng.normal(0, 3, picture.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+LOOK = Look()
+BOXES = tuple(Box(LOOK.x + i * (LOOK.cell + LOOK.gap), LOOK.y, LOOK.cell, LOOK.high) for i in range(7))
+CALIBRATION = Calibration(1280, 720, BOXES, 1)
+"""Where the digits of `meter(value)` stand."""
