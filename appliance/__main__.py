@@ -1,0 +1,34 @@
+"""The command line, and the only place where the parts are put together; nobody imports it."""
+
+import click
+
+from appliance.cli.about import schema, version
+from appliance.cli.check import check
+from appliance.cli.parse import parse
+from appliance.cli.read import read
+from appliance.cli.serve import run
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  tallywatt check config.json          is it right, and what would it start?
+  tallywatt run                        the appliance
+  tallywatt read --json meter.jpg      what does the counter say?
+  tallywatt parse capture.txt          what does the meter's port say?
+\b
+Exit codes: 0 done, 1 refused (the reason is on standard error), 2 not understood.""",
+)
+def main() -> None:
+    """Tallywatt, the energy appliance for the wall.
+
+    Reads the meter itself, keeps what it says, shows it on a screen and passes it on.
+    """
+
+
+for command in (run, check, read, parse, schema, version):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main(prog_name="tallywatt")

@@ -1,0 +1,1 @@
+"""The commands of `tallywatt`; heavy imports stand inside them, so that --help answers at once."""

@@ -1,0 +1,66 @@
+"""What several commands share: where things are, how they refuse, which kinds of source there are."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+if TYPE_CHECKING:
+    from config.build import Kinds
+
+CONFIG = Path("/etc/tallywatt/config.json")
+DATA = Path("/var/lib/tallywatt")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Refused(click.ClickException):
+    """Ends a command with exit code 1 and its sentence on stderr."""
+
+
+def zone_given(context: click.Context, param: click.Parameter, value: str | None) -> ZoneInfo | None:
+    """The zone of a --zone option (a click callback)."""
+    try:
+        return None if value is None else ZoneInfo(value)
+    except (KeyError, OSError, ValueError):
+        raise click.BadParameter(f"{value} is no time zone; write one such as Europe/Stockholm") from None
+
+
+def config_option(command: Command) -> Command:
+    return click.option(
+        "--config", "config_path", metavar="FILE", envvar="TALLYWATT_CONFIG", default=CONFIG,
+        show_default=True, show_envvar=True, type=click.Path(path_type=Path), help="The configuration.",
+    )(command)  # fmt: skip
+
+
+def data_option(command: Command) -> Command:
+    return click.option(
+        "--data", "data_dir", metavar="DIR", envvar="TALLYWATT_DATA", default=DATA, show_default=True,
+        show_envvar=True, type=click.Path(path_type=Path), help="Where readings and state are kept.",
+    )(command)  # fmt: skip
+
+
+def is_default(path: Path, default: Path) -> bool:
+    """Whether nobody named another place."""
+    return os.path.abspath(path) == str(default)
+
+
+def kinds() -> "Kinds":
+    """Every kind of source and sink, and why some cannot be used on this machine."""
+    from appliance.sinks.base import discover as discover_sinks
+    from appliance.sources.base import discover as discover_sources
+    from config.build import Kinds
+
+    sources, sinks = discover_sources(), discover_sinks()
+    unavailable = {
+        found.type: found.problem or "cannot be used here"
+        for found in (*sources.values(), *sinks.values())
+        if found.module is None
+    }
+    return Kinds(
+        {name: found.options for name, found in sources.items() if found.module is not None},
+        {name: found.options for name, found in sinks.items() if found.module is not None},
+        unavailable,
+    )

@@ -1,0 +1,166 @@
+"""`tallywatt run` and `tallywatt demo`: the composition root."""
+
+import signal
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from appliance.cli.common import CONFIG, Refused, config_option, data_option, is_default, kinds
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from appliance.clock import Clock
+    from config.schema import Config
+
+SETUP = (
+    "There is no configuration yet at {path}. Write one (config/examples/ has one for each kind of "
+    "installation, docs/CONFIGURATION.md describes every option), check it with `tallywatt check {path}` "
+    "and start again"
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tallywatt run
+  tallywatt run --config ~/config.json --data ~/tallywatt --port 8090"""
+)
+@config_option
+@data_option
+@click.option("--host", help="Address to listen on, instead of web.host.")
+@click.option("--port", type=click.IntRange(1, 65535), help="TCP port, instead of web.port.")
+def run(config_path: Path, data_dir: Path, host: str | None, port: int | None) -> None:
+    """Run the appliance until it is stopped.
+
+    A configuration with mistakes does not keep it from starting: what is right in it runs, and the Health
+    page and the log say what is wrong and where.
+    """
+    from appliance.clock import RealClock
+
+    _prepare(data_dir)
+    config, problems = _configuration(config_path, data_dir)
+    _start_logging(config, problems)
+    listener = listen(host or config.web.host, port or config.web.port)
+    serve(build(config, data_dir, RealClock(), problems), listener)
+
+
+def build(config: "Config", data_dir: Path, clock: "Clock", problems: Sequence[str] = ()) -> "FastAPI":
+    """Put the parts together: the appliance, its API, and the pages where there is a screen."""
+    from appliance.app import Appliance
+    from appliance.web import create_app
+
+    appliance = Appliance(config, data_dir, clock, problems)
+    app = create_app(appliance)
+    if config.display.enabled:
+        import ui
+
+        ui.mount(app, appliance)
+    return app
+
+
+def _prepare(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        raise Refused(
+            f"{data_dir} cannot be written: {error.strerror}. Name another folder with --data, "
+            "or run as the user it belongs to"
+        ) from None
+
+
+def _configuration(path: Path, data_dir: Path) -> tuple["Config", list[str]]:
+    """The configuration, or what of it can be used, and what is wrong with it."""
+    from config.load import ConfigFile
+    from config.mistakes import ConfigProblem
+
+    usual = is_default(path, CONFIG)
+    if not usual and not path.exists():
+        raise Refused(f"there is no configuration {path}; name the right file with --config")
+    try:
+        loaded = ConfigFile(path, kinds(), data_dir).load(missing_ok=usual)
+    except ConfigProblem as problem:
+        return problem.usable, [f"{path.name}: {mistake}" for mistake in problem.mistakes]
+    problems = [f"{part.name}: {part.text}" for part in loaded.problems]
+    if not path.exists():
+        problems.append(SETUP.format(path=path))
+    return loaded.config, problems
+
+
+def _start_logging(config: "Config", problems: Sequence[str]) -> None:
+    import logging
+
+    from appliance.cli import logs
+
+    logs.start(config.logging.level, config.logging.log_file)
+    for problem in problems:
+        logging.getLogger("config").error("%s", problem)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or a refusal that says what is in the way."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Whoever looks in meanwhile waits for the answer instead of being turned away.
+        listener.listen(128)
+    except socket.gaierror:
+        raise Refused(f"{host} is no address of this machine; use 0.0.0.0, or 127.0.0.1") from None
+    except PermissionError:
+        raise Refused(f"port {port} is for root alone; choose one above 1023 with --port") from None
+    except OSError as error:
+        raise Refused(
+            f"cannot listen on {host} port {port}: {error.strerror}. "
+            "Stop the program that uses it, or choose another with --port"
+        ) from None
+    return listener
+
+
+def serve(app: "FastAPI", listener: socket.socket) -> None:
+    """Answer on `listener` until SIGTERM or SIGINT; both end it in good order."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                click.echo(f"Tallywatt is at {' and '.join(addresses(listener))}")
+
+    server = Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=5
+        )
+    )
+    # uvicorn raises the signal again once all is shut down; that must not look like a crash.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    server.run([listener])
+    if not server.started:
+        raise Refused("it could not start; the lines above say why")
+
+
+def addresses(listener: socket.socket) -> list[str]:
+    """Where a browser finds us: here, and from another machine of the network."""
+    host, port = listener.getsockname()[:2]
+    if host not in ("0.0.0.0", "::"):  # noqa: S104
+        shown = "localhost" if host in ("127.0.0.1", "::1") else f"[{host}]" if ":" in host else host
+        return [f"http://{shown}:{port}"]
+    found = [f"http://localhost:{port}"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: this asks the kernel which of our addresses the network would see.
+            probe.connect(("192.0.2.1", 9))
+            found.append(f"http://{probe.getsockname()[0]}:{port}")
+        except OSError:
+            pass
+    return found
