@@ -167,7 +167,7 @@ class Appliance:
             )
 
     def _add_source(self, options: Any, found: sources.Found, context: sources.Context) -> None:
-        source: Source = found.build(options, context)
+        source: Source = found.build("Source", options, context)
         name = options.label
         self.sources[name] = source
         self.cadences[name] = source.cadence_s
@@ -196,7 +196,7 @@ class Appliance:
             appliance_id=self.id,
             report=lambda text, event=None: self._sink_report(options.label, text, event),
         )
-        sink: Sink = found.build(options, context)
+        sink: Sink = found.build("Sink", options, context)
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
 
     def _sink_report(self, name: str, text: str, event: Event | None) -> None:
