@@ -46,7 +46,8 @@ def prepare(crop: Picture) -> NDArray[np.float32]:
         way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
         crop = np.asarray(cv2.resize(crop, (WIDTH, HEIGHT), interpolation=way), np.uint8)
     data = crop.astype(np.float32)
-    data = (data - data.mean()) / (data.std() + 4.0)
+    data -= data.mean((0, 1))  # of each channel: a coloured light must not drown the digit
+    data /= data.std() + 4.0
     return np.asarray(data.transpose(2, 0, 1), np.float32)
 
 
