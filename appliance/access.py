@@ -41,7 +41,7 @@ class Box(Protocol):
     def open(self, sealed: str) -> str: ...
 
 
-class Refused(TallywattError):
+class Refused(TallywattError):  # noqa: N818 - an answer, not a fault
     """Not let in. `wait_s` tells how long until the next try is heard, 0 for at once."""
 
     def __init__(self, text: str, wait_s: float = 0.0) -> None:

@@ -68,6 +68,7 @@ def request(
     body: Any = None,
 ) -> Answer:
     """Send and read the answer, whatever its status. Raises SourceError where there is none."""
+    where = shown(url)
     try:
         with http.request(
             method,
@@ -82,13 +83,13 @@ def request(
             lower = {name.lower(): value for name, value in response.headers.items()}
             status = response.status_code
     except requests.exceptions.SSLError:
-        raise SourceError(f"{shown(url)} has a certificate that cannot be trusted") from None
+        raise SourceError(f"{where} has a certificate that cannot be trusted") from None
     except requests.exceptions.Timeout:
         raise SourceError(
             f"{shown(url)} did not answer within {timeout_s:g} s; is it on and reachable?"
         ) from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, ValueError):
-        raise SourceError(f"{shown(url)} is not an address; write it as http://host:port/path") from None
+        raise SourceError(f"{where} is not an address; write it as http://host:port/path") from None
     except Exception as error:  # urllib3 raises its own while the body is read
         raise SourceError(
             f"{shown(url)} cannot be reached ({_plain(error)}); check address, cable and power"
