@@ -76,7 +76,18 @@ def test_every_mistake_is_told_at_once_with_line_and_place(mistakes: Sentences) 
         ),
         (
             {"sinks": [{"type": "push", "api_endpoint": "a"}, {"type": "push", "api_endpoint": "b"}]},
-            "sinks[1].name: sinks[0] is called push too; give one of them another `name`",
+            "sinks[1].name: sinks[0] is called push too; give this one another `name`",
+        ),
+        (
+            {
+                "sources": [{"type": "wire", "name": "push", "port": "a"}],
+                "sinks": [{"type": "push", "api_endpoint": "a"}],
+            },
+            "sinks[0].name: sources[0] is called push too; give this one another `name`",
+        ),
+        (
+            {"sources": [{"type": "wire", "name": "store", "port": "a"}]},
+            "sources[0].name: the database is called store too; give this one another `name`",
         ),
     ],
 )  # fmt: skip
