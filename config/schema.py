@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 VERSION = 2
 
@@ -169,21 +169,3 @@ class Config(Section):
     """How readings are kept."""
     logging: Logging = Field(default_factory=Logging)
     """What is written to the journal and to a file."""
-
-
-def json_schema(sources: list[type[BaseModel]], sinks: list[type[BaseModel]]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of config.json with the options of every kind given."""
-    parts: dict[str, Any] = {}
-    for name, models in (("sources", sources), ("sinks", sinks)):
-        if models:
-            union = models[0]
-            for model in models[1:]:
-                union = union | model  # type: ignore[assignment]
-            parts[name] = (tuple[union, ...], Config.model_fields[name])  # type: ignore[valid-type]
-    whole = create_model("Configuration", __base__=Config, **parts)
-    schema = whole.model_json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "Tallywatt config.json"
-    # An editor finds the schema through this key in the file itself.
-    schema["properties"]["$schema"] = {"type": "string", "description": "Where this schema lies."}
-    return schema

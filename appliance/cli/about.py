@@ -5,30 +5,51 @@ from pathlib import Path
 
 import click
 
-from appliance.cli.common import kinds
+from appliance.cli.common import Refused, kinds
 
 
-@click.command(epilog="Example: tallywatt schema -o config/schema.json")
+@click.command(
+    epilog="""\b
+Examples:
+  tallywatt schema -o config/schema.json
+  tallywatt schema --markdown docs/CONFIGURATION.md"""
+)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here.")
-def schema(output: Path | None) -> None:
+@click.option(
+    "--markdown",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the tables of options in this page anew, instead of the schema.",
+)
+def schema(output: Path | None, markdown: Path | None) -> None:
     """Print the JSON Schema of config.json, for editors that help while one types."""
-    text = schema_text()
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
+    try:
+        if markdown is not None:
+            markdown.write_text(page_text(markdown.read_text(encoding="utf-8")), encoding="utf-8")
+        elif output is not None:
+            output.write_text(schema_text(), encoding="utf-8")
+        else:
+            click.echo(schema_text(), nl=False)
+    except OSError as error:
+        raise Refused(f"{error.filename} cannot be used: {error.strerror}") from None
+    except ValueError as error:
+        raise Refused(f"{markdown}: {error}") from None
 
 
 def schema_text() -> str:
     """The content of config/schema.json."""
-    from config.schema import json_schema
+    from config.describe import json_schema
 
     known = kinds()
-    whole = json_schema(
-        [known.sources[name] for name in sorted(known.sources)],
-        [known.sinks[name] for name in sorted(known.sinks)],
-    )
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(known.sources, known.sinks), indent=2, ensure_ascii=False) + "\n"
+
+
+def page_text(page: str) -> str:
+    """docs/CONFIGURATION.md with its tables written anew."""
+    from config.describe import reference, with_reference
+
+    known = kinds()
+    return with_reference(page, reference(known.sources, known.sinks))
 
 
 @click.command()

@@ -67,8 +67,12 @@ def _part(part: Any) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
-    from pydantic import BaseModel, SecretStr
+    from pydantic import AnyUrl, BaseModel, SecretStr
 
+    from appliance.http import shown
+
+    if isinstance(value, AnyUrl):
+        return shown(str(value))
     if isinstance(value, SecretStr):
         return "(a secret)"
     if isinstance(value, BaseModel):

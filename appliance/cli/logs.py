@@ -30,6 +30,8 @@ def start(level: str, file: Path | None) -> None:
         JournalFormatter("%(name)s: %(message)s") if "JOURNAL_STREAM" in os.environ else full
     )
     logging.basicConfig(level=level, handlers=[console], force=True)
+    if level != "DEBUG":
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
     if file is None:
         return
     try:
