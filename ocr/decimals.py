@@ -12,25 +12,24 @@ from ocr.calibration import Box
 from ocr.picture import Picture, cut
 
 
-def _redness(work: Picture, box: Box) -> float:
-    """How red the redder parts of a box are, 0..1, of what its colour could be."""
-    part = cut(work, box).astype(np.float32)
-    if not part.size:
-        return 0.0
-    blue, green, red = part[..., 0], part[..., 1], part[..., 2]
-    return float(np.percentile((red - np.maximum(blue, green)) / (red + 30), 80))
-
-
 def red_tail(work: Picture, boxes: Sequence[Box]) -> int:
     """Trailing wheels in another, redder colour than the first ones: the decimals."""
     red = [_redness(work, b) for b in boxes]
     usual = float(np.median(red[: max(1, len(red) // 2)]))
-    tail = 0
-    for level in reversed(red):
-        if level < usual + 0.15 or tail == len(red) - 1 or tail == 4:
-            break
-        tail += 1
-    return tail
+    # half of the reddest: blur lets a red wheel shine on its neighbour
+    level = usual + max(0.15, 0.5 * (max(red) - usual))
+    tail = next((i for i, value in enumerate(reversed(red)) if value < level), len(red))
+    return min(tail, len(red) - 1) if tail <= 4 else 0
+
+
+def _redness(work: Picture, box: Box) -> float:
+    """How red the redder parts of the inner box are, 0..1, of what their colour could be."""
+    inner = Box(box.x + box.w // 5, box.y + box.h // 5, box.w - 2 * (box.w // 5), box.h - 2 * (box.h // 5))
+    part = cut(work, inner).astype(np.float32)
+    if not part.size:
+        return 0.0
+    blue, green, red = part[..., 0], part[..., 1], part[..., 2]
+    return float(np.percentile((red - np.maximum(blue, green)) / (red + 30), 80))
 
 
 def points(work: Picture, boxes: Sequence[Box]) -> int:
@@ -47,11 +46,15 @@ def points(work: Picture, boxes: Sequence[Box]) -> int:
 
 
 def _dot(grey: Picture, a: Box, b: Box) -> float:
-    """How much darker it is between the feet of two neighbouring cells than between their middles."""
-    left = a.x + round(0.75 * a.w)
-    wide = b.x + round(0.25 * b.w) - left
-    foot = cut(grey, Box(left, a.y + round(0.72 * a.h), wide, round(0.3 * a.h)))
-    middle = cut(grey, Box(left, a.y + round(0.3 * a.h), wide, round(0.32 * a.h)))
-    if foot.size < 12 or not middle.size:
+    """How much darker the foot of the gap between two cells is than what stands above it, in grey levels.
+
+    Column by column: a lower right segment is dark above its foot as well, a point is not.
+    """
+    left = a.x + round(0.86 * a.w)
+    wide = b.x + round(0.14 * b.w) - left
+    foot = cut(grey, Box(left, a.y + round(0.82 * a.h), wide, round(0.22 * a.h)))
+    above = cut(grey, Box(left, a.y + round(0.5 * a.h), wide, round(0.28 * a.h)))
+    if foot.shape[1] < 3 or foot.shape[0] < 3 or foot.shape[1] != above.shape[1] or not above.size:
         return 0.0
-    return float(np.median(middle.min(0))) - float(cv2.blur(foot, (3, 3)).min())
+    dark = np.asarray(cv2.blur(foot, (3, 3)), np.float32).min(0)
+    return float((above.min(0) - dark).max())
