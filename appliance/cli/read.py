@@ -29,16 +29,16 @@ Examples:
     "--meter",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Where the digits are: a calibration saved before. Without it they are looked for.",
+    help="Where the digits are: the calibration.json of a camera source. Left out, they are looked for.",
 )
 @click.option("--digits", type=click.IntRange(1, 16), help="How many digits the counter has.")
 @click.option("--decimals", type=click.IntRange(0, 4), help="How many of them stand behind the point.")
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    default=0.0,
+    default=0.5,
     show_default=True,
-    help="Least confidence of a reading.",
+    help="Least confidence of a reading; 0 shows every guess.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def read(
@@ -56,6 +56,7 @@ def read(
     """
     # OpenCV reads its limit once, when it is imported: a small file can claim to be a gigantic picture.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(LARGEST_PIXELS))
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     options = {"expected_digits": digits, "decimals": decimals, "threshold": threshold}
     calibration = _calibration(meter) if meter else None
     good = 0
@@ -64,8 +65,11 @@ def read(
         good += line["reading_kwh"] is not None
         click.echo(json.dumps(line, ensure_ascii=False) if as_json else _sentence(line))
     if not good:
-        many = len(pictures) > 1
-        raise Refused(f"none of the {len(pictures)} pictures could be read" if many else "it cannot be read")
+        raise Refused(
+            f"none of the {len(pictures)} pictures could be read"
+            if len(pictures) > 1
+            else f"{pictures[0]} could not be read"
+        )
 
 
 def _calibration(path: Path) -> "Calibration":
