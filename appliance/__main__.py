@@ -4,6 +4,7 @@ import click
 
 from appliance.cli.about import schema, version
 from appliance.cli.check import check
+from appliance.cli.export import export
 from appliance.cli.parse import parse
 from appliance.cli.read import read
 from appliance.cli.serve import demo, run
@@ -18,6 +19,7 @@ Examples:
   tallywatt run                        the appliance
   tallywatt read --json meter.jpg      what does the counter say?
   tallywatt parse capture.txt          what does the meter's port say?
+  tallywatt export --from 2026-05-01   readings as CSV
 \b
 Exit codes: 0 done, 1 refused (the reason is on standard error), 2 not understood.""",
 )
@@ -28,7 +30,7 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, read, parse, schema, version):
+for command in (run, demo, check, read, parse, export, schema, version):
     main.add_command(command)
 
 if __name__ == "__main__":

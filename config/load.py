@@ -70,10 +70,10 @@ class ConfigFile:
             text = decoded(content)
             document = parsed(text)
         except TextMistake as error:
-            raise ConfigProblem(str(self.path), [error.mistake]) from None
+            raise ConfigProblem(str(self.path), [error.mistake], self._without_file()) from None
         lines, twice = placed(text)
         if twice:
-            raise ConfigProblem(str(self.path), twice)
+            raise ConfigProblem(str(self.path), twice, self._without_file())
         loaded = self._understood(document, lines)
         self._seen = content
         return loaded
@@ -107,6 +107,13 @@ class ConfigFile:
             raise self._problem("there is no such file") from None
         except OSError as error:
             raise self._problem(f"the file cannot be read: {error.strerror}") from None
+
+    def _without_file(self) -> Config:
+        """What the environment alone says."""
+        try:
+            return self._understood({}, {}).config
+        except ConfigProblem as problem:
+            return problem.usable
 
     def _problem(self, text: str) -> ConfigProblem:
         return ConfigProblem(str(self.path), [Mistake("", text)])
