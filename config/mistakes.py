@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -76,6 +77,7 @@ def shown(value: Any) -> str:
     if isinstance(value, dict | list | tuple):
         return "a group of options" if isinstance(value, dict) else "a list"
     text = f'"{value}"' if isinstance(value, str) else json.dumps(value, default=str)
+    text = re.sub(r"//[^/\s]*@", "//…@", text)  # a login in an address
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
@@ -131,7 +133,7 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel], extra: It
         return f"{context.get('error', error['msg'])}{'' if isinstance(value, dict | list) else not_this}"
     right = _right(kind, context)
     if right is None:
-        return f"{error['msg'][:1].lower()}{error['msg'][1:]}{not_this}"
+        return f"{error['msg']}{not_this}"
     return f"must be {right}{not_this}"
 
 
@@ -156,6 +158,7 @@ def _right(kind: str, context: dict[str, Any]) -> str | None:
         "none_required": "null",
         "url_parsing": "a web address such as http://192.168.1.20/",
         "url_type": "a web address such as http://192.168.1.20/",
+        "url_scheme": "a web address that begins with http:// or https://",
     }
     if kind in plain:
         return plain[kind]

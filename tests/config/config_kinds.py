@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr
 
 from config.build import Kinds
 
@@ -19,6 +19,8 @@ class Wire(Base):
     type: Literal["wire"] = "wire"
     port: str
     """Where it is plugged in. Look behind the meter."""
+    url: AnyHttpUrl | None = None
+    """Its page."""
     baud: int | Literal["auto"] = "auto"
     """Speed."""
 

@@ -67,6 +67,15 @@ def test_every_mistake_is_told_at_once_with_line_and_place(mistakes: Sentences) 
         ({"version": 3}, "line 2, version: this file is of version 3, made by a newer Tallywatt"),
         ({"version": "two"}, 'line 2, version: must be 2, not "two"'),
         (
+            {"sources": [{"type": "wire", "port": "a", "url": "ftp://anna:geheim@cam/x"}]},
+            "sources[0].url: must be a web address that begins with http:// or https://, "
+            'not "ftp://…@cam/x"',
+        ),
+        (
+            {"sources": [{"type": "wire", "port": "a", "url": "cam"}]},
+            'sources[0].url: must be a web address such as http://192.168.1.20/, not "cam"',
+        ),
+        (
             {"sources": [{"type": "wire", "port": "a", "baud": "x"}]},
             'sources[0].baud: must be a whole number or auto, not "x"',
         ),
