@@ -46,8 +46,6 @@ def _colours(rng: Rng, image: Image) -> Image:
         image = image[..., rng.permutation(3)]
     image = 255 * (np.clip(image, 0, 255) / 255) ** rng.uniform(0.6, 1.7)
     gain = rng.uniform(0.5, 1.2) * rng.uniform(0.8, 1.2, 3)
-    if rng.random() < 0.15:  # a green or blue backlight leaves the digit in one channel alone
-        gain *= rng.uniform(0.05, 1, 3) ** 1.5
     return np.asarray(image * gain + rng.uniform(-15, 40), np.float32)
 
 
