@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.common import CONFIG, Refused, config_option, data_option, is_default, kinds
+from appliance.errors import SourceError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -88,16 +89,19 @@ def demo(speed: float, host: str, port: int, data_dir: Path | None) -> None:
 def _serve_house(stack: ExitStack, folder: Path, speed: float, listener: socket.socket) -> None:
     import json
 
+    from appliance.apart import Apart
     from appliance.clock import ScaledClock
-    from appliance.demo import VirtualHouse
     from config.files import write_atomic
 
     clock = ScaledClock(speed)
+    # The house is the outside world: in a process of its own it costs the appliance no memory and no time.
+    house = Apart("The virtual house", "appliance.demo:VirtualHouse", clock, folder / "house")
+    stack.callback(house.close)
     try:
-        house = stack.enter_context(VirtualHouse(clock, folder / "house"))
+        house.ask("start", 30)
         path = folder / "config.json"
-        write_atomic(path, json.dumps(house.config(), indent=2).encode())
-    except OSError as error:
+        write_atomic(path, json.dumps(house.ask("config", 30), indent=2).encode())
+    except (OSError, RuntimeError, SourceError) as error:
         raise Refused(f"the virtual house cannot be built: {error}") from None
     config, problems = _configuration(path, folder)
     _start_logging(config, problems)

@@ -48,6 +48,10 @@ class VirtualHouse:
         """Switch everything off."""
         self._running.close()
 
+    def close(self) -> None:
+        """As `stop`: what ends a driver that runs in a process of its own."""
+        self.stop()
+
     def __enter__(self) -> Self:
         self.start()
         return self

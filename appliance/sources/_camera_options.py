@@ -9,7 +9,6 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_
 
 from appliance.model import Quantity
 from appliance.sources.base import SourceOptions
-from ocr import Calibration
 
 UNITS = {
     "kWh": ("kWh", 1.0),
@@ -108,6 +107,8 @@ class Options(SourceOptions):
     @classmethod
     def _boxes_can_be(cls, value: str | dict[str, Any]) -> str | dict[str, Any]:
         if isinstance(value, dict):
+            from ocr import Calibration  # only here: it brings OpenCV, which the daemon does without
+
             Calibration.from_json(json.dumps(value))
         elif not re.fullmatch(r"[\w-]+\.json", value):
             raise ValueError("must be a plain file name that ends in .json, or the boxes themselves")

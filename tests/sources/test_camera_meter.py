@@ -24,12 +24,38 @@ from appliance.demo.meter_picture import render
 from appliance.errors import AuthError, SourceError
 from appliance.gate import Gate
 from appliance.model import Batch, Event, Picture, Quantity, Reading
-from appliance.sources import _cameras
+from appliance.sources import _cameras, camera_meter
+from appliance.sources._eye import Eye, Told
 from appliance.sources.base import Context
-from appliance.sources.camera_meter import Options, Source, Told
+from appliance.sources.camera_meter import Options, Source
+from appliance.worker import Worker
 from ocr import Calibration
 
 START = int(datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1000)
+
+
+class InThread:
+    """Apart without a process: stand-ins for cameras and clocks held by the test reach it."""
+
+    def __init__(self, name: str, factory: str, *args: Any) -> None:
+        assert factory == "appliance.sources._eye:Eye"
+        self._made, self._worker = Eye(*args), Worker(name)
+
+    async def call(self, method: str, deadline_s: float) -> Any:
+        return await self._worker.call(getattr(self._made, method), deadline_s)
+
+    def close(self) -> None:
+        self._worker.close()
+        self._made.close()
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_meter, "Apart", InThread)
+
+
+def eye_of(asked: Options, context: Context) -> Eye:
+    return Eye(asked, context.folder / asked.label, context.clock)
 
 
 class EagerClock(FakeClock):
@@ -152,9 +178,7 @@ async def test_a_broken_calibration_is_made_anew(camera: MeterCamera, context: C
     assert len(Calibration.from_json(path.read_text()).digits) == 7
 
 
-async def test_boxes_in_the_configuration_are_used_as_they_are(
-    camera: MeterCamera, context: Context
-) -> None:
+async def test_boxes_in_the_configuration_are_used_as_they_are(camera: MeterCamera, context: Context) -> None:
     url = camera.source_config()["url"]
     async with following(Source(options(url=url), context)) as batches:
         await anext(batches)
@@ -248,7 +272,7 @@ async def test_a_file_is_read_when_it_changes_and_dated_by_it(
 ) -> None:
     path = tmp_path / "m.jpg"
     write(path, render(48713.4), age_s=300)
-    eye = Source(options(file=path), context)._eye
+    eye = eye_of(options(file=path), context)
     eye.open(_cameras.FileCamera(path))
     (reading,) = readings_of(eye.look())
     assert (reading.value, reading.at) == (48713.4, START - 300_000)
@@ -258,9 +282,7 @@ async def test_a_file_is_read_when_it_changes_and_dated_by_it(
     assert (reading.value, reading.at) == (48714.4, START - 200_000)
 
 
-async def test_a_file_older_than_any_sane_clock_counts_as_taken_now(
-    tmp_path: Path, context: Context
-) -> None:
+async def test_a_file_older_than_any_sane_clock_counts_as_taken_now(tmp_path: Path, context: Context) -> None:
     write(tmp_path / "m.jpg", render(48713.4), age_s=20 * 365 * 86_400)
     async with following(Source(options(file=tmp_path / "m.jpg"), context)) as batches:
         (reading,) = readings_of(await anext(batches))
@@ -311,9 +333,7 @@ PNG = cv2.imencode(".png", np.full((40, 40, 3), 128, np.uint8))[1].tobytes()
     ],
     ids=["empty", "text", "half", "head", "bomb", "damaged", "huge", "black", "covered", "tiny"],
 )
-async def test_a_bad_picture_has_a_reason(
-    tmp_path: Path, context: Context, data: bytes, said: str
-) -> None:
+async def test_a_bad_picture_has_a_reason(tmp_path: Path, context: Context, data: bytes, said: str) -> None:
     (tmp_path / "m.jpg").write_bytes(data)
     async with following(Source(options(file=tmp_path / "m.jpg"), context)) as batches:
         batch = await anext(batches)
@@ -340,7 +360,7 @@ async def test_an_unsure_picture_is_refused_and_kept(tmp_path: Path, context: Co
     path = tmp_path / "m.png"
     asked = options(file=path, confidence_threshold=0.99)
     write(path, render(48713.4), age_s=1000)
-    eye = Source(asked, context)._eye
+    eye = eye_of(asked, context)
     eye.open(_cameras.FileCamera(path))
     assert readings_of(eye.look()), "the counter is found on a good picture"
     refused: list[Event] = []
@@ -382,14 +402,12 @@ def test_told_counts_and_waits_an_hour() -> None:
     assert told.due("digit 3 is unsure, 71 %", 5) == 2, "the clock was set back"
 
 
-async def test_kept_pictures_are_few_and_young(
-    tmp_path: Path, clock: EagerClock, context: Context
-) -> None:
+async def test_kept_pictures_are_few_and_young(tmp_path: Path, clock: EagerClock, context: Context) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "mine.jpg").write_bytes(b"the owner's own")
     asked = options(file=tmp_path / "m.jpg", save_images=True, image_path=folder, keep_days=1)
-    eye = Source(asked, context)._eye
+    eye = eye_of(asked, context)
     eye.open(_cameras.FileCamera(tmp_path / "m.jpg"))
     for age_h in (60, 30, 20, 10):
         write(tmp_path / "m.jpg", render(48713.4), age_s=3600 * age_h)
@@ -401,7 +419,7 @@ async def test_kept_pictures_are_few_and_young(
         "mine.jpg",
     ]
     small = options(file=tmp_path / "m.jpg", save_images=True, image_path=folder, keep_mb=0.001)
-    eye = Source(small, context)._eye
+    eye = eye_of(small, context)
     eye.open(_cameras.FileCamera(tmp_path / "m.jpg"))
     eye.look()
     assert sorted(p.name for p in folder.iterdir()) == ["20260504T000000000Z.jpg", "mine.jpg"]
@@ -419,9 +437,7 @@ async def test_where_nothing_can_be_kept_reading_goes_on(tmp_path: Path, context
 # Network cameras
 
 
-async def test_a_network_camera_that_goes_and_comes_back(
-    camera: MeterCamera, context: Context
-) -> None:
+async def test_a_network_camera_that_goes_and_comes_back(camera: MeterCamera, context: Context) -> None:
     source = Source(options(url=camera.source_config()["url"], timeout_s=0.5), context)
     async with following(source) as batches:
         await anext(batches)
@@ -452,9 +468,7 @@ async def test_faults_of_a_network_camera(
             await anext(b)
 
 
-async def test_the_loop_goes_on_while_a_picture_is_read(
-    camera: MeterCamera, tmp_path: Path
-) -> None:
+async def test_the_loop_goes_on_while_a_picture_is_read(camera: MeterCamera, tmp_path: Path) -> None:
     """Capture and reading happen on the source's own thread: the loop turns meanwhile."""
     import asyncio
 
@@ -579,14 +593,14 @@ async def test_the_led_is_lit_for_the_picture_and_dimmed_towards_the_target(
             return super().grab()
 
     asked = options(file=path, lighting={"enabled": True, "brightness_target": 120, "led_pin": 18})
-    eye = Source(asked, context)._eye
+    eye = eye_of(asked, context)
     eye.open(Watching(path))
     try:
         for _ in range(6):
             assert readings_of(eye.look())
             assert pin.state == 0, "dark between pictures"
     finally:
-        eye.close(Watching(path))
+        eye.close()
         Device.pin_factory.reset()
         Device.pin_factory = None
     assert seen[0] == pytest.approx(0.5, abs=0.01)
