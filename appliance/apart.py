@@ -6,6 +6,7 @@ the daemon they cost it nothing, and past a deadline the process is killed, whic
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -134,4 +135,6 @@ def _answer(made: Any, method: str) -> tuple[str, Any]:
 if __name__ == "__main__":
     # Answers go through the pipe alone; what a library prints must not end up in them.
     os.dup2(2, 1)
+    # Ctrl-C reaches the whole terminal; this side ends when the other closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _serve(Connection(int(sys.argv[1])))
