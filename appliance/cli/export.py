@@ -17,13 +17,12 @@ from appliance.cli.common import CONFIG, Refused, config_option, data_option, is
 
 if TYPE_CHECKING:
     from appliance.model import Quantity
-    from appliance.store import Store
-    from appliance.store.facts import Every, SeriesInfo
+    from appliance.store import Every, SeriesInfo, Store
 
 Row = tuple[int, tuple[str, ...]]
 """Instant (UTC ms), and the columns after it."""
 COLUMNS = ("time", "source", "quantity", "unit", "value", "low", "high", "increase")
-RAW_COLUMNS = COLUMNS[:5]
+RAW_COLUMNS = (*COLUMNS[:5], "confidence")
 
 
 @dataclass(frozen=True)
@@ -157,8 +156,7 @@ async def _export(
     """Write everything; how many lines there were."""
     from appliance.clock import RealClock
     from appliance.errors import StoreError
-    from appliance.store import Store
-    from appliance.store.facts import Every
+    from appliance.store import Every, Store
 
     every = Every(every_name)
     columns = RAW_COLUMNS if every is Every.RAW else COLUMNS
@@ -166,12 +164,12 @@ async def _export(
     lines = 0
     try:
         async with Store(data_dir / "store", RealClock(), zone, read_only=True) as store:
-            chosen = _chosen(await store.known(), wanted)
+            chosen = _chosen(await store.series_list(), wanted)
             writer.writerow(columns)
             for start, end in _days(span, zone):
                 rows = [row for one in chosen for row in await _rows(store, one, start, end, every)]
                 for at, rest in sorted(rows):
-                    writer.writerow([_time(at, zone), *rest][: len(columns)])
+                    writer.writerow([_time(at, zone), *rest])
                 lines += len(rows)
     except StoreError as error:
         raise Refused(str(error)) from None
@@ -204,18 +202,24 @@ def _days(span: tuple[int, int], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
 
 async def _rows(store: "Store", info: "SeriesInfo", start: int, end: int, every: "Every") -> list[Row]:
     """The lines of one series in a day. A span in which nothing was read has none."""
+    from appliance.store import Every
+
     if info.last_at < start or info.first_at >= end:
         return []
-    found = await store.series(info.source, info.quantity, start, end, every, None)
     spec = info.quantity.spec
+    name = (info.source, str(info.quantity), spec.unit)
+    if every is Every.RAW:
+        columns = await store.raw(info.source, info.quantity, start, end)
+        raw = zip(*(column.tolist() for column in columns), strict=True)
+        return [(at, (*name, _number(value, spec.decimals), f"{sure:.3g}")) for at, value, sure in raw]
+    found = await store.series(info.source, info.quantity, start, end, every)
     blank = [None] * len(found.at)
-    columns = zip(
+    lines = zip(
         found.at, found.value, found.low or blank, found.high or blank, found.delta or blank, strict=True
     )
-    name = (info.source, str(info.quantity), spec.unit)
     return [
         (at, (*name, *(_number(number, spec.decimals) for number in numbers)))
-        for at, *numbers in columns
+        for at, *numbers in lines
         if any(number is not None for number in numbers)
     ]
 
