@@ -11,11 +11,15 @@ from appliance.demo.house import House, HouseClock
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.p1 import P1Port
+from appliance.demo.weather import day_of_year
 
+DAY_MS = 86_400_000
 ZONE = "Europe/Stockholm"
 LATITUDE, LONGITUDE = 59.858, 17.645
 """Uppsala."""
 FUSE_A = 20
+SUMMER = 165
+"""Day of the year on which the virtual house begins, whatever the calendar says: there is more to see."""
 
 
 class VirtualHouse:
@@ -26,9 +30,16 @@ class VirtualHouse:
 
     def __init__(self, clock: HouseClock, folder: Path, *, seed: int = 1) -> None:
         zone = ZoneInfo(ZONE)
+        season = SUMMER - round(day_of_year(clock.now() // DAY_MS))
         self.folder = folder
         self.house = House(
-            clock, seed=seed, zone=zone, latitude=LATITUDE, longitude=LONGITUDE, fuse_a=float(FUSE_A)
+            clock,
+            seed=seed,
+            zone=zone,
+            latitude=LATITUDE,
+            longitude=LONGITUDE,
+            fuse_a=float(FUSE_A),
+            season_days=season,
         )
         self.camera = MeterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)

@@ -138,13 +138,16 @@ class House:
         inverter_w: int = 8_000,
         fuse_a: float = 20.0,
         battery: Battery | None = None,
+        season_days: int = 0,
     ) -> None:
+        """`season_days` moves sun and warmth through the year: a house to look at is in its summer."""
         self.clock = clock
         self.seed = seed
         self.zone = zone or ZoneInfo("Europe/Stockholm")
         self.latitude, self.longitude = latitude, longitude
         self.panel_w, self.inverter_w, self.fuse_a = panel_w, inverter_w, fuse_a
         self.battery = battery or Battery()
+        self.season_days = season_days
         self._lock = threading.Lock()
         self._days: OrderedDict[int, _Day] = OrderedDict()
         self.start = (clock.now() if start is None else start) // STEP_MS * STEP_MS
@@ -217,7 +220,7 @@ class House:
         return day
 
     def _compute(self, number: int, registers: Ints, level: int) -> _Day:
-        need = use(self.seed, number, local_offset_s(number, self.zone), self.fuse_a)
+        need = use(self.seed, number, local_offset_s(number, self.zone), self.fuse_a, self.season_days)
         load = need.watts.sum(axis=0)
         solar = self._solar(number)
         battery, levels = self.battery.run(load - solar, level)
@@ -240,7 +243,7 @@ class House:
         return _Day(solar, load, battery, levels, phases, volts, hertz, tariff, flows, totals)
 
     def _solar(self, number: int) -> Ints:
-        light = clear_sky(number, self.latitude, self.longitude) * sky(self.seed, number)
+        light = clear_sky(number + self.season_days, self.latitude, self.longitude) * sky(self.seed, number)
         # Cells lose a tenth to heat, wiring and inverter; below 30 W the inverter sleeps.
         power = np.minimum(light / 1000 * self.panel_w * 0.9, self.inverter_w).astype(np.int64)
         power[power < 30] = 0

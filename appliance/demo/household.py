@@ -89,9 +89,12 @@ class Use:
     gas_lph: Ints
 
 
-def use(seed: int, day: int, offset_s: int, fuse_a: float) -> Use:
-    """What the house draws in the UTC day `day`; `offset_s` is local time minus UTC at its noon."""
-    watts, car = _always_on(seed, day), np.zeros(STEPS, dtype=bool)
+def use(seed: int, day: int, offset_s: int, fuse_a: float, season_days: int = 0) -> Use:
+    """What the house draws in the UTC day `day`; `offset_s` is local time minus UTC at its noon.
+
+    It is as warm outside as `season_days` later in the year.
+    """
+    watts, car = _always_on(seed, day, day + season_days), np.zeros(STEPS, dtype=bool)
     water, gas = np.zeros(STEPS, dtype=np.int64), np.zeros(STEPS, dtype=np.int64)
     for other in (day - 1, day, day + 1):
         for run in runs(seed, other):
@@ -114,11 +117,11 @@ def _car(plugged: np.ndarray[tuple[int], np.dtype[np.bool_]], others: Ints, fuse
     return power // 3 * 3
 
 
-def _always_on(seed: int, day: int) -> Ints:
+def _always_on(seed: int, day: int, season: int) -> Ints:
     base = 60 + 90 * smooth(seed, day, 11, 48)
     lights = 260 * np.clip(smooth(seed, day, 12, 24) - 0.35, 0.0, 1.0)
     watts = np.stack([base + _fridge(day), base + lights, base + 20])
-    watts += _heat_pump(seed, day)[None, :] / 3
+    watts += _heat_pump(seed, day, season)[None, :] / 3
     # Everything that hums and blinks: a few watts that differ from step to step.
     noise = dice(seed, day, 13).normal(0, 6, (3, STEPS))
     whole: Ints = np.maximum(watts + noise, 15).astype(np.int64)
@@ -130,8 +133,8 @@ def _fridge(day: int) -> Floats:
     return np.where(seconds % 3360 < 1150, 95.0, 2.0)
 
 
-def _heat_pump(seed: int, day: int) -> Floats:
+def _heat_pump(seed: int, day: int, season: int) -> Floats:
     """A ground-source pump of 2.4 kW that runs longer the colder it is."""
-    share = np.clip((15 - temperature(seed, day)) / 38, 0.0, 0.9)
+    share = np.clip((15 - temperature(seed, season)) / 38, 0.0, 0.9)
     seconds = day * DAY_S + np.arange(STEPS) * STEP_S
     return np.where(seconds % 2400 < share * 2400, 2400.0, 12.0)

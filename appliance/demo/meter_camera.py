@@ -40,9 +40,7 @@ class MeterCamera(HttpDevice):
         if (request.method, request.path) != ("GET", "/snapshot.jpg"):
             return json_answer({"error": "only GET /snapshot.jpg"}, 404)
         kwh = self.house.state_at(self.clock.now()).import_kwh
-        picture = render(
-            kwh, width=self.width, height=self.height, seed=next(self._shots), **vars(self.view)
-        )
+        picture = render(kwh, width=self.width, height=self.height, seed=next(self._shots), **vars(self.view))
         done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         assert done, "a picture of 8-bit colours can be encoded"
         return Answer(data.tobytes(), content_type="image/jpeg")
