@@ -15,6 +15,35 @@ from config.schema import Config
 Path = tuple[str | int, ...]
 SHOWN = 60
 
+PLAIN = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": 'text in "quotes"',
+    "path_type": 'a file name in "quotes"',
+    "tuple_type": "a list in [ ]",
+    "list_type": "a list in [ ]",
+    "dict_type": "a group of options in { }",
+    "model_type": "a group of options in { }",
+    "model_attributes_type": "a group of options in { }",
+    "none_required": "null",
+    "url_parsing": "a web address such as http://192.168.1.20/",
+    "url_type": "a web address such as http://192.168.1.20/",
+    "url_scheme": "a web address that begins with http:// or https://",
+}
+"""Pydantic's name of a mistake, and what would be right."""
+BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -139,37 +168,10 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel], extra: It
 
 def _right(kind: str, context: dict[str, Any]) -> str | None:
     """What would be right, by pydantic's name of the mistake; None where its own words must do."""
-    plain = {
-        "int_type": "a whole number",
-        "int_parsing": "a whole number",
-        "int_from_float": "a whole number",
-        "float_type": "a number",
-        "float_parsing": "a number",
-        "finite_number": "a finite number",
-        "bool_type": "true or false",
-        "bool_parsing": "true or false",
-        "string_type": 'text in "quotes"',
-        "path_type": 'a file name in "quotes"',
-        "tuple_type": "a list in [ ]",
-        "list_type": "a list in [ ]",
-        "dict_type": "a group of options in { }",
-        "model_type": "a group of options in { }",
-        "model_attributes_type": "a group of options in { }",
-        "none_required": "null",
-        "url_parsing": "a web address such as http://192.168.1.20/",
-        "url_type": "a web address such as http://192.168.1.20/",
-        "url_scheme": "a web address that begins with http:// or https://",
-    }
-    if kind in plain:
-        return plain[kind]
-    bounds = {
-        "greater_than_equal": ("at least", "ge"),
-        "greater_than": ("more than", "gt"),
-        "less_than_equal": ("at most", "le"),
-        "less_than": ("less than", "lt"),
-    }
-    if kind in bounds:
-        words, key = bounds[kind]
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if kind in BOUNDS:
+        words, key = BOUNDS[kind]
         return f"{words} {context[key]}"
     if kind in ("literal_error", "enum"):
         return str(context["expected"]).replace("'", "")

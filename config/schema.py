@@ -135,8 +135,6 @@ class Store(Section):
 
     commit_every_s: float = Field(default=60, ge=1, le=3600)
     """Seconds between writes to the card: fewer writes let it live longer, a power cut loses no more."""
-    keep_backups: int = Field(default=3, ge=1, le=30)
-    """How many nightly copies of the database are kept."""
 
 
 class Logging(Section):
