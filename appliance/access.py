@@ -7,6 +7,7 @@ Wrong tries are counted in the store's documents, so that a restart does not giv
 import asyncio
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -15,7 +16,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from appliance.clock import Clock
-from appliance.errors import TallywattError
+from appliance.errors import StoreError, TallywattError
+
+log = logging.getLogger(__name__)
 
 UNLOCKED_S = 300.0
 FREE_TRIES = 5
@@ -59,10 +62,11 @@ class Access:
         self._unlocked: dict[str, float] = {}
         self._new_token: str | None = None
         self._token_digest = b""
+        self._tries: dict[str, int] | None = None
         self._checking = asyncio.Lock()
 
     def load(self) -> None:
-        """Read the token, or make the first one."""
+        """Read the token, or make the first one. Raises what `Box.seal` does when there can be none."""
         known = self._documents.get(TABLE, "token")
         if known is None:
             self.renew_token()
@@ -91,9 +95,10 @@ class Access:
 
     def take_new_token(self) -> str | None:
         """The token if it was never shown; from now on it has been."""
-        token, self._new_token = self._new_token, None
+        token = self._new_token
         if token is not None:
             self._documents.put(TABLE, "token", {"sealed": self._box.seal(token), "shown": True})
+            self._new_token = None
         return token
 
     def token_ok(self, presented: str) -> bool:
@@ -109,36 +114,57 @@ class Access:
     async def set_pin(self, pin: str, old: str | None = None) -> None:
         """Choose the PIN (4 to 8 digits). Raises Refused when it is none or `old` is not the present one."""
         if not (pin.isascii() and pin.isdigit() and len(pin) in PIN_DIGITS):
-            raise Refused("A PIN has 4 to 8 digits")
-        if self.has_pin:
-            await self.check_pin(old or "")
-        digest = await asyncio.to_thread(HASHER.hash, pin)
-        self._documents.put(TABLE, "pin", {"argon2": digest})
-        self._unlocked.clear()
+            raise Refused("A PIN has 4 to 8 digits, 0 to 9")
+        async with self._checking:
+            if self.has_pin:
+                await self._check(old or "")
+            digest = await asyncio.to_thread(HASHER.hash, pin)
+            self._documents.put(TABLE, "pin", {"argon2": digest})
+            self._unlocked.clear()
 
     async def check_pin(self, pin: str) -> None:
         """Returns when `pin` is right. Raises Refused: five tries, then a wait that doubles to an hour."""
         async with self._checking:
-            known = self._documents.get(TABLE, "pin")
-            if known is None:
-                raise Refused("No PIN has been chosen yet; choose one first")
-            tries = self._documents.get(TABLE, "tries") or {"wrong": 0, "at": 0}
-            wait = _wait_left_s(tries, self._clock.now())
-            if wait > 0:
-                raise Refused(f"Too many wrong PINs; try again in {wait:.0f} s", wait)
-            if await asyncio.to_thread(_verified, str(known["argon2"]), pin):
-                self._documents.put(TABLE, "tries", {"wrong": 0, "at": 0})
-                return
-            wrong = {"wrong": int(tries["wrong"]) + 1, "at": self._clock.now()}
-            self._documents.put(TABLE, "tries", wrong)
-            wait = _wait_left_s(wrong, self._clock.now())
-            text = f"Wrong PIN; try again in {wait:.0f} s" if wait else "Wrong PIN"
-            raise Refused(text, wait)
+            await self._check(pin)
+
+    async def _check(self, pin: str) -> None:
+        known = self._documents.get(TABLE, "pin")
+        if known is None:
+            raise Refused("No PIN has been chosen yet; choose one first")
+        tries, now = self._counted(), self._clock.now()
+        if tries["at"] > now:
+            # The clock was set back: the wait begins anew, or it would last until then.
+            tries = self._count(tries["wrong"], now)
+        wait = _wait_left_s(tries, now)
+        if wait > 0:
+            raise Refused(f"Too many wrong PINs; try again in {wait:.0f} s", wait)
+        if await asyncio.to_thread(_verified, str(known["argon2"]), pin):
+            if tries["wrong"]:
+                self._count(0, 0)
+            return
+        now = self._clock.now()
+        wait = _wait_left_s(self._count(tries["wrong"] + 1, now), now)
+        raise Refused(f"Wrong PIN; try again in {wait:.0f} s" if wait else "Wrong PIN", wait)
+
+    def _counted(self) -> dict[str, int]:
+        if self._tries is None:
+            self._tries = self._documents.get(TABLE, "tries") or {"wrong": 0, "at": 0}
+        return self._tries
+
+    def _count(self, wrong: int, at: int) -> dict[str, int]:
+        self._tries = {"wrong": wrong, "at": at}
+        try:
+            self._documents.put(TABLE, "tries", self._tries)
+        except StoreError as error:  # a full card must neither lock the owner out nor let tries go uncounted
+            log.error("Wrong PINs are counted in memory only: %s", error)
+        return self._tries
 
     async def unlock(self, session: str, pin: str) -> None:
         """Let this browser session change things for five minutes. Raises Refused."""
         await self.check_pin(pin)
-        self._unlocked[session] = self._clock.monotonic() + UNLOCKED_S
+        now = self._clock.monotonic()
+        self._unlocked = {known: end for known, end in self._unlocked.items() if end > now}
+        self._unlocked[session] = now + UNLOCKED_S
 
     def unlocked(self, session: str) -> float:
         """Seconds for which this session may still change things; 0 when it may not."""
@@ -163,11 +189,8 @@ def _verified(digest: str, pin: str) -> bool:
         return False
 
 
-def _wait_left_s(tries: Mapping[str, Any], now: int) -> float:
-    wrong = int(tries["wrong"])
-    if wrong < FREE_TRIES:
+def _wait_left_s(tries: Mapping[str, int], now: int) -> float:
+    if tries["wrong"] < FREE_TRIES:
         return 0.0
-    wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(wrong - FREE_TRIES, 20))
-    passed = (now - int(tries["at"])) / 1000
-    # A clock set back must not lock the owner out for longer than the wait itself.
-    return wait if passed < 0 else max(0.0, wait - passed)
+    wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries["wrong"] - FREE_TRIES, 20))
+    return max(0.0, wait - (now - tries["at"]) / 1000)
