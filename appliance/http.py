@@ -5,19 +5,27 @@ All calls block; drivers make them in a thread of their own (`appliance.worker`)
 
 import email.utils
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from appliance import __version__
 from appliance.errors import AuthError, SourceError
 
 LARGEST_BODY = 4 * 1024 * 1024
+LONGEST_WISH_S = 86_400.0
+"""A Retry-After beyond a day is a mistake of the other side's, or of one of the clocks."""
 AUTH_STATUS = (401, 403)
+
+# At DEBUG it would log each path with its query, in which some devices want their password.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class HttpError(SourceError):
@@ -52,9 +60,12 @@ def session() -> requests.Session:
 
 def shown(url: str) -> str:
     """The address without user, password, query and fragment: fit for a log."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "The address"
     host = parts.hostname or "?"
-    port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"
 
 
@@ -84,19 +95,19 @@ def request(
             status = response.status_code
     except requests.exceptions.SSLError:
         raise SourceError(f"{where} has a certificate that cannot be trusted") from None
-    except requests.exceptions.Timeout:
+    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
         raise SourceError(
-            f"{shown(url)} did not answer within {timeout_s:g} s; is it on and reachable?"
+            f"{where} did not answer within {timeout_s:g} s; is it on and reachable?"
         ) from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, ValueError):
         raise SourceError(f"{where} is not an address; write it as http://host:port/path") from None
     except Exception as error:  # urllib3 raises its own while the body is read
         raise SourceError(
-            f"{shown(url)} cannot be reached ({_plain(error)}); check address, cable and power"
+            f"{where} cannot be reached ({_plain(error)}); check address, cable and power"
         ) from None
     if len(content) > LARGEST_BODY:
         raise SourceError(
-            f"{shown(url)} answered more than {LARGEST_BODY // 2**20} MiB; is the address right?"
+            f"{where} answered more than {LARGEST_BODY // 2**20} MiB; is the address right?"
         )
     return Answer(status, lower, content)
 
@@ -117,14 +128,28 @@ def expect_ok(answer: Answer, url: str) -> Answer:
         raise HttpError(
             f"{where} is busy ({answer.status}); it will be asked again later", answer.status, wait
         )
-    raise HttpError(f"{where} answered with status {answer.status}", answer.status, wait)
+    if 300 <= answer.status < 400:
+        raise HttpError(
+            f"{where} points to another address ({answer.status}); write that one in its place",
+            answer.status,
+            wait,
+        )
+    if answer.status >= 500:
+        raise HttpError(
+            f"{where} has a fault of its own ({answer.status}); it will be asked again later",
+            answer.status,
+            wait,
+        )
+    raise HttpError(
+        f"{where} does not take what was sent ({answer.status}); is the address right?", answer.status, wait
+    )
 
 
 def decode(answer: Answer, url: str) -> Any:
     """The JSON in a body. Raises SourceError when it is none; NaN and Infinity are no JSON."""
     try:
         return json.loads(answer.body, parse_constant=_no_constant)
-    except ValueError:
+    except (ValueError, RecursionError):
         start = answer.body[:40].decode("latin-1").strip()
         raise SourceError(f"{shown(url)} did not answer JSON but {start!r}; is the address right?") from None
 
@@ -138,15 +163,16 @@ def get_json(
 
 def retry_after_s(value: str | None, now_s: float) -> float | None:
     """Seconds to wait by a Retry-After header (RFC 9110 10.2.3: seconds or a date), None if unusable."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_WISH_S)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        moment = email.utils.parsedate_to_datetime(text)
+        # "-0000" and no zone at all both mean UTC in HTTP.
+        at_s = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - now_s)
+    return min(max(0.0, at_s - now_s), LONGEST_WISH_S)
 
 
 def _no_constant(name: str) -> None:
