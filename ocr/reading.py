@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ocr.calibration import Kind
 from ocr.digits import Digit
 
-_SLACK = 0.2
+_SLACK = 0.15
 """Play of a wheel plus the error of reading it, in digits, that costs no confidence."""
 _STARTS = (9.0, 8.0, 0.0)
 """From where a wheel pushes its left neighbour: in its last tenth or fifth (carries), or always (gears)."""
