@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import cv2
 import numpy as np
 import pytest
+from in_thread import InThread
 from pydantic import ValidationError
 
 from appliance.clock import HOUR_MS, FakeClock, ScaledClock
@@ -28,25 +29,9 @@ from appliance.sources import _cameras, camera_meter
 from appliance.sources._eye import Eye, Told
 from appliance.sources.base import Context
 from appliance.sources.camera_meter import Options, Source
-from appliance.worker import Worker
 from ocr import Calibration
 
 START = int(datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1000)
-
-
-class InThread:
-    """Apart without a process: stand-ins for cameras and clocks held by the test reach it."""
-
-    def __init__(self, name: str, factory: str, *args: Any) -> None:
-        assert factory == "appliance.sources._eye:Eye"
-        self._made, self._worker = Eye(*args), Worker(name)
-
-    async def call(self, method: str, deadline_s: float) -> Any:
-        return await self._worker.call(getattr(self._made, method), deadline_s)
-
-    def close(self) -> None:
-        self._worker.close()
-        self._made.close()
 
 
 @pytest.fixture(autouse=True)
