@@ -26,6 +26,7 @@ REQUIRES = [
 ]
 DEV = [
     "dsmr_parser>=1.4,<2",
+    "gpiozero>=2.0",
     "hypothesis>=6.100",
     "httpx>=0.27",
     "import-linter>=2.0",
@@ -56,7 +57,7 @@ setup(
     install_requires=REQUIRES,
     extras_require={
         "dev": DEV,
-        "pi": ["picamera2"],
+        "pi": ["gpiozero>=2.0", "picamera2"],
         "train": ["torch>=2.2"],
     },
     entry_points={"console_scripts": ["tallywatt=appliance.__main__:main"]},

@@ -6,7 +6,7 @@ from appliance.cli.about import schema, version
 from appliance.cli.check import check
 from appliance.cli.parse import parse
 from appliance.cli.read import read
-from appliance.cli.serve import run
+from appliance.cli.serve import demo, run
 
 
 @click.group(
@@ -14,6 +14,7 @@ from appliance.cli.serve import run
     epilog="""\b
 Examples:
   tallywatt check config.json          is it right, and what would it start?
+  tallywatt demo                       the appliance in a virtual house, to look around
   tallywatt run                        the appliance
   tallywatt read --json meter.jpg      what does the counter say?
   tallywatt parse capture.txt          what does the meter's port say?
@@ -27,7 +28,7 @@ def main() -> None:
     """
 
 
-for command in (run, check, read, parse, schema, version):
+for command in (run, demo, check, read, parse, schema, version):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from appliance import notify
+from appliance import notify, register
 from appliance.access import Access
 from appliance.clock import Clock
 from appliance.errors import StoreError
@@ -30,6 +30,8 @@ DEFAULT_CADENCE_S = 60.0
 STORE_PART = "store"
 CONFIG_PART = "config"
 HEARTBEAT_S = 10.0
+METHODS = {"camera_meter": "ocr"}
+"""What the classic API calls a way of reading; any other source goes by its type."""
 
 
 class Appliance:
@@ -63,13 +65,13 @@ class Appliance:
         self._build_sources()
         self._build_sinks()
         self._start("heartbeat", self._heartbeat())
-        await notify.ready()
+        notify.ready()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await notify.stopping()
+        notify.stopping()
         self.health.changed = lambda new, old: None
         for task in self._tasks:
             task.cancel()
@@ -126,6 +128,12 @@ class Appliance:
         types = {part.name: part.type for part in self.health}
         return min(known, key=lambda r: (rank.get(types.get(r.source, ""), 2), -r.at), default=None)
 
+    def look(self, reading: Reading) -> tuple[str, list[int]]:
+        """How a register reading was come by, and its digits as the meter shows them."""
+        type_ = next((part.type for part in self.health if part.name == reading.source), "remote")
+        wheels = getattr(self.sources.get(reading.source), "wheels", (register.WHOLE, register.DECIMALS))
+        return METHODS.get(type_, type_), register.digits(reading.value, *wheels)
+
     # Starting
 
     def _report_problems(self) -> None:
@@ -167,7 +175,7 @@ class Appliance:
             )
 
     def _add_source(self, options: Any, found: sources.Found, context: sources.Context) -> None:
-        source: Source = found.build(options, context)
+        source: Source = found.build("Source", options, context)
         name = options.label
         self.sources[name] = source
         self.cadences[name] = source.cadence_s
@@ -194,16 +202,11 @@ class Appliance:
             hub=self.hub,
             zone=self.zone,
             appliance_id=self.id,
-            report=lambda text, event=None: self._sink_report(options.label, text, event),
+            report=_SinkReport(options.label, self),
+            looks=self.look,
         )
-        sink: Sink = found.build(options, context)
+        sink: Sink = found.build("Sink", options, context)
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
-
-    def _sink_report(self, name: str, text: str, event: Event | None) -> None:
-        self.health.ok(name, text)
-        if event is not None:
-            self.hub.publish([event])
-            self.store.append([event])
 
     def _guarded_build(self, name: str, build: Any) -> None:
         """A part that cannot start is shown on the Health page; the rest runs."""
@@ -232,7 +235,7 @@ class Appliance:
                 self.health.ok(source.name, "Working")
 
     def _part_changed(self, new: Part, old: Part | None) -> None:
-        if old is None or old.state is State.STARTING and new.state is State.OK:
+        if old is None or (old.state is State.STARTING and new.state is State.OK):
             return
         name = "part_back" if new.state is State.OK else "part_failed"
         event = Event(new.name, name, self.clock.now(), new.text, {"role": new.role, "state": str(new.state)})
@@ -256,5 +259,24 @@ class Appliance:
                 self.health.failed(STORE_PART, str(error), State.NEEDS_YOU)
             else:
                 self._report_store()
-                await notify.watchdog()
+                notify.watchdog()
             await asyncio.sleep(pause)
+
+
+class _SinkReport:
+    """What a sink says, passed on to the Health page and to everyone."""
+
+    def __init__(self, name: str, appliance: Appliance) -> None:
+        self._name = name
+        self._appliance = appliance
+
+    def ok(self, text: str) -> None:
+        self._appliance.health.ok(self._name, text)
+
+    def trouble(self, text: str, *, needs_you: bool = False) -> None:
+        state = State.NEEDS_YOU if needs_you else State.WAITING
+        self._appliance.health.failed(self._name, text, state)
+
+    def event(self, event: Event) -> None:
+        self._appliance.hub.publish([event])
+        self._appliance.store.append([event])

@@ -78,7 +78,9 @@ class Quantity(StrEnum):
 
     spec: Spec
 
-    def __new__(cls, name: str, spec: Spec) -> Self:
+    def __new__(cls, name: str, spec: Spec | None = None) -> Self:
+        # Only members are made here; `Quantity("gas")` looks one up and never gets this far.
+        assert spec is not None
         member = str.__new__(cls, name)
         member._value_ = name
         member.spec = spec

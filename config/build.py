@@ -11,6 +11,8 @@ from config.mistakes import Path, explain, meant, shown
 from config.schema import Config
 
 GROUPS = {"sources": "source", "sinks": "sink"}
+OUR_PARTS = {"store": "the database", "config": "the configuration"}
+"""Names on the Health page that are taken."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def build(document: dict[str, Any], kinds: Kinds) -> Built:
     for group in GROUPS:
         if group in document:
             _build_group(group, document[group], kinds, built)
+    _refuse_names_taken(document, built)
     try:
         sections = Config.model_validate(rest)
     except ValidationError as error:
@@ -72,19 +75,26 @@ def _build_group(group: str, listed: Any, kinds: Kinds, built: Built) -> None:
     if not isinstance(listed, list):
         built.sentences[group,] = f"must be a list in [ ], not {shown(listed)}"
         return
-    names: dict[str, int] = {}
     for index, entry in enumerate(listed):
-        path: Path = (group, index)
-        _build_part(path, entry, kinds, built)
-        if not isinstance(entry, dict):
-            continue
-        name = str(entry.get("name") or entry.get("type"))
-        if name in names:
-            built.parts.pop(path, None)
-            built.sentences[*path, "name"] = (
-                f"{group}[{names[name]}] is called {name} too; give one of them another `name`"
-            )
-        names.setdefault(name, index)
+        _build_part((group, index), entry, kinds, built)
+
+
+def _refuse_names_taken(document: dict[str, Any], built: Built) -> None:
+    """Health page, events and push cursors know a source or sink by its name alone."""
+    names = dict(OUR_PARTS)
+    for group in GROUPS:
+        listed = document.get(group)
+        for index, entry in enumerate(listed if isinstance(listed, list) else []):
+            if not isinstance(entry, dict) or "type" not in entry:
+                continue
+            name = str(entry.get("name") or entry["type"])
+            if name in names:
+                built.parts.pop((group, index), None)
+                built.sentences.setdefault(
+                    (group, index, "name"),
+                    f"{names[name]} is called {name} too; give this one another `name`",
+                )
+            names.setdefault(name, f"{group}[{index}]")
 
 
 def _build_part(path: Path, entry: Any, kinds: Kinds, built: Built) -> None:

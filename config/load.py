@@ -17,7 +17,7 @@ from config.migrate import CLASSIC, Migrated, migrate, present_place
 from config.mistakes import ConfigProblem, Mistake, written
 from config.mistakes import Path as Place
 from config.schema import Config
-from config.secrets import MARK, SecretBox, SecretError, opened, seal_all, secrets_in
+from config.secrets import MARK, SecretBox, SecretError, at, opened, seal_all, secrets_in
 from config.text import TextMistake, decoded, parsed, placed
 
 
@@ -200,12 +200,22 @@ class _Attempt:
         told = {m.place for m in found}
         for path, sentence in self.built.sentences.items():
             spot = self.done.origin(path)
-            variable = next((o.variable for o in self.late if path[: len(o.path)] == o.path), None)
+            variable = self._blamed(path)
             if variable:
                 found.append(Mistake(written(path), f"{sentence} (from {variable})"))
             elif written(spot) not in told:
                 found.append(Mistake(written(spot), sentence, _line(spot, lines)))
         return self.misfits + sorted(found, key=lambda m: m.line or 0)
+
+    def _blamed(self, path: Place) -> str | None:
+        """The variable that put there what is wrong at `path`, if one did."""
+        told = at(self.done.document, path) is not None
+        for override in self.late:
+            if path[: len(override.path)] == override.path:
+                return override.variable
+            if not told and override.path[: len(path)] == path:
+                return override.variable
+        return None
 
 
 def _line(spot: Place, lines: Mapping[Place, int]) -> int | None:

@@ -128,7 +128,7 @@ def _sentence(error: ErrorDetails, path: Path, model: type[BaseModel], extra: It
         return f"is missing{_help(model, path)}"
     not_this = "" if _is_secret(model, path) else f", not {shown(value)}"
     if kind in ("value_error", "assertion_error"):
-        return f"{context.get('error', error['msg'])}{not_this}"
+        return f"{context.get('error', error['msg'])}{'' if isinstance(value, dict | list) else not_this}"
     right = _right(kind, context)
     if right is None:
         return f"{error['msg'][:1].lower()}{error['msg'][1:]}{not_this}"
@@ -201,8 +201,12 @@ def _fields(model: type[BaseModel], path: Sequence[str | int]) -> set[str]:
 
 
 def _is_secret(model: type[BaseModel], path: Path) -> bool:
-    fields = [found.model_fields.get(str(path[-1])) for found in model_at(model, path[:-1])] if path else []
-    return any(field is not None and "SecretStr" in repr(field.annotation) for field in fields)
+    """Whether a secret stands at `path`, or a group of secrets above it: then it is never quoted."""
+    for end, part in enumerate(path):
+        fields = [found.model_fields.get(str(part)) for found in model_at(model, path[:end])]
+        if any(field is not None and "SecretStr" in repr(field.annotation) for field in fields):
+            return True
+    return False
 
 
 def _help(model: type[BaseModel], path: Path) -> str:

@@ -111,7 +111,7 @@ def seal_all(document: dict[str, Any], places: Iterable[Place], box: SecretBox |
     """A copy of `document` in which the secrets at `places` are sealed. Raises SecretError."""
     result = copy.deepcopy(document)
     for place in places:
-        holder = _at(result, place[:-1])
+        holder = at(result, place[:-1])
         plain = holder.get(place[-1]) if isinstance(holder, dict) else None
         if isinstance(plain, str) and plain and not plain.startswith(MARK):
             if box is None:
@@ -120,7 +120,7 @@ def seal_all(document: dict[str, Any], places: Iterable[Place], box: SecretBox |
     return result
 
 
-def _at(document: Any, place: Place) -> Any:
+def at(document: Any, place: Place) -> Any:
     """What stands at `place`, None where nothing does (an override can add places of its own)."""
     for part in place:
         try:

@@ -37,8 +37,10 @@ __all__ = [
 ]
 
 
-_FEW = 0.8
-"""Most confidence in a counter of four digits found by itself: print and years look the same."""
+_GUESS = 0.8
+"""Most confidence in a counter found by itself that print, a serial number or a year could be as well."""
+_SMALL = 0.045
+"""Digits below this part of the picture's longer side are as small as print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,13 @@ def read(
             where = replace(where, decimals=decimals)
     except ValueError as error:
         return Result(None, None, 0.0, reason=str(error), calibration=calibration)
-    guessed = calibration is None and expected_digits is None and len(where.digits) < 5
-    return _read(picture, where, expected_digits, threshold, _FEW if guessed else 1.0)
+    trust = _GUESS if calibration is None and _like_print(where, expected_digits) else 1.0
+    return _read(picture, where, expected_digits, threshold, trust)
+
+
+def _like_print(found: Calibration, expected: int | None) -> bool:
+    few = expected is None and len(found.digits) < 5
+    return few or found.digits[0].h < _SMALL * max(found.width, found.height)
 
 
 def _fit(calibration: Calibration, picture: Picture) -> Calibration:

@@ -126,7 +126,9 @@ class Aligner:
         back = cv2.invertAffineTransform(matrix).astype(np.float32)
         until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 1e-4)
         try:
-            _, back = cv2.findTransformECC(self._grey, grey, back, cv2.MOTION_AFFINE, until, None, 5)
+            _, back = cv2.findTransformECC(  # type: ignore[call-overload]
+                self._grey, grey, back, cv2.MOTION_AFFINE, until, None, 5
+            )
         except cv2.error:  # it found no way up: what the features said stands
             return matrix
         return np.asarray(cv2.invertAffineTransform(back), np.float64)

@@ -142,7 +142,7 @@ class Search:
         lcd = float(np.mean([d.lcd for d in digits])) > 0.5
         long = min(1.0, (3 + comb.count / 2) / comb.count)
         close = 1.0 if lcd else min(1.0, apart / 0.7) ** 0.5
-        return (comb.pitch / 100) ** 0.7 * long * close * min(1.0, 1.2 / apart) ** 1.5
+        return float((comb.pitch / 100) ** 0.7 * long * close * min(1.0, 1.2 / apart) ** 1.5)
 
     def _agreement(self, digits: Sequence[Digit]) -> float:
         """How well digits show the wanted number; below 0 by chance, half a point each when all agree."""

@@ -20,6 +20,8 @@ WIDTH, HEIGHT, POSITIONS = 32, 48, 100
 MODEL = Path(__file__).parent / "models" / "digits.onnx"
 _REACH = 4
 """Tenths to each side of the peak that count as the same answer: labels and wheels wobble by one or two."""
+_SOFTEN = 1.5
+"""The network is surer than it is right; softened so, 0.85 kept 92 % of val wheels, 0.3 % of them wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,20 @@ class Digit:
 def prepare(crop: Picture) -> NDArray[np.float32]:
     """A crop as the network wants it: 3 x HEIGHT x WIDTH, contrast made equal; any BGR or grey crop."""
     if crop.ndim == 2:
-        crop = cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR)
+        crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), np.uint8)
     shrink = crop.shape[0] > HEIGHT or crop.shape[1] > WIDTH
     if crop.shape[:2] != (HEIGHT, WIDTH):
         way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
-        crop = cv2.resize(crop, (WIDTH, HEIGHT), interpolation=way)
+        crop = np.asarray(cv2.resize(crop, (WIDTH, HEIGHT), interpolation=way), np.uint8)
     data = crop.astype(np.float32)
-    data = (data - data.mean()) / (data.std() + 4.0)
-    return data.transpose(2, 0, 1)
+    data -= data.mean((0, 1))  # of each channel: a coloured light must not drown the digit
+    data /= data.std() + 4.0
+    return np.asarray(data.transpose(2, 0, 1), np.float32)
 
 
 def decode(scores: NDArray[np.float32]) -> list[Digit]:
     """Digits from the network's N x 102 scores: local circular mean about the likeliest window."""
-    logits = scores[:, : POSITIONS + 1].astype(np.float64)
+    logits = scores[:, : POSITIONS + 1].astype(np.float64) / _SOFTEN
     chance = np.exp(logits - logits.max(1, keepdims=True))
     chance /= chance.sum(1, keepdims=True)
     steps = np.arange(-_REACH, _REACH + 1)

@@ -56,7 +56,8 @@ def fault(picture: object) -> str | None:
     if not isinstance(picture, np.ndarray) or picture.size == 0:
         return "There is no picture: check the camera and its cable."
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        return f"The picture is not 8-bit colour (shape {picture.shape}, {picture.dtype}): check the camera's format."
+        what = f"shape {picture.shape}, {picture.dtype}"
+        return f"The picture is not 8-bit colour ({what}): check the camera's format."
     high, wide = picture.shape[:2]
     if high < 24 or wide < 48:
         return f"The picture is only {wide}x{high} pixels: choose a larger size for the camera."
@@ -69,12 +70,12 @@ def fault(picture: object) -> str | None:
     if dark > 235:
         return "The picture is all white: lower the exposure or the lamp."
     if bright - dark < 12 or cv2.GaussianBlur(grey, (0, 0), 1.5).std() < 3:
-        return f"The picture shows an even surface (brightness {middle:.0f} of 255): is the lens covered or fogged?"
+        return f"The picture is an even surface (brightness {middle:.0f}): is the lens covered or fogged?"
     return None
 
 
 def sharpness(picture: Picture) -> float:
-    """Edge strength against contrast, about 0.02 (badly blurred) to above 0.3 (sharp); 0 of an even picture."""
+    """Edge strength against contrast, about 0.02 (badly blurred) to 0.3 (sharp); 0 of an even picture."""
     grey = cv2.cvtColor(_small(picture), cv2.COLOR_BGR2GRAY).astype(np.float32)
     spread = float(grey.std())
     return float(cv2.Laplacian(grey, cv2.CV_32F).std()) / spread if spread > 1 else 0.0

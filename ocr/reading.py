@@ -47,8 +47,8 @@ def combine(digits: Sequence[Digit], decimals: int, kind: Kind) -> Number:
 def _wheels(digits: Sequence[Digit]) -> tuple[list[int | None], float]:
     """Tries each way the wheels may push one another, and the last wheel as passed or as nearly reached.
 
-    What fits the whole counter best is taken. Of equals the plain carry wins, and a last wheel just before its
-    digit shows that digit.
+    What fits the whole counter best is taken. Of equals the plain carry wins, and a last wheel just before
+    its digit shows that digit.
     """
     away = _offset([d.value for d in digits])
     values = [(d.value - away) % 10 for d in digits]
@@ -86,7 +86,7 @@ def _upwards(values: Sequence[float], last: tuple[int, float], start: float) -> 
 
 
 def _fits(misfit: float) -> float:
-    """Factor on the confidence: 1 within the slack, 0 half a digit off, where it could as well be the next."""
+    """Factor on the confidence: 1 within the slack, 0 half a digit off, where it could be the next."""
     return min(1.0, max(0.0, (0.5 - misfit) / (0.5 - _SLACK)))
 
 

@@ -23,7 +23,7 @@ _MOST, _PER_LINE = 500, 3
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Marks `pitch` apart on a line through (x, y), rising by `slope`; `height` of a mark, `count` of them."""
+    """`count` marks `pitch` apart on a line through (x, y) that falls by `slope`; `height` of one mark."""
 
     x: float
     y: float
@@ -77,7 +77,7 @@ def _marks(mask: Picture) -> Marks:
     marks = np.stack([x + w / 2, y + h / 2, w, h], 1)[good]
     if len(marks) > _MOST:
         marks = marks[np.argsort(-marks[:, 3])[:_MOST]]
-    return marks
+    return np.asarray(marks, np.float64)
 
 
 def _rows(marks: Marks) -> Iterator[Row]:
@@ -139,8 +139,8 @@ def same_line(a: Row, b: Row) -> bool:
     """Whether two rows are marks of about one size on one line of print."""
     near = abs(a.x - b.x) < (a.span * a.pitch + b.span * b.pitch) / 2
     level = abs(a.y + a.slope * (b.x - a.x) - b.y) < 0.3 * min(a.height, b.height)
-    return near and level and abs(np.log(a.height / b.height)) < 0.25
+    return near and level and bool(abs(np.log(a.height / b.height)) < 0.25)
 
 
 def _alike(a: Row, b: Row) -> bool:
-    return abs(np.log(a.height / b.height)) < 0.13 and abs(np.log(a.pitch / b.pitch)) < 0.07
+    return bool(abs(np.log(a.height / b.height)) < 0.13 and abs(np.log(a.pitch / b.pitch)) < 0.07)

@@ -1,8 +1,8 @@
 """The unit printed beside a counter, read by tesseract: kWh, MWh or m³.
 
-This is where tesseract helps: it reads print. On single wheel digits it is right in about half the cases and takes
-longer than the whole counter does here, so digits are never given to it. Works without pytesseract or the
-tesseract program: then the unit is unknown.
+This is where tesseract helps: it reads print. On single wheel digits it is right in about half the cases and
+takes longer than the whole counter does here, so digits are never given to it. Works without pytesseract or
+the tesseract program: then the unit is unknown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def unit(picture: Picture, calibration: Calibration, seconds: float = 5.0) -> st
 
 
 def _around(picture: Picture, calibration: Calibration) -> Picture:
-    """The counter with two digit heights around it, grey, the digits painted over, at most 1000 pixels wide."""
+    """The counter with two digit heights around it, grey, the digits painted over, 1000 pixels wide."""
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     first, last = calibration.digits[0], calibration.digits[-1]
     margin = 2 * first.h

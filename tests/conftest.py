@@ -1,10 +1,30 @@
 """Fixtures every part may use."""
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str, str], str]:
+    """`need(program, debian_package)`: the path of a real program a test talks to."""
+    return _need
+
+
+def _need(program: str, debian_package: str) -> str:
+    """Skips without the program, but fails where CI runs."""
+    found = shutil.which(program)
+    if found:
+        return found
+    text = f"{program} is not installed (sudo apt-get install {debian_package})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(text)
+    pytest.skip(text)
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,10 @@ def check(file: Path) -> None:
 
 def _described(loaded: "Loaded") -> Iterator[str]:
     config = loaded.config
-    form = "an older form, rewritten when a setting is saved" if loaded.migrated else "no mistakes"
-    yield f"{loaded.path}: {form}"
+    form = (
+        "; its classic form is understood, and rewritten when a setting is saved" if loaded.migrated else ""
+    )
+    yield f"{loaded.path} has no mistakes{form}"
     site = config.site
     fuse = f", main fuse {site.main_fuse_a} A" if site.main_fuse_a else ""
     yield f"Site     {site.name}, {site.time_zone}, language {site.language}, {site.currency}{fuse}"
@@ -59,8 +61,9 @@ def _part(part: Any) -> Iterator[str]:
     state = "" if part.enabled else "  (switched off)"
     kind = "" if part.label == part.type else f"  {part.type}"
     yield f"  {part.label}{kind}{state}"
-    for name in part.model_fields_set - {"type", "name", "enabled"}:
-        yield f"      {name} = {_value(getattr(part, name))}"
+    for name, value in part:
+        if name in part.model_fields_set - {"type", "name", "enabled"}:
+            yield f"      {name} = {_value(value)}"
 
 
 def _value(value: Any) -> str:
@@ -70,6 +73,12 @@ def _value(value: Any) -> str:
         return "(a secret)"
     if isinstance(value, BaseModel):
         return ", ".join(f"{name} {_value(inner)}" for name, inner in value)
+    if isinstance(value, tuple | list):
+        return "; ".join(_value(inner) for inner in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(inner)}" for name, inner in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
     return "(not set)" if value is None else str(value)

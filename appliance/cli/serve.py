@@ -4,6 +4,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,60 @@ def run(config_path: Path, data_dir: Path, host: str | None, port: int | None) -
     _start_logging(config, problems)
     listener = listen(host or config.web.host, port or config.web.port)
     serve(build(config, data_dir, RealClock(), problems), listener)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tallywatt demo
+  tallywatt demo --speed 60 --port 8090"""
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 3600),
+    default=1.0,
+    show_default=True,
+    help="How many times as fast as ours the house's time runs.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="TCP port.")
+@click.option(
+    "--data",
+    "data_dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Keep what is read here; left out, it is forgotten at the end.",
+)
+def demo(speed: float, host: str, port: int, data_dir: Path | None) -> None:
+    """Run the appliance against the virtual house, until it is stopped.
+
+    The house has a meter with a camera in front of it and a P1 port, solar panels, a battery, and a
+    central store. All of it is simulated; each device speaks its real protocol.
+    """
+    listener = listen(host, port)
+    with ExitStack() as stack:
+        folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tallywatt-")))
+        _prepare(folder)
+        _serve_house(stack, folder, speed, listener)
+
+
+def _serve_house(stack: ExitStack, folder: Path, speed: float, listener: socket.socket) -> None:
+    import json
+
+    from appliance.clock import ScaledClock
+    from appliance.demo import VirtualHouse
+    from config.files import write_atomic
+
+    clock = ScaledClock(speed)
+    try:
+        house = stack.enter_context(VirtualHouse(clock, folder / "house"))
+        path = folder / "config.json"
+        write_atomic(path, json.dumps(house.config(), indent=2).encode())
+    except OSError as error:
+        raise Refused(f"the virtual house cannot be built: {error}") from None
+    config, problems = _configuration(path, folder)
+    _start_logging(config, problems)
+    serve(build(config, folder, clock, problems), listener)
 
 
 def build(config: "Config", data_dir: Path, clock: "Clock", problems: Sequence[str] = ()) -> "FastAPI":

@@ -32,7 +32,7 @@ class VirtualHouse:
         )
         self.camera = MeterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
-        self.central = Central(clock)
+        self.central = Central()
         self.p1 = P1Port(self.house, clock, zone, "SE")
         self._running = ExitStack()
 

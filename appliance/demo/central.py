@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from typing import Any
 
-from appliance.demo.house import HouseClock
 from appliance.demo.http_device import Answer, HttpDevice, Request, json_answer
 
 REQUIRED = ("reading_kwh", "timestamp")
@@ -19,13 +18,14 @@ REQUIRED = ("reading_kwh", "timestamp")
 class Central(HttpDevice):
     """`readings` holds each reading once, in the order of arrival; `arrivals` counts by id every one sent.
 
+    Of a list each reading is judged alone; `takes_lists` False makes it a classic store that knows none.
     `fault` (see HttpDevice) makes it slow, wrong or cut off; `stop` takes it away, `start` brings it back
     with its memory.
     """
 
-    def __init__(self, clock: HouseClock, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0) -> None:
         super().__init__(port)
-        self.clock = clock
+        self.takes_lists = True
         self.readings: list[dict[str, Any]] = []
         self.arrivals: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -36,34 +36,29 @@ class Central(HttpDevice):
         try:
             sent = json.loads(request.body)
         except ValueError:
-            return _rejected("The body is not JSON")
-        batch = sent if isinstance(sent, list) else [sent]
-        for number, reading in enumerate(batch, 1):
-            wrong = _mistake(reading)
-            if wrong:
-                return _rejected(wrong if batch is not sent else f"Reading {number}: {wrong}")
+            return json_answer({"status": "rejected", "reason": "The body is not JSON"}, 400)
         with self._lock:
-            stored = [self._take(reading) for reading in batch]
-        answers = [{"status": "accepted", "id": r.get("id"), "new": new} for r, new in stored]
-        return json_answer({"status": "accepted", "readings": answers} if batch is sent else answers[0])
+            if isinstance(sent, list) and self.takes_lists:
+                return json_answer({"status": "accepted", "readings": [self._take(one) for one in sent]})
+            result = self._take(sent)
+        return json_answer(result, 200 if result["status"] == "accepted" else 400)
 
-    def _take(self, reading: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    def _take(self, reading: Any) -> dict[str, Any]:
+        wrong = _mistake(reading)
+        if wrong:
+            return {"status": "rejected", "reason": wrong}
         key = reading.get("id")
         if key is not None:
             self.arrivals[str(key)] += 1
-            if self.arrivals[str(key)] > 1:
-                return reading, False
-        self.readings.append(reading)
-        return reading, True
+        new = key is None or self.arrivals[str(key)] == 1
+        if new:
+            self.readings.append(reading)
+        return {"status": "accepted", "id": key, "new": new}
 
     def sink_config(self) -> dict[str, Any]:
         """The entry of config.json's `sinks` that pushes to this store."""
         endpoint = f"{self.url}/meter_reading"
         return {"type": "push", "name": "central", "api_endpoint": endpoint, "interval_seconds": 60}
-
-
-def _rejected(reason: str) -> Answer:
-    return json_answer({"status": "rejected", "reason": reason}, 400)
 
 
 def _mistake(reading: Any) -> str | None:

@@ -83,7 +83,7 @@ class Options(SourceOptions):
     """How many of them stand after the decimal point, often red."""
     initial_reading: str | None = Field(default=None, pattern=r"^\s*\d+([.,]\d+)?\s*$")
     """What the meter shows now, such as "048713.4": helps to find the counter the first time."""
-    calibration: str | dict[str, Any] = Field(default="calibration.json")
+    calibration: str | dict[str, Any] = "calibration.json"
     """Where the digits stand: the file in this source's folder that keeps it, or the boxes themselves."""
     confidence_threshold: float = Field(default=0.85, ge=0, le=1)
     """A picture read with less confidence than this, 0 to 1, gives no reading."""

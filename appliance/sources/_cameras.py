@@ -128,13 +128,15 @@ class UrlCamera(_Passive):
         return Shot(decode(data))
 
     def _get(self) -> requests.Response:
-        return self._session.get(self._url, timeout=self._timeout_s, auth=self._auth, stream=True)
+        return self._session.get(
+            self._url, timeout=self._timeout_s, auth=self._auth, stream=True, allow_redirects=False
+        )
 
     @staticmethod
     def _check(response: requests.Response) -> None:
         if response.status_code in (401, 403):
             raise AuthError("The camera refuses the login: set user and password of the camera")
-        if not response.ok:
+        if response.status_code != requests.codes.ok:
             said = f"{response.status_code} {response.reason}"
             raise SourceError(f"The camera answers {said}: check the address of its picture")
 

@@ -80,6 +80,7 @@ class Source:
             max_per_day=options.max_daily_increase_kwh,
             resolution=options.factor * 10.0**-options.decimals,
         )
+        self.wheels = options.expected_digits - options.decimals, options.decimals
         self._options = options
         self._clock = context.clock
         self._worker = Worker(f"The camera of {self.name}")

@@ -78,7 +78,8 @@ def examine(payload: Any, options: Options, at: int) -> tuple[list[Reading], lis
         else:
             readings.append(Reading(options.label, value.quantity, result, at))
     if problems and not readings:
-        raise SourceError(f"{options.url} answers, but not with what is asked for: {'; '.join(problems)}")
+        where = http.shown(str(options.url))
+        raise SourceError(f"{where} answers, but not with what is asked for: {'; '.join(problems)}")
     return readings, problems
 
 

@@ -1,4 +1,4 @@
-"""`python -m ocr.train --data FOLDER`: trains the digit network and writes it with its card to `ocr/models`."""
+"""`python -m ocr.train --data FOLDER` trains the digit network and writes it with its card."""
 
 from __future__ import annotations
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.digits import HEIGHT, WIDTH
 
-Image = NDArray[np.float32]
+Image = NDArray[Any]
 Rng = np.random.Generator
 
 
-def _warp(rng: Rng, crop: NDArray[np.uint8]) -> Image:
+def _warp(rng: Rng, crop: NDArray[Any]) -> Image:
     """Maps the crop to WIDTH x HEIGHT through a small random projective change about its centre."""
     high, wide = crop.shape[:2]
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
@@ -44,6 +46,8 @@ def _colours(rng: Rng, image: Image) -> Image:
         image = image[..., rng.permutation(3)]
     image = 255 * (np.clip(image, 0, 255) / 255) ** rng.uniform(0.6, 1.7)
     gain = rng.uniform(0.5, 1.2) * rng.uniform(0.8, 1.2, 3)
+    if rng.random() < 0.15:  # a green or blue backlight leaves the digit in one channel alone
+        gain *= rng.uniform(0.05, 1, 3) ** 1.5
     return np.asarray(image * gain + rng.uniform(-15, 40), np.float32)
 
 
@@ -80,12 +84,12 @@ def _lens(rng: Rng, image: Image) -> Image:
     if rng.random() < 0.1:
         for _ in range(int(rng.integers(1, 5))):
             at = (int(rng.integers(WIDTH)), int(rng.integers(HEIGHT)))
-            cv2.circle(image, at, int(rng.integers(1, 3)), float(rng.uniform(0, 255)) * np.ones(3), -1)
+            cv2.circle(image, at, int(rng.integers(1, 3)), (float(rng.uniform(0, 255)),) * 3, -1)
     if rng.random() < 0.6:
         image = image + rng.normal(0, rng.uniform(1, 14), image.shape).astype(np.float32)
     return np.ascontiguousarray(np.clip(image, 0, 255), np.float32)
 
 
-def augment(rng: Rng, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def augment(rng: Rng, crop: NDArray[Any]) -> NDArray[Any]:
     """A changed copy of a BGR crop at the network's size, HEIGHT x WIDTH x 3."""
     return _lens(rng, _light(rng, _colours(rng, _warp(rng, crop)))).astype(np.uint8)

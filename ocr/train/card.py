@@ -10,17 +10,18 @@ from ocr.train.score import Share
 
 _HEAD = """# digits.onnx: reads one digit of a counter
 
-Input: N x 3 x 48 x 32, a BGR crop of one wheel window or display cell, mean removed and divided by its own
-standard deviation (`ocr.digits.prepare`). Output: N x 102 scores: 100 positions in tenths on a circle (softmax
-together with number 101, "no digit here") and number 102, "display digit rather than wheel" (sigmoid).
+Input: N x 3 x 48 x 32, a BGR crop of one wheel window or display cell, the mean of each channel removed and
+all divided by their standard deviation (`ocr.digits.prepare`). Output: N x 102 scores: 100 positions in tenths
+on a circle (softmax together with number 101, "no digit here") and number 102, "display rather than wheel"
+(sigmoid).
 
 Made by `python -m ocr.train --data FOLDER --steps {steps} --seed {seed}` (`make train DATA=FOLDER`).
 
 ## Data
 
 {count} labelled crops of {meters} sources, from haverland/Tenth-of-step-of-a-meter-digit (Apache-2.0), split
-`train`; plus wheels, seven-segment digits and crops of nothing drawn by `ocr/train/render.py` with Debian's fonts.
-None of these pictures is in this repository. The licence of the weights is that of the project.
+`train`; plus wheels, seven-segment digits and crops of nothing drawn by `ocr/train/render.py` with
+Debian's fonts. None of these pictures is in this repository. The weights are under the project's licence.
 
 ## Scores on `val`: whole meters never trained on
 

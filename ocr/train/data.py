@@ -1,4 +1,4 @@
-"""The labelled crops of a data folder (`manifest.csv`: file, label, source, kind, split) and their sampling."""
+"""The labelled crops of a data folder (`manifest.csv`: file, label, source, kind, split), and sampling."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Mixer:
     def _balance(samples: list[Sample]) -> NDArray[np.float64]:
         counts = Counter(s.source for s in samples)
         weight = np.array([counts[s.source] ** -0.6 for s in samples])
-        return weight / weight.sum()
+        return np.asarray(weight / weight.sum(), np.float64)
 
     def _make(self, kind: str) -> Sample:
         rng = self._rng
@@ -103,7 +103,8 @@ class Mixer:
 
     def batch(self, size: int) -> list[Sample]:
         """`size` augmented samples."""
-        names, shares = zip(*self.SHARES, strict=True)
+        names = [name for name, _ in self.SHARES]
+        shares = [share for _, share in self.SHARES]
         counts = self._rng.multinomial(size, shares)
         chosen: list[Sample] = []
         for name, count in zip(names, counts, strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from ocr.digits import HEIGHT, POSITIONS, WIDTH, prepare
 from ocr.train.data import NOTHING, Mixer, Sample
@@ -53,10 +53,10 @@ def targets(samples: list[Sample]) -> torch.Tensor:
 
 
 def _loss(scores: torch.Tensor, samples: list[Sample]) -> torch.Tensor:
-    circle = F.cross_entropy(scores[:, : POSITIONS + 1], targets(samples))
+    circle = functional.cross_entropy(scores[:, : POSITIONS + 1], targets(samples))
     digit = torch.tensor([float(s.target != NOTHING) for s in samples])
     lcd = torch.tensor([float(s.lcd) for s in samples])
-    kind = F.binary_cross_entropy_with_logits(scores[:, POSITIONS + 1], lcd, reduction="none")
+    kind = functional.binary_cross_entropy_with_logits(scores[:, POSITIONS + 1], lcd, reduction="none")
     return circle + 0.2 * (kind * digit).sum() / digit.sum()
 
 

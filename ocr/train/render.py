@@ -1,8 +1,9 @@
 """Rendered digit crops: wheels between two digits, seven-segment digits, and what is no digit at all.
 
-Everything is drawn from a `numpy.random.Generator`, so a seed gives the same pictures on every machine
-that has the same fonts. Fonts come from the system (Debian: fonts-dejavu, fonts-liberation, fonts-urw-base35,
-fonts-lato, fonts-roboto-unhinted, fonts-open-sans, fonts-b612, fonts-jetbrains-mono, fonts-dseg); none is shipped.
+Everything is drawn from a `numpy.random.Generator`, so a seed gives the same pictures on every machine that
+has the same fonts. They come from the system, none is shipped; Debian: fonts-dejavu, fonts-liberation,
+fonts-urw-base35, fonts-lato, fonts-roboto-unhinted, fonts-open-sans, fonts-quicksand, fonts-b612,
+fonts-jetbrains-mono, fonts-dseg.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 Crop = NDArray[np.uint8]
+Ink = NDArray[Any]
+"""Ink 0..1 or unclipped colours, as floats."""
 Rng = np.random.Generator
 WIDTH, HEIGHT = 48, 72
 FOLDERS = ("/usr/share/fonts",)
@@ -74,11 +78,11 @@ def _metrics(path: str) -> tuple[float, float]:
     return (bottom - top) / 100, -(top + bottom) / 200
 
 
-def _colour(rng: Rng, low: float, high: float, spread: float = 25) -> NDArray[np.float32]:
+def _colour(rng: Rng, low: float, high: float, spread: float = 25) -> Ink:
     return np.clip(rng.uniform(low, high) + rng.normal(0, spread, 3), 0, 255).astype(np.float32)
 
 
-def _inks(rng: Rng) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _inks(rng: Rng) -> tuple[Ink, Ink]:
     """(ink, ground) of a wheel, BGR: light on dark, dark on light, and the red kinds."""
     kind = rng.choice(
         ["light", "dark", "white on red", "red on white", "any"], p=[0.42, 0.2, 0.15, 0.13, 0.1]
@@ -100,9 +104,7 @@ def _inks(rng: Rng) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     )
 
 
-def _wheel_mask(
-    rng: Rng, value: float, path: str, glyph: float, pitch: float, stretch: float
-) -> NDArray[np.float32]:
+def _wheel_mask(rng: Rng, value: float, path: str, glyph: float, pitch: float, stretch: float) -> Ink:
     """Ink of one wheel at `value`, 0..1, WIDTH x HEIGHT; the next digit comes from below."""
     size = max(8, round(glyph / _metrics(path)[0]))
     wide = round(WIDTH / stretch)
@@ -112,7 +114,7 @@ def _wheel_mask(
     for digit in range(int(value) - 1, int(value) + 3):
         y = HEIGHT / 2 + (digit - value) * pitch
         draw.text((wide / 2, y + centre), str(digit % 10), fill=255, font=_font(path, size), anchor="ms")
-    mask = np.asarray(image, np.uint8)
+    mask: Ink = np.asarray(image, np.uint8)
     if rng.random() < 0.15:
         mask = cv2.erode(mask, np.ones((2, 2), np.uint8))
     return cv2.resize(mask, (WIDTH, HEIGHT)).astype(np.float32) / 255
@@ -129,10 +131,10 @@ def wheel(rng: Rng, value: float) -> Crop:
     bow = np.cos(np.linspace(-1, 1, HEIGHT) * rng.uniform(0, 1.3)).astype(np.float32)
     crop *= (0.35 + 0.65 * bow)[:, None, None] if rng.random() < 0.6 else 1.0
     _frame(rng, crop)
-    return np.clip(crop, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(crop, 0, 255), np.uint8)
 
 
-def _frame(rng: Rng, crop: NDArray[np.float32]) -> None:
+def _frame(rng: Rng, crop: Ink) -> None:
     """Paints, in place, edges of the window, gaps beside the wheel and the ticks some wheels carry."""
     around = _colour(rng, 0, 230)
     for side in range(4):
@@ -140,7 +142,9 @@ def _frame(rng: Rng, crop: NDArray[np.float32]) -> None:
             continue
         across = WIDTH if side < 2 else HEIGHT
         depth = int(rng.uniform(0.02, 0.12) * across)
-        band = [np.s_[:, :depth], np.s_[:, WIDTH - depth :], np.s_[:depth], np.s_[HEIGHT - depth :]][side]
+        band: Any = [np.s_[:, :depth], np.s_[:, WIDTH - depth :], np.s_[:depth], np.s_[HEIGHT - depth :]][
+            side
+        ]
         crop[band] = around * rng.uniform(0.7, 1.1)
     if rng.random() < 0.12:
         step, width = int(rng.uniform(5, 10)), int(rng.uniform(2, 5))
@@ -165,13 +169,11 @@ _ON = {
 _OTHER = {"6": "fgedc", "7": "fabc", "9": "abfgc"}
 
 
-def _segments(
-    lit: str, wide: float, high: float, thick: float, gap: float
-) -> list[tuple[str, NDArray[np.float32]]]:
+def _segments(lit: str, wide: float, high: float, thick: float, gap: float) -> list[tuple[str, Ink]]:
     """Polygons of all seven segments as (name, Nx2 points), origin at the digit's upper left corner."""
     t, x1, y1, mid = thick / 2, wide - thick / 2, high - thick / 2, high / 2
 
-    def bar(x: float, y: float, length: float, upright: bool) -> NDArray[np.float32]:
+    def bar(x: float, y: float, length: float, upright: bool) -> Ink:
         a, b = gap, length - gap
         pts = np.array([[a, 0], [a + t, -t], [b - t, -t], [b, 0], [b - t, t], [a + t, t]], np.float32)
         return (pts[:, ::-1] if upright else pts) + np.array([x, y], np.float32)
@@ -188,7 +190,7 @@ def _segments(
     return [(name, bar(*at)) for name, at in bars.items()]
 
 
-def segment_mask(rng: Rng, text: str, cell: float, glyph: float) -> NDArray[np.float32]:
+def segment_mask(rng: Rng, text: str, cell: float, glyph: float) -> Ink:
     """Ink 0..1 of a strip of seven-segment digits, `cell` pixels apart, HEIGHT high."""
     wide, thick = cell * rng.uniform(0.58, 0.8), glyph * rng.uniform(0.08, 0.17)
     gap, slant, ghost = (
@@ -213,7 +215,7 @@ def segment_mask(rng: Rng, text: str, cell: float, glyph: float) -> NDArray[np.f
     return cv2.resize(big, (big.shape[1] // 2, HEIGHT), interpolation=cv2.INTER_AREA)
 
 
-def _font_mask(rng: Rng, text: str, cell: float, glyph: float, fonts: list[str]) -> NDArray[np.float32]:
+def _font_mask(rng: Rng, text: str, cell: float, glyph: float, fonts: list[str]) -> Ink:
     path = str(rng.choice(fonts))
     size = max(8, round(glyph / _metrics(path)[0]))
     image = Image.new("L", (round(len(text) * cell), HEIGHT))
@@ -224,7 +226,7 @@ def _font_mask(rng: Rng, text: str, cell: float, glyph: float, fonts: list[str])
     return np.asarray(image, np.float32) / 255
 
 
-def _display(rng: Rng, mask: NDArray[np.float32]) -> NDArray[np.float32]:
+def _display(rng: Rng, mask: Ink) -> Ink:
     """Colours an ink mask as LCD (dark on a greenish or grey ground) or LED (light on dark)."""
     if rng.random() < 0.8:
         ground = _colour(rng, 70, 220, 20) * np.array(
@@ -239,11 +241,11 @@ def _display(rng: Rng, mask: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(ground + (ink - ground) * np.maximum(mask, shadow)[..., None], np.float32)
 
 
-def _pick(crop: NDArray[np.float32], x: float, cell: float) -> Crop:
+def _pick(crop: Ink, x: float, cell: float) -> Crop:
     """The window `cell` wide that starts at x of a strip, as a crop."""
     a = max(0, round(x))
     part = np.clip(crop[:, a : a + max(8, round(cell))], 0, 255).astype(np.uint8)
-    return cv2.resize(part, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(part, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def lcd(rng: Rng, digit: int, shift: float = 0.0) -> Crop:
@@ -261,7 +263,7 @@ def lcd(rng: Rng, digit: int, shift: float = 0.0) -> Crop:
     return _pick(_display(rng, mask), cell * (1 + shift), cell * rng.uniform(0.95, 1.05))
 
 
-def _bars(rng: Rng, mask: NDArray[np.float32], glyph: float, cell: float) -> NDArray[np.float32]:
+def _bars(rng: Rng, mask: Ink, glyph: float, cell: float) -> Ink:
     """The ink with bars above or below the digits: frames, bar graphs, symbols that displays have."""
     out = mask.copy()
     level, thick = rng.uniform(0.4, 1), int(rng.integers(2, 7))
@@ -332,7 +334,7 @@ def _texture(rng: Rng) -> Crop:
             _colour(rng, 0, 255).tolist(),
             int(rng.integers(1, 6)),
         )
-    return np.clip(crop, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(crop, 0, 255), np.uint8)
 
 
 def _edges(rng: Rng) -> Crop:
@@ -351,7 +353,7 @@ def _edges(rng: Rng) -> Crop:
         crop[int(y) : int(y + width), int(rng.choice([0, rng.uniform(0, WIDTH)])) :] = _colour(rng, 5, 235)
         if rng.random() < 0.5:
             crop[int(y) :] = _colour(rng, 5, 235)
-    return np.clip(crop, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(crop, 0, 255), np.uint8)
 
 
 def _halved(rng: Rng) -> Crop:

@@ -1,4 +1,4 @@
-"""Pictures of whole meters for tests: drawn with OpenCV alone, so they need no fonts and no reference data."""
+"""Pictures of whole meters for tests: drawn with OpenCV alone, without fonts or reference data."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def positions(value: float, count: int, decimals: int) -> list[float]:
 def _glyph(
     digit: int, wide: int, high: int, ink: tuple[int, int, int], ground: tuple[int, int, int]
 ) -> Picture:
-    """A digit of 0.7 of the cell's height in its middle; measured, because putText differs between OpenCVs."""
+    """A digit of 0.7 of the cell's height in its middle; measured, as putText differs between OpenCVs."""
     big = np.zeros((200, 200), np.uint8)
     cv2.putText(big, str(digit), (50, 150), cv2.FONT_HERSHEY_SIMPLEX, 3.0, 255, 8, cv2.LINE_AA)
     x, y, w, h = cv2.boundingRect(big)
@@ -70,7 +70,7 @@ def wheel_window(position: float, wide: int, high: int, dark: bool = True, red: 
 
 
 def meter(value: float, count: int = 7, decimals: int = 1, look: Look = Look(), seed: int = 0) -> Picture:
-    """A mechanical counter on a grey meter with "kWh" below and a small serial number, mild noise and vignette."""
+    """A mechanical counter on a grey meter with "kWh" and a small serial number below, noise, vignette."""
     rng = np.random.default_rng(seed)
     wide, high = look.size
     picture = np.full((high, wide, 3), (122, 118, 116), np.uint8)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from ocr_meters import CALIBRATION, meter
 
 import ocr
 from ocr.picture import Picture
-
-from ocr_meters import CALIBRATION, meter
 
 
 def moved(picture: Picture, right: float, down: float, turn: float, scale: float) -> Picture:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from ocr_meters import meter
 
 from ocr import Box, prepare
 from ocr.picture import Picture, fault, sharpness
-
-from ocr_meters import meter
 
 
 def flat(level: int, shape: tuple[int, ...] = (480, 640, 3)) -> Picture:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ocr_meters import positions
 
 from ocr.digits import Digit
 from ocr.reading import combine
-
-from ocr_meters import positions
 
 
 def wheels(*values: float, confidence: float = 0.99) -> list[Digit]:

@@ -142,6 +142,13 @@ def test_nothing_matched_says_what_is_there() -> None:
         parse(7, options(value("a")), AT)
 
 
+def test_no_secret_of_the_address_is_told() -> None:
+    asked = Options(url="http://me:hidden@127.0.0.1:9/x?token=hidden", values=[value("a")])
+    with pytest.raises(SourceError) as caught:
+        parse({}, asked, AT)
+    assert "hidden" not in str(caught.value)
+
+
 def test_values_are_needed_and_headers_stay_secret() -> None:
     with pytest.raises(ValidationError):
         options()

@@ -1,0 +1,46 @@
+# Two commands set everything up, on Debian 12 or later or Raspberry Pi OS: make run, make test.
+
+PORT ?= 8080
+SPEED ?= 1
+VENV ?= .venv
+BIN := $(VENV)/bin
+SETUP := sh scripts/setup.sh
+
+.PHONY: run test dev check bench schema locales train clean help
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+run:  ## install what is missing and start the appliance on the virtual house
+	@$(SETUP) run $(VENV)
+	@exec $(BIN)/tallywatt demo --port $(PORT) --speed $(SPEED)
+
+test:  ## install what is missing and run the whole suite, browser tests included
+	@$(SETUP) test $(VENV)
+	$(BIN)/python -m pytest
+
+dev:  ## make .venv with the product (editable) and all tools
+	@$(SETUP) dev $(VENV)
+
+check: dev  ## what a change must pass: lint, format, types, import floors, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: dev  ## measure, and print a table
+	$(BIN)/python -m bench
+
+schema: dev  ## write config/schema.json anew
+	$(BIN)/tallywatt schema -o config/schema.json
+
+locales: dev  ## collect texts and compile the translations
+	$(BIN)/python -m ui.catalogues
+
+train: dev  ## train the digit network anew: make train DATA=folder
+	$(BIN)/pip install -q -e '.[train]'
+	$(BIN)/python -m ocr.train --data $(DATA)
+
+clean:  ## remove what was made here
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

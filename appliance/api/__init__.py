@@ -1,0 +1,1 @@
+"""Routes under the pages' port: `v1` ours, `compat` the classic ones, `health` for watchers."""

@@ -1,0 +1,92 @@
+"""What all routes share: the appliance, who may write, instants, errors."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Header, HTTPException, Request
+from pydantic import BaseModel, Field
+
+from appliance.app import Appliance
+from appliance.calendar import instant
+
+
+class Problem(BaseModel):
+    """How every error is told."""
+
+    status: str = Field(examples=["error"])
+    message: str = Field(description="What is wrong and what to do.")
+    timestamp: str = Field(description="ISO 8601, UTC.")
+
+
+def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for OpenAPI."""
+    return {code: {"model": Problem} for code in (*codes, 422)}
+
+
+def appliance_of(request: Request) -> Appliance:
+    """The one appliance behind these routes."""
+    found: Appliance = request.app.state.appliance
+    return found
+
+
+Here = Annotated[Appliance, Depends(appliance_of)]
+
+
+def bearer(authorization: Annotated[str | None, Header()] = None) -> str | None:
+    """The token in the Authorization header, if there is one."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+Token = Annotated[str | None, Depends(bearer)]
+
+
+def require_owner(here: Here, token: Token) -> None:
+    """Let the owner's programs pass. Raises 401 without a token and 403 with a wrong one."""
+    if token is None:
+        raise HTTPException(
+            401,
+            "This changes something: send the API token, `Authorization: Bearer ...` (More page)",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if not here.access.token_ok(token):
+        raise HTTPException(403, "This is not the API token; make a new one on the More page if it is lost")
+
+
+def iso(at: int) -> str:
+    """An instant as ISO 8601 in UTC with milliseconds."""
+    moment = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
+
+
+def moment(said: Any, zone: ZoneInfo) -> int:
+    """UTC ms of ISO 8601 (without offset the site's time), or epoch seconds or ms. Raises ValueError."""
+    if isinstance(said, bool) or not isinstance(said, str | int | float):
+        raise ValueError("a time is ISO 8601 text or seconds since 1970")
+    if isinstance(said, str):
+        try:
+            said = float(said)
+        except ValueError:
+            parsed = datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
+            return _instant(parsed if parsed.tzinfo else parsed.replace(tzinfo=zone))
+    try:
+        milliseconds = round(said if abs(said) > 1e11 else said * 1000)
+        return _instant(datetime.fromtimestamp(milliseconds / 1000, UTC))
+    except (OverflowError, OSError, ValueError):
+        raise ValueError("that is no time since 1970") from None
+
+
+def _instant(parsed: datetime) -> int:
+    try:
+        return instant(parsed)
+    except (OverflowError, ValueError):
+        raise ValueError("that time is out of reach") from None
+
+
+def asked(said: str, name: str, zone: ZoneInfo) -> int:
+    """As `moment` for a query parameter. Raises 400."""
+    try:
+        return moment(said, zone)
+    except ValueError as error:
+        raise HTTPException(400, f"{name}={said!r}: {error}; write 2026-11-21T14:30:00+01:00") from None

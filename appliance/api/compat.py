@@ -1,0 +1,210 @@
+"""The classic routes: POST /meter_reading takes readings, GET /meter gives the last one.
+
+The classic body is {"reading_kwh", "timestamp", "confidence", "method", "digits"}; ours adds `appliance`,
+`source`, `quantity` and an `id`. A reading is known by its source and instant, so one that is sent again
+(the answer was lost) is accepted again and stored once.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from appliance.api.common import Here, Token, iso, moment, problems, require_owner
+from appliance.app import Appliance
+from appliance.model import Quantity, Reading
+
+router = APIRouter(tags=["Classic"])
+NAME = re.compile(r"[^a-z0-9]+")
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"$ref": "#/components/schemas/ClassicReading"},
+                        {"type": "array", "items": {"$ref": "#/components/schemas/ClassicReading"}},
+                    ]
+                }
+            }
+        },
+    }
+}
+
+
+class ClassicReading(BaseModel):
+    """A reading as readers send it; only `reading_kwh` is needed."""
+
+    reading_kwh: float = Field(ge=0, description="The register, kWh.")
+    timestamp: str | float | None = Field(
+        None,
+        description="Instant of capture: ISO 8601 (without offset the site's time) or epoch s or ms; now.",
+    )
+    confidence: float | None = Field(None, ge=0, le=1)
+    method: str | None = Field(None, description="How it was read: ocr, p1_serial, ...")
+    digits: list[int] | str | int | None = None
+    appliance: str | None = Field(None, description="Which appliance sends it.")
+    source: str | None = Field(None, description="Which of its sources it comes from.")
+    quantity: Quantity = Quantity.ENERGY_IMPORT
+    id: str | None = Field(None, description="The same however often the reading is sent.")
+
+
+class Accepted(BaseModel):
+    """The answer to one reading; to a list, `readings` has one for each."""
+
+    status: str = Field(examples=["accepted", "rejected"])
+    reason: str | None = None
+    reading_kwh: float | None = None
+    id: str | None = None
+    readings: list["Accepted"] | None = None
+
+
+class Meter(BaseModel):
+    """The last reading of this house's meter."""
+
+    reading_kwh: float
+    last_update: str
+    confidence: float
+    method: str
+    digits: list[int]
+
+
+class Rejected(Exception):  # noqa: N818 - an answer, not a fault
+    """The reading cannot be taken; the text says why."""
+
+
+@router.post(
+    "/meter_reading",
+    openapi_extra=BODY,
+    response_model=Accepted,
+    response_model_exclude_none=True,
+    responses={400: {"model": Accepted}, **problems(401, 403, 413)},
+)
+async def take(request: Request, here: Here, token: Token) -> JSONResponse:
+    """Take a reading from another reader, or a list of them: then each is answered for itself."""
+    if not here.config.web.classic_open_writes:
+        require_owner(here, token)
+    try:
+        sent = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return _answer({"status": "rejected", "reason": "The body is not JSON"}, 400)
+    if isinstance(sent, list):
+        return _answer({"status": "accepted", "readings": [await _one(here, item) for item in sent]}, 200)
+    result = await _one(here, sent)
+    return _answer(result, 200 if result["status"] == "accepted" else 400)
+
+
+def _answer(content: dict[str, Any], status: int) -> JSONResponse:
+    return JSONResponse(content, status)
+
+
+async def _one(here: Appliance, sent: Any) -> dict[str, Any]:
+    known = {"id": sent["id"]} if isinstance(sent, dict) and isinstance(sent.get("id"), str) else {}
+    try:
+        reading = parse(sent, here)
+        await _keep(here, reading)
+    except Rejected as rejected:
+        return {"status": "rejected", "reason": str(rejected), **known}
+    return {"status": "accepted", "reading_kwh": reading.value, **known}
+
+
+async def _keep(here: Appliance, reading: Reading) -> None:
+    if await _already(here, reading):
+        return
+    here.cadences.setdefault(reading.source, REMOTE_CADENCE_S)
+    refused = await here.accept([reading], urgent=True)
+    if refused:
+        raise Rejected(refused[0].text)
+
+
+REMOTE_CADENCE_S = 1200.0
+"""Readers push every quarter hour as a rule; three times a little more is stale."""
+
+
+async def _already(here: Appliance, reading: Reading) -> bool:
+    latest = here.hub.latest.get((reading.source, reading.quantity))
+    if latest is None or reading.at > latest.at:
+        return False
+    return latest.at == reading.at or await here.store.has(reading.source, reading.quantity, reading.at)
+
+
+def parse(sent: Any, here: Appliance) -> Reading:
+    """The reading in a classic body. Raises Rejected with the reason."""
+    if not isinstance(sent, dict):
+        raise Rejected("A reading is a JSON object with reading_kwh")
+    if sent.get("reading_kwh") is None:
+        raise Rejected("Missing required field: reading_kwh")
+    value = _number(sent, "reading_kwh")
+    quantity = _quantity(sent.get("quantity", Quantity.ENERGY_IMPORT))
+    if value < 0:
+        raise Rejected("reading_kwh is negative; a register never is")
+    if value > quantity.spec.high:
+        raise Rejected(f"reading_kwh is absurd: more than {quantity.spec.high:g} {quantity.spec.unit}")
+    confidence = 1.0 if sent.get("confidence") is None else _number(sent, "confidence")
+    if not 0 <= confidence <= 1:
+        raise Rejected("confidence lies between 0 and 1")
+    return Reading(_source(sent), quantity, value, _at(sent, here), confidence)
+
+
+def _number(sent: Mapping[str, Any], name: str) -> float:
+    value = sent[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Rejected(f"{name} must be a number, not {json.dumps(value)[:40]}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Rejected(f"{name} must be a finite number")
+    return number
+
+
+def _quantity(name: Any) -> Quantity:
+    try:
+        quantity = Quantity(name)
+    except ValueError:
+        raise Rejected("quantity is not one of GET /api/v1/quantities") from None
+    if quantity.spec.unit != "kWh":
+        raise Rejected(f"reading_kwh is in kWh, but {quantity} is in {quantity.spec.unit or 'no unit'}")
+    return quantity
+
+
+def _source(sent: Mapping[str, Any]) -> str:
+    parts = [sent.get("appliance"), sent.get("source")]
+    for part in parts:
+        if part is not None and not isinstance(part, str):
+            raise Rejected("appliance and source must be text")
+    name = NAME.sub("_", "_".join(part for part in parts if part).lower()).strip("_")[:60]
+    return f"remote_{name or 'meter'}"
+
+
+def _at(sent: Mapping[str, Any], here: Appliance) -> int:
+    said = sent.get("timestamp")
+    if said is None:
+        return here.clock.now()
+    try:
+        return moment(said, here.zone)
+    except ValueError as error:
+        raise Rejected(f"timestamp is no time: {error}") from None
+
+
+@router.get("/meter", responses=problems(404))
+async def meter(here: Here) -> Meter:
+    """The last register reading of this house's meter, for a central API that polls."""
+    reading = here.main_register()
+    if reading is None:
+        raise HTTPException(404, "The meter has not been read yet; GET /health says how the sources are")
+    method, digits = here.look(reading)
+    return Meter(
+        reading_kwh=reading.value,
+        last_update=iso(reading.at),
+        confidence=reading.confidence,
+        method=method,
+        digits=digits,
+    )

@@ -1,0 +1,294 @@
+"""Our own API, /api/v1: what the pages show, for programs."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+
+from appliance import __version__
+from appliance.api.common import Here, asked, iso, problems, require_owner
+from appliance.clock import DAY_MS
+from appliance.model import Kind, Quantity, Reading
+from appliance.store import Every
+
+router = APIRouter(prefix="/api/v1", tags=["Tallywatt"])
+STALE_CADENCES = 3
+
+
+class Current(BaseModel):
+    """The latest reading of one quantity of one source."""
+
+    source: str
+    quantity: Quantity
+    label: str
+    unit: str
+    value: float
+    at: str = Field(description="Instant of capture, ISO 8601 UTC.")
+    at_ms: int
+    age_s: float
+    stale: bool = Field(description="Older than three times the source's cadence.")
+    confidence: float
+
+
+class Identity(BaseModel):
+    id: str
+    name: str
+    version: str
+    time_zone: str
+    language: str
+    currency: str
+    now: str
+
+
+class SeriesOut(BaseModel):
+    """`at` are bucket starts (or instants, raw), UTC ms. null means unknown."""
+
+    source: str
+    quantity: Quantity
+    unit: str
+    every: Every
+    at: list[int]
+    value: list[float | None] = Field(description="Mean of a gauge, register at the end for a counter.")
+    low: list[float | None] | None = None
+    high: list[float | None] | None = None
+    delta: list[float | None] | None = Field(None, description="Increase of a counter within the bucket.")
+
+
+class EventOut(BaseModel):
+    id: int
+    source: str
+    name: str
+    at: str
+    at_ms: int
+    text: str
+    data: dict[str, Any]
+
+
+class PartOut(BaseModel):
+    """A source, a sink or an inner part, and how it is."""
+
+    name: str
+    role: str
+    type: str
+    state: str
+    text: str
+    since: str
+    last_ok: str | None
+    failures: int
+    cadence_s: float | None
+
+
+class PriceOut(BaseModel):
+    source: str
+    channel: str
+    start: str
+    end: str
+    per_kwh: float
+    kind: str
+    spike: bool
+
+
+class QuantityOut(BaseModel):
+    quantity: Quantity
+    label: str
+    unit: str
+    kind: Kind
+    low: float
+    high: float
+    decimals: int
+
+
+class Exchange(BaseModel):
+    """The meter was exchanged."""
+
+    source: str
+    quantity: Quantity = Quantity.ENERGY_IMPORT
+    reading: float = Field(ge=0, le=1e9, description="What the new meter shows, in the quantity's unit.")
+
+
+@router.get("/appliance")
+async def appliance(here: Here) -> Identity:
+    """Who this is."""
+    site = here.config.site
+    return Identity(
+        id=here.id,
+        name=site.name,
+        version=__version__,
+        time_zone=site.time_zone,
+        language=site.language,
+        currency=site.currency,
+        now=iso(here.clock.now()),
+    )
+
+
+@router.get("/current")
+async def current(here: Here) -> list[Current]:
+    """The latest reading of everything that is measured."""
+    return [_current(here, reading) for _, reading in sorted(here.hub.latest.items())]
+
+
+def _current(here: Here, reading: Reading) -> Current:
+    spec = reading.quantity.spec
+    age_s = (here.clock.now() - reading.at) / 1000
+    cadence = here.cadences.get(reading.source)
+    return Current(
+        source=reading.source,
+        quantity=reading.quantity,
+        label=spec.label,
+        unit=spec.unit,
+        value=reading.value,
+        at=iso(reading.at),
+        at_ms=reading.at,
+        age_s=round(age_s, 3),
+        stale=cadence is None or age_s > STALE_CADENCES * cadence,
+        confidence=reading.confidence,
+    )
+
+
+@router.get("/series", responses=problems(400))
+async def series(
+    here: Here,
+    source: str,
+    quantity: Quantity,
+    start: Annotated[str | None, Query(alias="from", description="ISO 8601 or ms; a day ago")] = None,
+    end: Annotated[str | None, Query(alias="to", description="ISO 8601 or ms; now")] = None,
+    every: Every = Every.MIN15,
+) -> SeriesOut:
+    """A series for a chart, at most 1 500 points; finer ones are thinned so that peaks stay."""
+    until = asked(end, "to", here.zone) if end else here.clock.now()
+    since = asked(start, "from", here.zone) if start else until - DAY_MS
+    if since >= until:
+        raise HTTPException(400, "`from` must lie before `to`")
+    found = await here.store.series(source, quantity, since, until, every, 1500)
+    return SeriesOut(
+        source=source,
+        quantity=quantity,
+        unit=quantity.spec.unit,
+        every=every,
+        at=found.at,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        delta=found.delta,
+    )
+
+
+@router.get("/events")
+async def events(
+    here: Here,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[int | None, Query(description="Only events with a lower id: the next page.")] = None,
+    name: Annotated[list[str] | None, Query(description="Only these names, such as rejected.")] = None,
+    source: str | None = None,
+) -> list[EventOut]:
+    """What happened, the newest first."""
+    found = await here.store.events(names=name, source=source, before_id=before, limit=limit)
+    return [
+        EventOut(
+            id=stored.id,
+            source=stored.event.source,
+            name=stored.event.name,
+            at=iso(stored.event.at),
+            at_ms=stored.event.at,
+            text=stored.event.text,
+            data=dict(stored.event.data),
+        )
+        for stored in found
+    ]
+
+
+@router.get("/sources")
+async def sources(here: Here) -> list[PartOut]:
+    """How every source, sink and inner part is."""
+    return [
+        PartOut(
+            name=part.name,
+            role=part.role,
+            type=part.type,
+            state=part.state,
+            text=part.text,
+            since=iso(part.since),
+            last_ok=iso(part.last_ok) if part.last_ok is not None else None,
+            failures=part.failures,
+            cadence_s=part.cadence_s,
+        )
+        for part in here.health
+    ]
+
+
+@router.get("/prices", responses=problems(400))
+async def prices(
+    here: Here,
+    start: Annotated[str | None, Query(alias="from")] = None,
+    end: Annotated[str | None, Query(alias="to")] = None,
+    channel: str = "import",
+) -> list[PriceOut]:
+    """Prices per kWh in the site's currency; the last and the coming day if nothing else is said."""
+    now = here.clock.now()
+    since = asked(start, "from", here.zone) if start else now - DAY_MS
+    until = asked(end, "to", here.zone) if end else now + 2 * DAY_MS
+    return [
+        PriceOut(
+            source=price.source,
+            channel=price.channel,
+            start=iso(price.start),
+            end=iso(price.end),
+            per_kwh=price.per_kwh,
+            kind=price.kind,
+            spike=price.spike,
+        )
+        for price in await here.store.prices(channel, since, until)
+    ]
+
+
+@router.get("/quantities")
+async def quantities() -> list[QuantityOut]:
+    """Everything that can be measured, with unit and limits."""
+    return [
+        QuantityOut(
+            quantity=quantity,
+            label=quantity.spec.label,
+            unit=quantity.spec.unit,
+            kind=quantity.spec.kind,
+            low=quantity.spec.low,
+            high=quantity.spec.high,
+            decimals=quantity.spec.decimals,
+        )
+        for quantity in Quantity
+    ]
+
+
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}, **problems(404)}
+
+
+@router.get("/pictures/{source}", response_class=Response, responses=JPEG)
+async def picture(here: Here, source: str) -> Response:
+    """The last picture a camera source took."""
+    found = here.hub.pictures.get(source)
+    if found is None or not found.jpeg:
+        raise HTTPException(404, f"There is no picture of {source} yet")
+    return Response(found.jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/pictures/{source}/refused/{file}", response_class=FileResponse, responses=JPEG)
+def refused_picture(
+    here: Here, source: str, file: Annotated[str, InPath(pattern=r"^[\w-]+\.jpg$")]
+) -> FileResponse:
+    """A picture that was refused, named in the event that told of it."""
+    path: Path = here.folder / "sources" / source / "refused" / file
+    if not re.fullmatch(r"[a-z0-9_]{1,40}", source) or not path.is_file():
+        raise HTTPException(404, "That picture is no longer kept; the last twenty are")
+    return FileResponse(path, media_type="image/jpeg")
+
+
+@router.post("/meter_exchange", dependencies=[Depends(require_owner)], responses=problems(400, 401, 403))
+async def meter_exchange(here: Here, exchange: Exchange) -> dict[str, str]:
+    """Tell that a meter was exchanged: its register may begin anew."""
+    if exchange.source not in here.sources and (exchange.source, exchange.quantity) not in here.hub.latest:
+        raise HTTPException(400, f"There is no source {exchange.source}; known: {', '.join(here.sources)}")
+    event = await here.exchange_meter(exchange.source, exchange.quantity, exchange.reading)
+    return {"status": "ok", "message": event.text}

@@ -1,0 +1,170 @@
+"""Talking HTTP to devices and services: time-outs always, bodies capped, no secret in any message.
+
+All calls block; drivers make them in a thread of their own (`appliance.worker`).
+"""
+
+import email.utils
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from appliance import __version__
+from appliance.errors import AuthError, SourceError
+
+LARGEST_BODY = 4 * 1024 * 1024
+AUTH_STATUS = (401, 403)
+
+
+class HttpError(SourceError):
+    """The other side answered, but not what was asked. `status` is HTTP's, `retry_after_s` its wish."""
+
+    def __init__(self, text: str, status: int, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class HttpAuthError(AuthError, HttpError):
+    """The other side refuses us: 401 or 403."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (lower-case names) and body of an answer of whatever status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def session() -> requests.Session:
+    """A session of our own: keeps connections, follows no redirect to elsewhere, names us."""
+    made = requests.Session()
+    made.headers["User-Agent"] = f"Tallywatt/{__version__}"
+    made.trust_env = False
+    return made
+
+
+def shown(url: str) -> str:
+    """The address without user, password, query and fragment: fit for a log."""
+    parts = urlsplit(url)
+    host = parts.hostname or "?"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"
+
+
+def request(
+    http: requests.Session,
+    method: str,
+    url: str,
+    *,
+    timeout_s: float,
+    headers: Mapping[str, str] | None = None,
+    body: Any = None,
+) -> Answer:
+    """Send and read the answer, whatever its status. Raises SourceError where there is none."""
+    where = shown(url)
+    try:
+        with http.request(
+            method,
+            url,
+            json=body,
+            headers=dict(headers or {}),
+            timeout=timeout_s,
+            stream=True,
+            allow_redirects=False,
+        ) as response:
+            content = response.raw.read(LARGEST_BODY + 1, decode_content=True)
+            lower = {name.lower(): value for name, value in response.headers.items()}
+            status = response.status_code
+    except requests.exceptions.SSLError:
+        raise SourceError(f"{where} has a certificate that cannot be trusted") from None
+    except requests.exceptions.Timeout:
+        raise SourceError(
+            f"{shown(url)} did not answer within {timeout_s:g} s; is it on and reachable?"
+        ) from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, ValueError):
+        raise SourceError(f"{where} is not an address; write it as http://host:port/path") from None
+    except Exception as error:  # urllib3 raises its own while the body is read
+        raise SourceError(
+            f"{shown(url)} cannot be reached ({_plain(error)}); check address, cable and power"
+        ) from None
+    if len(content) > LARGEST_BODY:
+        raise SourceError(
+            f"{shown(url)} answered more than {LARGEST_BODY // 2**20} MiB; is the address right?"
+        )
+    return Answer(status, lower, content)
+
+
+def expect_ok(answer: Answer, url: str) -> Answer:
+    """The answer if its status is 2xx. Raises HttpAuthError on 401 and 403, HttpError on any other."""
+    if 200 <= answer.status < 300:
+        return answer
+    where = shown(url)
+    wait = retry_after_s(answer.headers.get("retry-after"), time.time())
+    if answer.status in AUTH_STATUS:
+        raise HttpAuthError(
+            f"{where} refuses us ({answer.status}); check the token or password", answer.status, wait
+        )
+    if answer.status == 404:
+        raise HttpError(f"{where} does not exist there (404); check the path of the address", 404, wait)
+    if answer.status in (429, 503):
+        raise HttpError(
+            f"{where} is busy ({answer.status}); it will be asked again later", answer.status, wait
+        )
+    raise HttpError(f"{where} answered with status {answer.status}", answer.status, wait)
+
+
+def decode(answer: Answer, url: str) -> Any:
+    """The JSON in a body. Raises SourceError when it is none; NaN and Infinity are no JSON."""
+    try:
+        return json.loads(answer.body, parse_constant=_no_constant)
+    except ValueError:
+        start = answer.body[:40].decode("latin-1").strip()
+        raise SourceError(f"{shown(url)} did not answer JSON but {start!r}; is the address right?") from None
+
+
+def get_json(
+    http: requests.Session, url: str, timeout_s: float, headers: Mapping[str, str] | None = None
+) -> Any:
+    """GET and decode. Raises SourceError, HttpError or HttpAuthError."""
+    return decode(expect_ok(request(http, "GET", url, timeout_s=timeout_s, headers=headers), url), url)
+
+
+def retry_after_s(value: str | None, now_s: float) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110 10.2.3: seconds or a date), None if unusable."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - now_s)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _plain(error: Exception) -> str:
+    text = str(error).lower()
+    for sign, word in (
+        ("name or service not known", "no such name"),
+        ("failed to resolve", "no such name"),
+        ("refused", "connection refused"),
+        ("unreachable", "network unreachable"),
+        ("no route", "no route"),
+        ("reset", "connection reset"),
+        ("aborted", "connection cut"),
+        ("incomplete", "answer cut short"),
+    ):
+        if sign in text:
+            return word
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""One module per kind of receiver; the file's name is the `type` in config.json."""

@@ -1,0 +1,220 @@
+"""Pushes every meter reading to a central API: POST /meter_reading, in order, each at least once.
+
+The store is the outbox: a cursor says how far the central API has come, and a month without it is just a
+longer read. The body is the classic {"reading_kwh", "timestamp", "confidence", "method", "digits"} plus
+`appliance`, `source` and an `id` that stays the same however often a reading is sent, so that a receiver
+that heeds it stores each once. A backlog goes as a JSON list where the receiver takes one (another Tallywatt
+does); where it does not, readings go one by one.
+"""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+
+from appliance import http
+from appliance.errors import AuthError, SourceError
+from appliance.http import HttpError
+from appliance.model import Event, Quantity, Reading
+from appliance.sinks.base import SinkContext, SinkOptions
+from appliance.store import Row
+from appliance.worker import Worker
+
+FIRST_WAIT_S = 2.0
+LONGEST_WAIT_S = 300.0
+REFUSED_WAIT_S = 900.0
+START_SPREAD_S = 30.0
+NO_LIST = (400, 405, 413, 415, 422, 501)
+"""Statuses by which a receiver may say that it takes no list, or that one reading in it is wrong."""
+WRONG = (400, 413, 422)
+"""Statuses by which it says that a single reading is wrong, whenever it is sent."""
+
+
+class Options(SinkOptions):
+    """A central API that takes meter readings."""
+
+    type: Literal["push"] = "push"
+    api_endpoint: AnyHttpUrl
+    """The full address, such as http://192.168.1.100:8000/meter_reading."""
+    interval_seconds: float = Field(default=900, ge=1, le=86_400)
+    """Seconds from one delivery to the next; each carries all readings since the last."""
+    timeout_seconds: float = Field(default=5, gt=0, le=120)
+    """Seconds to wait for an answer."""
+    token: SecretStr | None = None
+    """Bearer token the central API asks for; another Tallywatt shows its own under More. Kept encrypted."""
+    quantities: tuple[Quantity, ...] = (Quantity.ENERGY_IMPORT,)
+    """Which registers to send; only those counted in kWh."""
+    sources: tuple[str, ...] | None = None
+    """Names of the sources whose readings are sent; null for all."""
+    batch: bool = True
+    """Send backlogs as a list where the receiver takes it; false for one reading a request, always."""
+    max_batch: int = Field(default=200, ge=1, le=1000)
+    """The most readings in one request."""
+
+    @field_validator("quantities")
+    @classmethod
+    def _in_kwh(cls, quantities: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+        for quantity in quantities:
+            if quantity.spec.unit != "kWh":
+                raise ValueError(f"{quantity} is counted in {quantity.spec.unit}, and reading_kwh takes kWh")
+        return quantities
+
+
+def body(reading: Reading, appliance_id: str, method: str, digits: Sequence[int]) -> dict[str, Any]:
+    """The JSON of one reading. `timestamp` is the instant of capture, ISO 8601 in UTC."""
+    moment = datetime.fromtimestamp(reading.at / 1000, UTC).isoformat(timespec="milliseconds")
+    made: dict[str, Any] = {
+        "reading_kwh": reading.value,
+        "timestamp": moment.replace("+00:00", "Z"),
+        "confidence": round(reading.confidence, 4),
+        "method": method,
+        "digits": list(digits),
+        "appliance": appliance_id,
+        "source": reading.source,
+        "id": f"{appliance_id}/{reading.source}/{reading.quantity}/{reading.at}",
+    }
+    if reading.quantity is not Quantity.ENERGY_IMPORT:
+        made["quantity"] = str(reading.quantity)
+    return made
+
+
+class Sink:
+    """Delivers from its cursor, once an interval, and without end while there is a backlog."""
+
+    def __init__(self, options: Options, context: SinkContext) -> None:
+        self.name = options.label
+        self._options = options
+        self._context = context
+        self._url = str(options.api_endpoint)
+        self._http = http.session()
+        self._worker = Worker(f"{self.name} to {options.api_endpoint.host}")
+        self._takes_lists = options.batch
+        self._failures = 0
+        self._dice = random.Random()  # noqa: S311 - spreads retries, guards no secret
+
+    async def run(self) -> None:
+        try:
+            await self._context.clock.sleep(self._start_offset_s())
+            while True:
+                await self._context.clock.sleep(await self._round())
+        finally:
+            self._worker.close()
+
+    def _start_offset_s(self) -> float:
+        """Thousands of appliances that start together after a power cut do not all call at once."""
+        digest = hashlib.sha256(self._context.appliance_id.encode()).digest()
+        spread = min(START_SPREAD_S, self._options.interval_seconds / 2)
+        return int.from_bytes(digest[:4], "big") / 2**32 * spread
+
+    async def _round(self) -> float:
+        """Send all there is; the seconds until the next round."""
+        try:
+            while await self._send_some():
+                self._failures = 0
+        except SourceError as error:
+            return await self._failed(error)
+        self._failures = 0
+        self._context.report.ok("Everything is delivered")
+        return self._options.interval_seconds
+
+    async def _failed(self, error: SourceError) -> float:
+        self._failures += 1
+        gone = isinstance(error, AuthError) or (isinstance(error, HttpError) and error.status == 404)
+        waiting, oldest = await self._context.store.pending(self.name)
+        since = f", the oldest of {_plain_time(oldest, self._context)}" if oldest else ""
+        text = f"{error}. About {waiting} values wait{since}; nothing is lost"
+        self._context.report.trouble(text, needs_you=gone)
+        if gone:
+            return REFUSED_WAIT_S * self._dice.uniform(0.8, 1.2)
+        wished = getattr(error, "retry_after_s", None) or 0.0
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 20))
+        # Full jitter; a wish of the receiver's comes first, and the jitter keeps a crowd apart after it.
+        return float(wished + self._dice.uniform(0, longest))
+
+    async def _send_some(self) -> bool:
+        """Send the next few readings and move the cursor. Whether there may be more."""
+        store, options = self._context.store, self._options
+        newest = await store.newest_seq()
+        cursor = await store.cursor(self.name) or 0
+        rows = await store.after(cursor, options.quantities, options.sources, options.max_batch)
+        if not rows:
+            if newest > cursor:
+                await store.move_cursor(self.name, newest)
+            return False
+        await self._deliver(rows)
+        return len(rows) == options.max_batch
+
+    async def _deliver(self, rows: Sequence[Row]) -> None:
+        if self._takes_lists and len(rows) > 1:
+            try:
+                answer = await self._post([self._body(row.reading) for row in rows])
+            except HttpError as error:
+                if error.status not in NO_LIST:
+                    raise
+            else:
+                await self._taken(rows, answer)
+                return
+            self._takes_lists = await self._one_by_one(rows)
+        else:
+            await self._one_by_one(rows)
+
+    async def _taken(self, rows: Sequence[Row], answer: Any) -> None:
+        results = answer.get("readings") if isinstance(answer, dict) else None
+        for row, result in zip(rows, results if isinstance(results, list) else (), strict=False):
+            if isinstance(result, dict) and result.get("status") == "rejected":
+                self._set_aside(row.reading, str(result.get("reason", "no reason given")))
+        await self._context.store.move_cursor(self.name, rows[-1].seq)
+
+    async def _one_by_one(self, rows: Sequence[Row]) -> bool:
+        """Send each alone. Whether one was refused: then the list may have been refused for it."""
+        refused = False
+        for row in rows:
+            try:
+                await self._post(self._body(row.reading))
+            except HttpError as error:
+                if error.status not in WRONG:
+                    raise
+                refused = True
+                self._set_aside(row.reading, str(error))
+            await self._context.store.move_cursor(self.name, row.seq)
+        return refused
+
+    def _body(self, reading: Reading) -> dict[str, Any]:
+        method, digits = self._context.looks(reading)
+        return body(reading, self._context.appliance_id, method, digits)
+
+    async def _post(self, content: Any) -> Any:
+        """The decoded answer, None where it is no JSON. Raises SourceError."""
+        timeout, token = self._options.timeout_seconds, self._options.token
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+
+        def send() -> Any:
+            answer = http.request(
+                self._http, "POST", self._url, timeout_s=timeout, headers=headers, body=content
+            )
+            try:
+                said = http.decode(answer, self._url)
+            except SourceError:
+                said = None
+            if answer.status in WRONG and isinstance(said, dict) and "reason" in said:
+                raise HttpError(str(said["reason"]), answer.status)
+            http.expect_ok(answer, self._url)
+            return said
+
+        return await self._worker.call(send, 3 * timeout + 5)
+
+    def _set_aside(self, reading: Reading, reason: str) -> None:
+        spec = reading.quantity.spec
+        text = (
+            f"The central API will not take {reading.value:.{spec.decimals}f} {spec.unit} of "
+            f"{_plain_time(reading.at, self._context)}: {reason}. It is kept here and not sent again"
+        )
+        data = {"quantity": str(reading.quantity), "value": reading.value, "at": reading.at}
+        self._context.report.event(Event(self.name, "push_refused", self._context.clock.now(), text, data))
+
+
+def _plain_time(at: int, context: SinkContext) -> str:
+    return datetime.fromtimestamp(at / 1000, context.zone).isoformat(sep=" ", timespec="minutes")

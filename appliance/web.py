@@ -1,0 +1,99 @@
+"""The FastAPI application: the appliance lives in its lifespan, pages and API share its port."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from appliance import __version__
+from appliance.api import compat, health, v1
+from appliance.api.common import iso
+from appliance.app import Appliance
+from appliance.guard import Guard
+
+log = logging.getLogger(__name__)
+
+ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
+needs the API token (More page): `Authorization: Bearer ...`. Instants are ISO 8601 or UTC milliseconds;
+energy is kWh, power W and positive when it flows into the house. Unknown is null or absent, never 0."""
+
+
+def create_app(appliance: Appliance) -> FastAPI:
+    """The application that runs `appliance` as long as it is served."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with appliance:
+            yield
+
+    # The interactive docs of FastAPI load scripts from elsewhere; nothing of ours leaves the machine.
+    app = FastAPI(
+        title="Tallywatt",
+        version=__version__,
+        description=ABOUT,
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.appliance = appliance
+    for routes in (health, compat, v1):
+        app.include_router(routes.router)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _fault)
+    origins = appliance.config.web.allowed_origins
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["Authorization"]
+        )
+    app.add_middleware(Guard, allowed_origins=origins)
+    _describe_classic(app)
+    return app
+
+
+def _problem(request: Request, status: int, message: str, headers: Any = None) -> JSONResponse:
+    now = request.app.state.appliance.clock.now()
+    content = {"status": "error", "message": message, "timestamp": iso(now)}
+    return JSONResponse(content, status, headers=headers)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    text = str(error.detail)
+    if error.status_code == 404 and text == "Not Found":
+        text = f"There is nothing at {request.url.path}; /api/openapi.json lists all routes"
+    return _problem(request, error.status_code, text, error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    said = [f"{'.'.join(str(part) for part in e['loc'][1:])}: {e['msg']}" for e in error.errors()]
+    return _problem(request, 422, "; ".join(said))
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _problem(request, 500, "Something went wrong inside; the journal has the details")
+
+
+def _describe_classic(app: FastAPI) -> None:
+    """Make the classic body known to OpenAPI, which only sees models that routes take."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = made()
+            name = compat.ClassicReading.__name__
+            part = compat.ClassicReading.model_json_schema(ref_template="#/components/schemas/{model}")
+            part.pop("$defs", None)
+            schema["components"]["schemas"][name] = part
+        return made()
+
+    app.openapi = openapi  # type: ignore[method-assign]

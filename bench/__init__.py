@@ -1,0 +1,1 @@
+"""Measurements, printed as a table by `python -m bench`. Nothing here is a test: machines differ."""
