@@ -82,6 +82,8 @@ class Home:
     phases: tuple[Phase, ...]
     imbalance: Imbalance | None
     stale: tuple[Stale, ...]
+    only_register: bool
+    """The site reads its meter but nobody measures power at the grid."""
 
 
 def home(
@@ -105,6 +107,8 @@ def home(
         phases=phases,
         imbalance=imbalance([p.amps for p in phases]),
         stale=stale(latest, cadences, now),
+        only_register=not any(q is Quantity.POWER_GRID for _, q in latest)
+        and pick.newest(Quantity.ENERGY_IMPORT) is not None,
     )
 
 
@@ -128,6 +132,10 @@ class Picker:
     def fresh(self, quantity: Quantity) -> Reading | None:
         """The best source's reading that may still be used."""
         return next((r for r in self._of.get(quantity, ()) if is_fresh(r, self._cadences, self._now)), None)
+
+    def best(self, quantity: Quantity) -> Reading | None:
+        """The best source's reading, however old: for registers, which stay true."""
+        return next(iter(self._of.get(quantity, ())), None)
 
     def newest(self, quantity: Quantity) -> Reading | None:
         """The last reading of all, however old."""
