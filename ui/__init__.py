@@ -24,7 +24,7 @@ GZIP_LEVEL = 4
 
 
 def mount(app: FastAPI, appliance: "Appliance") -> None:
-    """Add the screens to `app`, beneath whatever routes it has. Raises OSError if its folder cannot be used."""
+    """Add the screens to `app`, beneath the routes it has. Raises OSError if its folder cannot be used."""
     folder = appliance.folder / "ui"
     folder.mkdir(parents=True, exist_ok=True)
     pages_app.storage.path = folder

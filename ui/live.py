@@ -1,4 +1,4 @@
-"""Follows the hub for one browser: draws at once when quiet, at most four times a second, never rests stale."""
+"""Follows the hub for one browser: draws at once when quiet, then at most four times a second."""
 
 import asyncio
 import logging

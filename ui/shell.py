@@ -108,6 +108,9 @@ def status_message(view: View, home: Home) -> dict[str, Any]:
 def _chips(view: View, home: Home) -> list[dict[str, str]]:
     texts = view.texts
     chips = []
+    if (left := view.unlocked_s) > 0:
+        time = f"{int(left) // 60}:{int(left) % 60:02d}"
+        chips.append({"text": texts._("Open {time}").format(time=time), "level": "warn", "page": "/more"})
     asking = [p for p in view.appliance.health if p.state is State.NEEDS_YOU]
     if asking:
         chips.append({"text": texts._("Needs you"), "level": "bad"})
@@ -144,14 +147,10 @@ def _idle(texts: Texts, home: Home) -> list[dict[str, str]]:
         selling = grid is not None and grid < 0
         value, unit = texts.power(None if grid is None else abs(grid))
         name = texts._("Selling") if selling else texts._("Buying") if grid is not None else texts._("Grid")
-        items.append(
-            {"name": f"{name} {unit}", "value": value, "colour": "export" if selling else "grid"}
-        )
+        items.append({"name": f"{name} {unit}", "value": value, "colour": "export" if selling else "grid"})
     if "battery" in nodes:
         charge = home.state_of_charge
-        items.append(
-            {"name": f"{texts._('Battery')} %", "value": texts.number(charge), "colour": "battery"}
-        )
+        items.append({"name": f"{texts._('Battery')} %", "value": texts.number(charge), "colour": "battery"})
     elif "home" in nodes:
         value, unit = texts.power(nodes["home"])
         items.append({"name": f"{texts._('Home')} {unit}", "value": value, "colour": "home"})

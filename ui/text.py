@@ -48,6 +48,11 @@ class Texts:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(round(value, decimals) + 0.0, pattern, locale=self.locale)
 
+    def register(self, value: float, decimals: int) -> str:
+        """A register as a meter would show it: at least one decimal if it has any, no empty ones after it."""
+        pattern = "#,##0" + (".0" + "#" * (decimals - 1) if decimals else "")
+        return format_decimal(round(value, decimals), pattern, locale=self.locale)
+
     def power(self, watts: float | None) -> tuple[str, str]:
         """Number and unit of a power: 370 W, 4.7 kW, 12 kW. The noise of the last digits is rounded away."""
         if watts is None:

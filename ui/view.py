@@ -69,8 +69,9 @@ class View:
     def start(self) -> None:
         """Begin to follow; called once by the shell when the page is built."""
 
-        def draw() -> None:
-            for one in self._draws:
-                one()
+        follow_while_connected(self.client, self.appliance.hub, self.redraw)
 
-        follow_while_connected(self.client, self.appliance.hub, draw)
+    def redraw(self) -> None:
+        """Draw what has changed, without waiting for news."""
+        for draw in self._draws:
+            draw()

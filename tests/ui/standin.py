@@ -9,6 +9,7 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -30,6 +31,12 @@ ZONE = ZoneInfo("Europe/Stockholm")
 START = instant(datetime(2026, 5, 14, 14, 32, 10, tzinfo=ZONE))
 REGISTER = 48_713.4
 Q = Quantity
+P1 = ("P1 meter", "p1_serial", 10.0)
+CAMERA = ("Cellar", "camera_meter", 600.0)
+
+
+def hump(hour: float, middle: float, width: float) -> float:
+    return math.exp(-(((hour - middle) / width) ** 2))
 
 
 class House:
@@ -58,8 +65,8 @@ class House:
         sun = max(0.0, math.sin((hour - 4.8) / 16 * math.pi)) ** 1.4 if 4.8 < hour < 20.8 else 0.0
         cloud = 0.86 + 0.1 * math.sin(at / 611_000) + 0.04 * math.sin(at / 97_000)
         solar = 5400 * sun * cloud
-        load = 620 + 1500 * math.exp(-(((hour - 7.4) / 1.1) ** 2)) + 2600 * math.exp(-(((hour - 18.4) / 1.6) ** 2))
-        load += 900 * math.exp(-(((hour - 14.2) / 1.3) ** 2)) + 160 * math.sin(at / 41_000)
+        load = 620 + 1500 * hump(hour, 7.4, 1.1) + 900 * hump(hour, 14.2, 1.3) + 2600 * hump(hour, 18.4, 1.6)
+        load += 160 * math.sin(at / 41_000)
         rest = solar - load
         battery = -min(930.0, 0.4 * rest) if rest > 0 else min(1500.0, -rest) if 17 < hour < 23 else 0.0
         return {"solar": solar, "load": load, "battery": battery, "grid": load - solar - battery}
@@ -89,9 +96,7 @@ class ScriptedStore:
         if source not in self._known:
             return [None] * (len(edges) - 1)
         at = [self._house.register(quantity, edge) for edge in edges]
-        return [
-            None if a is None or b is None else b - a for a, b in zip(at, at[1:], strict=False)
-        ]
+        return [None if a is None or b is None else b - a for a, b in pairwise(at)]
 
     async def events(
         self, *, names: Sequence[str] | None = None, source: str | None = None, limit: int = 100
@@ -132,11 +137,11 @@ class StandIn:
 
     def _set_up(self) -> None:
         parts = {
-            "sunny": [("P1 meter", "p1_serial", 10.0), ("Inverter", "json_http", 10.0), ("Cellar", "camera_meter", 600.0)],
-            "grid": [("P1 meter", "p1_serial", 10.0)],
-            "camera": [("Cellar", "camera_meter", 600.0)],
+            "sunny": [P1, ("Inverter", "json_http", 10.0), CAMERA],
+            "grid": [P1],
+            "camera": [CAMERA],
             "empty": [],
-        }  # fmt: skip
+        }
         for name, type_, cadence in parts.get(self.scene, parts["sunny"]):
             self.cadences[name] = cadence
             self.health.add(name, "source", type_, cadence)
@@ -145,7 +150,8 @@ class StandIn:
         self.health.ok("store")
         if self.scene == "stale":
             self.silent.add("P1 meter")
-            self.health.failed("P1 meter", "No telegram on /dev/ttyUSB0 for 4 min; is the cable in the P1 port?")
+            text = "No telegram on /dev/ttyUSB0 for 4 min; is the cable in the P1 port?"
+            self.health.failed("P1 meter", text)
         if self.scene == "prices":
             self.hub.publish(list(self._prices()))
         if self.scene == "trouble":
@@ -164,8 +170,7 @@ class StandIn:
         for at in range(first, first + 48 * HOUR_MS, 900_000):
             moment = local(at, ZONE)
             hour = moment.hour + moment.minute / 60
-            price = 0.42 + 1.1 * math.exp(-(((hour - 18.5) / 2) ** 2)) + 0.7 * math.exp(-(((hour - 7.8) / 1.6) ** 2))
-            price -= 0.18 * math.exp(-(((hour - 13.5) / 2.4) ** 2))
+            price = 0.42 + 1.1 * hump(hour, 18.5, 2) + 0.7 * hump(hour, 7.8, 1.6) - 0.18 * hump(hour, 13.5, 2.4)
             yield Price("Spot", "import", at, at + 900_000, price)
 
     def _refusals(self, now: int) -> None:
@@ -176,7 +181,7 @@ class StandIn:
                       base | {"reason": "backwards", "value": 48_173.4, "picture": "1.jpg"}),
                 Event("Cellar", "unreadable", now - 26 * HOUR_MS, "Digit 4 is unsure, 41 %",
                       base | {"reason": "unsure", "value": None, "picture": "2.jpg"}),
-                Event("P1 meter", "part_failed", now - 5 * HOUR_MS, "The telegram was torn; waiting for the next", {}),
+                Event("P1 meter", "part_failed", now - 5 * HOUR_MS, "The telegram was torn", {}),
                 Event("P1 meter", "part_back", now - 5 * HOUR_MS + 20_000, "Working", {}),
             ]
         )  # fmt: skip
@@ -184,7 +189,8 @@ class StandIn:
     def tell(self, at: int) -> None:
         """Publish what every source says at an instant; silent sources say nothing after the first time."""
         powers = self.house.powers(at)
-        if "P1 meter" in self.cadences and not ("P1 meter" in self.silent and ("P1 meter", Q.POWER_GRID) in self.hub.latest):
+        silent = "P1 meter" in self.silent and ("P1 meter", Q.POWER_GRID) in self.hub.latest
+        if "P1 meter" in self.cadences and not silent:
             self.hub.publish(list(self._p1(powers, at)))
         if "Inverter" in self.cadences and "Inverter" not in self.silent:
             self.hub.publish(list(self._inverter(powers, at)))
@@ -204,7 +210,8 @@ class StandIn:
         yield Reading("Inverter", Q.POWER_SOLAR, powers["solar"], at)
         yield Reading("Inverter", Q.POWER_BATTERY, powers["battery"], at)
         yield Reading("Inverter", Q.STATE_OF_CHARGE, 72.0, at)
-        for quantity, base in ((Q.ENERGY_SOLAR, 21_840.0), (Q.ENERGY_CHARGED, 801.0), (Q.ENERGY_DISCHARGED, 744.0)):
+        bases = {Q.ENERGY_SOLAR: 21_840.0, Q.ENERGY_CHARGED: 801.0, Q.ENERGY_DISCHARGED: 744.0}
+        for quantity, base in bases.items():
             yield Reading("Inverter", quantity, base + (self.house.register(quantity, at) or 0), at)
 
     def photograph(self, at: int) -> None:
@@ -247,7 +254,8 @@ def meter_picture(text: str) -> tuple[bytes, tuple[DigitSeen, ...]]:
         left = 92 + place * 104
         window = (28, 26, 120) if place == len(text) - 1 else (14, 13, 12)
         cv2.rectangle(image, (left, 125), (left + 84, 265), window, -1)
-        cv2.putText(image, digit, (left + 12, 236), cv2.FONT_HERSHEY_SIMPLEX, 3.1, (232, 236, 238), 9, cv2.LINE_AA)
+        white = (232, 236, 238)
+        cv2.putText(image, digit, (left + 12, 236), cv2.FONT_HERSHEY_SIMPLEX, 3.1, white, 9, cv2.LINE_AA)
         digits.append(DigitSeen(float(digit), 0.71 if place == 3 else 0.985, (left, 125, 84, 140)))
     cv2.putText(image, "kWh", (90, 360), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (205, 205, 205), 2, cv2.LINE_AA)
     return cv2.imencode(".jpg", image)[1].tobytes(), tuple(digits)
@@ -265,7 +273,7 @@ def create_app(here: StandIn) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
 
-    @app.get("/api/v1/pictures/{source}/latest.jpg")
+    @app.get("/api/v1/pictures/{source}")
     def latest(source: str) -> Response:
         return Response(here.hub.pictures[source].jpeg, media_type="image/jpeg")
 

@@ -41,3 +41,15 @@ class Today(Board, component="today.js"):
 
 class Status(Board, component="status.js"):
     """Top bar with clock and chips, banners for old readings and a lost connection, the idle clock."""
+
+
+class Photo(Board, component="photo.js"):
+    """A picture with the boxes of its digits drawn over it."""
+
+
+class Rows(Board, component="rows.js"):
+    """A list of things with a state: parts, events, refusals."""
+
+
+class Table(Board, component="table.js"):
+    """Names and numbers in columns; the last column is pushed to the right edge."""

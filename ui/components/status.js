@@ -7,18 +7,18 @@ export default {
   <div style="display:contents">
     <header class="bar">
       <span class="clk">{{ m.clock }}</span><span class="day">{{ m.day }}</span><span class="grow"></span>
-      <a v-for="c in m.chips" :key="c.text" :class="'chip ' + c.level" :href="prefix + '/health'">{{ c.text }}</a>
+      <a v-for="(c,i) in m.chips" :key="i" :class="'chip ' + c.level" :href="c.page || '/health'">{{ c.text }}</a>
     </header>
     <div v-if="lost" class="banner lost" role="alert"><svg class="ico" viewBox="0 0 24 24"><path d="${WARN}"/></svg><span>{{ m.lost }}</span></div>
     <div v-else-if="m.banner" class="banner" role="status"><svg class="ico" viewBox="0 0 24 24"><path d="${WARN}"/></svg>
-      <span>{{ m.banner }}</span><a class="btn" :href="prefix + '/health'">{{ m.check }}</a></div>
+      <span>{{ m.banner }}</span><a class="btn" href="/health">{{ m.check }}</a></div>
     <div v-if="asleep" :class="['idle', {night: m.night}]" @pointerdown.stop.prevent="wake" @click.stop.prevent="wake">
       <div :style="{transform: 'translate(' + shift + ')', textAlign: 'center'}"><div class="c">{{ m.clock }}</div></div>
       <div class="r" :style="{transform: 'translate(' + shift + ')'}">
         <div v-for="i in m.idle" :key="i.name" ><b :class="i.colour">{{ i.value }}</b><span>{{ i.name }}</span></div></div>
     </div>
   </div>`,
-  props: { first: Object, prefix: { default: "" }, quiet: { default: QUIET_MS } },
+  props: { first: Object, quiet: { default: QUIET_MS } },
   data() {
     return { m: this.first || { chips: [], idle: [] }, lost: false, asleep: false, shift: "0,0" };
   },

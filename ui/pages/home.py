@@ -66,7 +66,13 @@ def _node(texts: Texts, name: str, home: Home) -> dict[str, Any]:
         register = home.register if name == "grid" else None
         if register is not None and home.only_register:
             value = texts.number(register.value, 1)
-            return {"value": value, "unit": "", "sub": texts._("kWh on the meter"), "colour": "grid", "arcs": []}
+            return {
+                "value": value,
+                "unit": "",
+                "sub": texts._("kWh on the meter"),
+                "colour": "grid",
+                "arcs": [],
+            }
         label = texts._("No reading")
         return {"value": "–", "unit": "", "sub": label, "colour": name, "arcs": [], "none": True}
     value, unit = texts.power(abs(power))

@@ -28,7 +28,8 @@ def energy_message(texts: Texts, sums: Sums | None, now: int) -> dict[str, Any]:
     """Bought upwards, sold downwards, per quarter hour of the last 24 hours."""
     message = {
         "title": texts._("Grid, last 24 hours"), "tag": None, "level": "none", "value": UNKNOWN,
-        "unit": texts._("kWh bought"), "note": None, "noteValue": None, "aria": texts._("Nothing recorded yet"),
+        "unit": texts._("kWh bought"), "note": None, "noteValue": None,
+        "aria": texts._("Nothing recorded yet"),
         "bars": [], "hours": [], "now": None, "zero": 1.0,
     }  # fmt: skip
     if sums is None or not any(v is not None for v in (*sums.bought, *sums.sold)):
