@@ -31,7 +31,7 @@ class View:
         self._draws: list[Callable[[], None]] = []
 
     def _choice(self, name: str, known: "tuple[str, ...] | dict[str, str]", default: str) -> str:
-        chosen = self._own.get(name)
+        chosen = str(self._own.get(name))
         return chosen if chosen in known else default
 
     def choose(self, name: str, value: str) -> None:

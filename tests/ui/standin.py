@@ -170,17 +170,18 @@ class StandIn:
         for at in range(first, first + 48 * HOUR_MS, 900_000):
             moment = local(at, ZONE)
             hour = moment.hour + moment.minute / 60
-            price = 0.42 + 1.1 * hump(hour, 18.5, 2) + 0.7 * hump(hour, 7.8, 1.6) - 0.18 * hump(hour, 13.5, 2.4)
+            price = 0.42 + 1.1 * hump(hour, 18.5, 2) + 0.7 * hump(hour, 7.8, 1.6)
+            price -= 0.18 * hump(hour, 13.5, 2.4)
             yield Price("Spot", "import", at, at + 900_000, price)
 
     def _refusals(self, now: int) -> None:
         base = {"quantity": "energy_import"}
         self.hub.publish(
             [
-                Event("Cellar", "rejected", now - 63 * MINUTE_MS, "48173.4 kWh is less than before",
-                      base | {"reason": "backwards", "value": 48_173.4, "picture": "1.jpg"}),
+                Event("Cellar", "rejected", now - 63 * MINUTE_MS, "Less than the 48713.4 kWh before",
+                      base | {"value": 48_173.4, "picture": "refused/1.jpg"}),
                 Event("Cellar", "unreadable", now - 26 * HOUR_MS, "Digit 4 is unsure, 41 %",
-                      base | {"reason": "unsure", "value": None, "picture": "2.jpg"}),
+                      {"text": "048?13.4", "confidence": 0.41, "picture": "refused/2.jpg"}),
                 Event("P1 meter", "part_failed", now - 5 * HOUR_MS, "The telegram was torn", {}),
                 Event("P1 meter", "part_back", now - 5 * HOUR_MS + 20_000, "Working", {}),
             ]

@@ -50,7 +50,7 @@ def _part(view: View, part: Part) -> dict[str, Any]:
         good = texts.moment(part.last_ok, now) if part.last_ok is not None else UNKNOWN
         lines.append(texts._("Last good {time}").format(time=good))
     if part.failures:
-        side.append(texts._("{count} failures").format(count=texts.number(part.failures)))
+        side.append(texts._("Failures: {count}").format(count=texts.number(part.failures)))
     kind = f"{texts._(ROLES.get(part.role, part.role))} · {part.type}"
     return {
         "key": part.name, "name": part.name, "word": texts._(word), "level": level, "kind": kind,

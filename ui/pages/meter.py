@@ -1,5 +1,6 @@
 """Meter: what the camera saw last and how sure it is, what was refused, and every register."""
 
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -19,16 +20,6 @@ from .exchange import Exchange
 REFUSED = ("rejected", "unreadable")
 REFUSED_SHOWN = 12
 SURE, DOUBTFUL = 0.9, 0.75
-REASONS = {
-    "backwards": N_("Less than before"),
-    "too_fast": N_("Rises too fast"),
-    "out_of_range": N_("Out of range"),
-    "future": N_("From the future"),
-    "unsure": N_("A digit is unsure"),
-    "blurred": N_("Blurred"),
-    "dark": N_("Too dark"),
-    "glare": N_("Glare"),
-}
 
 
 async def build(view: View) -> None:
@@ -88,7 +79,7 @@ def _camera(view: View, cameras: list[str]) -> None:
 def photo_message(texts: Texts, source: str, picture: Picture | None) -> dict[str, Any]:
     """Where the picture is and a box with a percentage for each digit."""
     none = texts._("No picture yet. The camera takes one at its next turn.")
-    if picture is None:
+    if picture is None or not picture.jpeg:
         return {"src": None, "none": none, "boxes": []}
     boxes = [
         {"at": list(d.box), "text": texts.number(100 * d.confidence), "level": _level(d.confidence)}
@@ -109,7 +100,7 @@ def judgement(texts: Texts, picture: Picture | None) -> str:
     if picture is None:
         return ""
     if picture.reason is not None:
-        return texts._(REASONS[picture.reason]) if picture.reason in REASONS else picture.reason
+        return picture.reason
     doubtful = [(i, d) for i, d in enumerate(picture.digits, 1) if d.confidence < SURE]
     if doubtful:
         place, digit = min(doubtful, key=lambda pair: pair[1].confidence)
@@ -154,25 +145,25 @@ class Refusals:
     def _row(self, number: int, event: Event) -> dict[str, Any]:
         texts, now = self._view.texts, self._view.now
         name, level = event_name(texts, event)
-        reason = str(event.data.get("reason", ""))
-        lines = [texts._(REASONS[reason])] if reason in REASONS else []
-        if (value := event.data.get("value")) is not None:
-            lines.append(self._value(event, float(value)))
-        file = event.data.get("picture")
-        source, kept = quote(event.source, safe=""), quote(str(file), safe="")
+        kept = PurePosixPath(str(event.data.get("picture") or "")).name
+        address = f"/api/v1/pictures/{quote(event.source, safe='')}/refused/{quote(kept, safe='')}"
         return {
             "key": number, "name": name, "level": level, "kind": event.source,
-            "texts": [" · ".join(lines)] if lines else [event.text],
-            "side": [texts.moment(event.at, now)],
-            "image": f"/api/v1/pictures/{source}/refused/{kept}" if file else None,
+            "texts": [event.text, *self._seen_as(event)], "side": [texts.moment(event.at, now)],
+            "image": address if kept else None,
         }  # fmt: skip
 
-    def _value(self, event: Event, value: float) -> str:
-        try:
-            spec = Quantity[str(event.data.get("quantity", "")).upper()].spec
-        except KeyError:
-            return self._view.texts.number(value, 1)
-        return f"{self._view.texts.register(value, spec.decimals)} {spec.unit}".strip()
+    def _seen_as(self, event: Event) -> list[str]:
+        """The number that was refused, from the register it was meant for or as the camera read it."""
+        texts, data = self._view.texts, event.data
+        value, name = data.get("value"), str(data.get("quantity", ""))
+        if value is not None and name in set(Quantity):
+            spec = Quantity[name.upper()].spec
+            return [f"{texts.register(float(value), spec.decimals)} {spec.unit}".strip()]
+        if not data.get("text"):
+            return []
+        sure = data.get("confidence")
+        return [str(data["text"]) + ("" if sure is None else f" · {texts.number(100 * float(sure))} %")]
 
     def draw(self) -> None:
         if self._seen is not self._view.appliance.hub.events:

@@ -26,7 +26,7 @@ def hours(texts: Texts, start: int, end: int) -> list[list[Any]]:
 
 def energy_message(texts: Texts, sums: Sums | None, now: int) -> dict[str, Any]:
     """Bought upwards, sold downwards, per quarter hour of the last 24 hours."""
-    message = {
+    message: dict[str, Any] = {
         "title": texts._("Grid, last 24 hours"), "tag": None, "level": "none", "value": UNKNOWN,
         "unit": texts._("kWh bought"), "note": None, "noteValue": None,
         "aria": texts._("Nothing recorded yet"),
