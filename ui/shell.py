@@ -77,7 +77,8 @@ def _first_paint(dark: bool | None) -> str:
 
 
 def _navigation(texts: Texts, here: Page, pages: tuple[Page, ...]) -> None:
-    with ui.element("nav").classes("nav").props(f'aria-label="{texts._("Pages")}"'):
+    name = texts._("Pages")
+    with ui.element("nav").classes("nav").props(f'aria-label="{name}"'):
         for page in pages:
             link = ui.element("a").props(f'href="{page.path}"')
             if page is here:
@@ -137,24 +138,28 @@ def _banner(texts: Texts, home: Home) -> str | None:
 
 
 def _idle(texts: Texts, home: Home) -> list[dict[str, str]]:
-    items = []
+    """Three numbers to read from across the room."""
     nodes = home.nodes
+    items = []
     if "solar" in nodes:
-        value, unit = texts.power(nodes["solar"])
-        items.append({"name": f"{texts._('Solar')} {unit}", "value": value, "colour": "solar"})
-    if "grid" in nodes:
+        items.append(_large(texts, texts._("Solar"), nodes["solar"], "solar"))
+    if "grid" in nodes and not home.only_register:
         grid = nodes["grid"]
-        selling = grid is not None and grid < 0
-        value, unit = texts.power(None if grid is None else abs(grid))
-        name = texts._("Selling") if selling else texts._("Buying") if grid is not None else texts._("Grid")
-        items.append({"name": f"{name} {unit}", "value": value, "colour": "export" if selling else "grid"})
+        if grid is not None and grid < 0:
+            items.append(_large(texts, texts._("Selling"), -grid, "export"))
+        else:
+            items.append(_large(texts, texts._("Buying"), grid, "grid"))
     if "battery" in nodes:
-        charge = home.state_of_charge
-        items.append({"name": f"{texts._('Battery')} %", "value": texts.number(charge), "colour": "battery"})
-    elif "home" in nodes:
-        value, unit = texts.power(nodes["home"])
-        items.append({"name": f"{texts._('Home')} {unit}", "value": value, "colour": "home"})
+        value = texts.number(home.state_of_charge)
+        items.append({"name": texts._("Battery") + " %", "value": value, "colour": "battery"})
+    elif "home" in nodes and not home.only_register:
+        items.append(_large(texts, texts._("Home"), nodes["home"], "home"))
     return items
+
+
+def _large(texts: Texts, name: str, watts: float | None, colour: str) -> dict[str, str]:
+    value, unit = texts.power(watts)
+    return {"name": f"{name} {unit}".strip(), "value": value, "colour": colour}
 
 
 def serve_static() -> None:
