@@ -1,0 +1,55 @@
+"""Parts of a page drawn by the browser from one small message; nothing is sent while nothing changes."""
+
+from typing import Any
+
+from nicegui.element import Element
+
+
+class Board(Element):
+    """Base of the drawn parts: the first message travels with the page, each later one is one call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: dict[str, Any] | None = None
+
+    def show(self, message: dict[str, Any]) -> None:
+        """Draw `message` unless it is what is drawn already."""
+        if message == self._shown:
+            return
+        self._shown = message
+        if self.client.has_socket_connection:
+            self.run_method("show", message)
+        else:
+            self._props["first"] = message
+
+
+class Flow(Board, component="flow.js"):
+    """Who feeds whom: nodes for what the site has, a wire with moving dots for each flow."""
+
+
+class Phases(Board, component="phases.js"):
+    """Ampere per phase against the main fuse."""
+
+
+class Strip(Board, component="strip.js"):
+    """Bars along time: grid energy per quarter hour, or prices."""
+
+
+class Today(Board, component="today.js"):
+    """A few numbers side by side."""
+
+
+class Status(Board, component="status.js"):
+    """Top bar with clock and chips, banners for old readings and a lost connection, the idle clock."""
+
+
+class Photo(Board, component="photo.js"):
+    """A picture with the boxes of its digits drawn over it."""
+
+
+class Rows(Board, component="rows.js"):
+    """A list of things with a state: parts, events, refusals."""
+
+
+class Table(Board, component="table.js"):
+    """Names and numbers in columns; the last column is pushed to the right edge."""

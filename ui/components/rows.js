@@ -1,0 +1,20 @@
+export default {
+  template: `
+  <div style="display:contents">
+    <h2 v-if="m.title">{{ m.title }}</h2>
+    <p v-if="!m.rows.length" class="nothing">{{ m.none }}</p>
+    <ul class="rows">
+      <li v-for="r in m.rows" :key="r.key">
+        <img v-if="r.image" :src="r.image" :alt="r.name" loading="lazy">
+        <i v-else :class="'lamp ' + r.level"></i>
+        <div class="what"><div class="line"><b>{{ r.name }}</b><span v-if="r.word" :class="'tag ' + r.level">{{ r.word }}</span>
+          <span class="kind" v-if="r.kind">{{ r.kind }}</span></div>
+          <p v-for="(t,i) in r.texts" :key="i">{{ t }}</p></div>
+        <div class="side"><span v-for="(t,i) in r.side" :key="i">{{ t }}</span></div>
+      </li>
+    </ul>
+  </div>`,
+  props: { first: Object },
+  data() { return { m: this.first || { rows: [] } }; },
+  methods: { show(message) { this.m = message; } },
+};

@@ -1,0 +1,96 @@
+"""Sums of the day for all browsers together: asked of the store once a minute at most, however many look."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from appliance import calendar
+from appliance.clock import DAY_MS
+from appliance.model import Quantity
+from appliance.views import Picker
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+FRESH_S = 30.0
+COUNTERS = (
+    Quantity.ENERGY_IMPORT,
+    Quantity.ENERGY_EXPORT,
+    Quantity.ENERGY_SOLAR,
+    Quantity.ENERGY_LOAD,
+    Quantity.ENERGY_CHARGED,
+    Quantity.ENERGY_DISCHARGED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """kWh since local midnight by counter (absent: no such counter; None: unknown), and the last 24 hours.
+
+    `edges` are the starts of the quarter hours and the present at the end; `bought` and `sold` have one
+    number less, None where nothing is known.
+    """
+
+    day: dict[Quantity, float | None]
+    edges: list[int]
+    bought: list[float | None]
+    sold: list[float | None]
+
+
+class Digest:
+    """Keeps the newest `Sums`; `sums` never waits, `refresh` asks the store when the last answer is old."""
+
+    def __init__(self, appliance: "Appliance") -> None:
+        self._appliance = appliance
+        self._asked = float("-inf")
+        self._asking = asyncio.Lock()
+        self.sums: Sums | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is time to ask the store again."""
+        return self._appliance.clock.monotonic() - self._asked >= FRESH_S
+
+    async def refresh(self) -> None:
+        """Raises StoreError when the store does not answer; the last sums stay."""
+        async with self._asking:
+            if self.is_old:
+                self._asked = self._appliance.clock.monotonic()
+                self.sums = await self._ask()
+
+    async def _ask(self) -> Sums:
+        here = self._appliance
+        now = here.clock.now()
+        types = {part.name: part.type for part in here.health}
+        pick = Picker(here.hub.latest, types, here.cadences, now)
+        source = {q: best.source for q in COUNTERS if (best := pick.best(q)) is not None}
+        midnight = calendar.today(now, here.zone)[0]
+        day = {q: (await here.store.increase(s, q, [midnight, now]))[0] for q, s in source.items()}
+        first = calendar.quarter(now - DAY_MS) + calendar.QUARTER_MS
+        edges = [*range(first, now, calendar.QUARTER_MS), now]
+        unknown: list[float | None] = [None] * (len(edges) - 1)
+        lines = [
+            list(await here.store.increase(source[q], q, edges)) if q in source else unknown
+            for q in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
+        ]
+        return Sums(day, edges, *lines)
+
+
+def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) -> float | None:
+    """kWh the house used: measured, or what came in less what went out; None if any part is unknown."""
+    if (measured := day.get(Quantity.ENERGY_LOAD)) is not None:
+        return measured
+    parts = [(Quantity.ENERGY_IMPORT, 1), (Quantity.ENERGY_EXPORT, -1)]
+    if has_solar:
+        parts.append((Quantity.ENERGY_SOLAR, 1))
+    elif Quantity.ENERGY_EXPORT not in day:
+        parts.pop()  # nothing can be sold and no register says otherwise
+    if has_battery:
+        parts += [(Quantity.ENERGY_DISCHARGED, 1), (Quantity.ENERGY_CHARGED, -1)]
+    total = 0.0
+    for quantity, sign in parts:
+        energy = day.get(quantity)
+        if energy is None:
+            return None
+        total += sign * energy
+    return max(0.0, total)

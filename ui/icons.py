@@ -1,0 +1,16 @@
+"""Line icons on a 24 x 24 field, drawn for this product."""
+
+ICONS = {
+    "home": "M3.5 11.5 12 4l8.5 7.5M6 9.5V20h4.5v-5.5h3V20H18V9.5",
+    "meter": "M4 4h16v16H4zM7 8h10v4.5H7zM10.3 8v4.5M13.7 8v4.5M8 16.5h3M15.5 16.5h.5",
+    "health": "M3 12h4l2.5-6.5 4.5 13L16.5 12H21",
+    "more": "M4 6.5h16M4 12h16M4 17.5h16",
+    "back": "M20 6H9l-6 6 6 6h11zM12 9.5l5 5M17 9.5l-5 5",
+    "warn": "M12 3.5 2.5 20h19ZM12 10v4.5M12 17.3v.2",
+    "lock": "M6 11h12v9.5H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+}
+
+
+def svg(name: str) -> str:
+    """The icon as markup; constant, so it needs no cleaning."""
+    return f'<svg class="ico" viewBox="0 0 24 24" aria-hidden="true"><path d="{ICONS[name]}"/></svg>'

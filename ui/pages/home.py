@@ -1,0 +1,184 @@
+"""Home: what the house does now, and what it did today."""
+
+from typing import Any
+
+from nicegui import background_tasks, ui
+
+from appliance.model import Quantity
+from appliance.views import Home, Phase
+
+from .. import digest
+from ..components.board import Flow, Phases, Strip, Today
+from ..shell import Page
+from ..text import N_, Texts
+from ..view import View
+from .strip import energy_message, price_message
+
+COLOURS = {"solar": "solar", "battery": "battery", "grid": "grid", "home": "home"}
+
+
+async def build(view: View) -> None:
+    """Flow on the left, three cards on the right; one column in portrait."""
+    texts = view.texts
+    with ui.element("div").classes("home"):
+        with ui.element("section").classes("card flowc"):
+            flow = Flow()
+        with ui.element("section").classes("card stripc"):
+            strip = Strip()
+        phases = None
+        if view.home().phases:
+            with ui.element("section").classes("card phc"):
+                phases = Phases()
+        with ui.element("section").classes("card todayc"):
+            today = Today()
+    await view.digest.refresh()
+
+    def draw() -> None:
+        home = view.home()
+        flow.show(flow_message(texts, home))
+        if phases is not None:
+            phases.show(phases_message(texts, home))
+        prices = view.appliance.hub.prices
+        strip.show(
+            price_message(texts, prices, view.now) or energy_message(texts, view.digest.sums, view.now)
+        )
+        today.show(today_message(texts, home, view.digest.sums))
+        if view.digest.is_old:
+            background_tasks.create_lazy(view.digest.refresh(), name="digest")
+
+    view.on_news(draw)
+
+
+def flow_message(texts: Texts, home: Home) -> dict[str, Any]:
+    """Nodes with their numbers and rings, flows in W (rounded: the wires' width needs no more)."""
+    head, sub = sentence(texts, home)
+    nodes = {name: _node(texts, name, home) for name in home.nodes}
+    spoken = ", ".join(f"{n['sub']} {n['value']} {n['unit']}" for n in nodes.values())
+    flows = {edge: round(power, -1) for edge, power in home.flows.items() if power >= 5}
+    return {"head": head, "sub": sub, "aria": spoken, "flows": flows, "nodes": nodes}
+
+
+def _node(texts: Texts, name: str, home: Home) -> dict[str, Any]:
+    power = home.nodes[name]
+    if name == "battery":
+        return _battery(texts, home)
+    if power is None:
+        register = home.register if name == "grid" else None
+        if register is not None and home.only_register:
+            value = texts.number(register.value, 1)
+            return {
+                "value": value,
+                "unit": "",
+                "sub": texts._("kWh on the meter"),
+                "colour": "grid",
+                "arcs": [],
+            }
+        label = texts._("No reading")
+        return {"value": "–", "unit": "", "sub": label, "colour": name, "arcs": [], "none": True}
+    value, unit = texts.power(abs(power))
+    labels = {"solar": texts._("Solar"), "home": texts._("Home"), "grid": texts._("Import")}
+    colour, label = COLOURS[name], labels[name]
+    if name == "grid" and power < 0:
+        colour, label = "export", texts._("Export")
+    return {"value": value, "unit": unit, "sub": label, "colour": colour, "arcs": _arcs(name, home.flows)}
+
+
+def _battery(texts: Texts, home: Home) -> dict[str, Any]:
+    power, charge = home.nodes["battery"], home.state_of_charge
+    if power is None and charge is None:
+        label = texts._("No reading")
+        return {"value": "–", "unit": "", "sub": label, "colour": "battery", "arcs": [], "none": True}
+    if charge is None:
+        value, unit = texts.power(power)
+        return {"value": value, "unit": unit, "sub": texts._("Battery"), "colour": "battery", "arcs": []}
+    flow = texts._("Battery") if power is None or abs(power) < 5 else signed(texts, -power)
+    arcs = [["battery", round(charge / 100, 3)]]
+    return {"value": texts.number(charge), "unit": "%", "sub": flow, "colour": "battery", "arcs": arcs}
+
+
+def signed(texts: Texts, watts: float) -> str:
+    """A power with its sign always told: +930 W charges the battery, −930 W empties it."""
+    return ("+" if watts > 0 else "−") + texts.powered(abs(watts))
+
+
+def _arcs(name: str, flows: Any) -> list[list[Any]]:
+    """The ring of a node: where its power comes from (home) or what share of all power it moves."""
+    total = sum(flows.values())
+    if total <= 0:
+        return []
+    if name == "home":
+        into = {e.split("_")[0]: p for e, p in flows.items() if e.endswith("_home")}
+        whole = sum(into.values())
+        return [[giver, round(power / whole, 3)] for giver, power in into.items()] if whole else []
+    gives = sum(p for e, p in flows.items() if e.startswith(f"{name}_"))
+    takes = sum(p for e, p in flows.items() if e.endswith(f"_{name}"))
+    if takes > gives:
+        return [["export" if name == "grid" else name, round(takes / total, 3)]]
+    return [[name, round(gives / total, 3)]] if gives else []
+
+
+def sentence(texts: Texts, home: Home) -> tuple[str, str]:
+    """What the house does, in a headline and a line beneath it."""
+    said = home.sentence
+    heads = {
+        "running_on_sunshine": texts._("Running on sunshine"),
+        "buying": texts._("Buying from the grid"),
+        "selling": texts._("Selling to the grid"),
+        "on_battery": texts._("Running on the battery"),
+        "idle": texts._("In balance"),
+        "no_reading": texts._("No reading"),
+    }
+    if said.code == "no_reading":
+        if home.only_register:
+            return texts._("The meter is read"), texts._("Power now is not measured")
+        return heads[said.code], texts._("Nothing is known of the grid. See Health.")
+    parts = []
+    for key, text in (
+        ("bought", texts._("{power} from the grid")),
+        ("sold", texts._("{power} to the grid")),
+        ("charging", texts._("battery charging at {power}")),
+        ("discharging", texts._("battery giving {power}")),
+    ):
+        if (power := said.params.get(key, 0.0)) >= 10:
+            parts.append(text.format(power=texts.powered(power)))
+    line = ", ".join(parts) or texts._("Nothing to and from the grid")
+    return heads[said.code], line[0].upper() + line[1:]
+
+
+def phases_message(texts: Texts, home: Home) -> dict[str, Any]:
+    """Bars as a share of the fuse; without a known fuse, of the largest phase."""
+    apart = home.imbalance
+    known = [p.amps for p in home.phases if p.amps is not None]
+    whole = max([*known, 10.0])
+    return {
+        "title": texts._("Phases"),
+        "tag": texts._("{amps} A apart").format(amps=texts.number(apart.amps, 1)) if apart else None,
+        "level": apart.level if apart else "none",
+        "limit": any(p.share is not None for p in home.phases),
+        "rows": [_phase(texts, phase, whole) for phase in home.phases],
+    }
+
+
+def _phase(texts: Texts, phase: Phase, whole: float) -> dict[str, Any]:
+    share = phase.share if phase.share is not None else (phase.amps or 0.0) / whole
+    level = "bad" if (phase.share or 0) > 1 else "warn" if (phase.share or 0) > 0.8 else ""
+    text = "–" if phase.amps is None else f"{texts.number(phase.amps, 1)} A"
+    width = round(min(1.0, share) * 100, 1)
+    return {"name": f"L{phase.number}", "text": text, "width": width, "level": level}
+
+
+def today_message(texts: Texts, home: Home, sums: digest.Sums | None) -> dict[str, Any]:
+    """kWh since midnight; a dash where it is not known."""
+    day = sums.day if sums is not None else {}
+    has_solar = "solar" in home.nodes or Quantity.ENERGY_SOLAR in day
+    used = digest.used(day, "battery" in home.nodes, has_solar)
+    items = [(texts._("Used"), used, "home"), (texts._("Bought"), day.get(Quantity.ENERGY_IMPORT), "grid")]
+    if has_solar:
+        items.insert(0, (texts._("Solar"), day.get(Quantity.ENERGY_SOLAR), "solar"))
+    if has_solar or Quantity.ENERGY_EXPORT in day:
+        items.append((texts._("Sold"), day.get(Quantity.ENERGY_EXPORT), "export"))
+    shown = [{"name": name, "value": texts.kwh(energy), "colour": colour} for name, energy, colour in items]
+    return {"title": texts._("Today, kWh"), "items": shown, "right": None}
+
+
+PAGE = Page("/", N_("Home"), "home", build)

@@ -1,0 +1,77 @@
+"""What one open page works with: the appliance, the browser's tongue and theme, its session."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nicegui import app, ui
+
+from appliance import views
+
+from .digest import Digest
+from .live import follow_while_connected
+from .text import LANGUAGES, Texts
+from .theme import THEMES
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+
+class View:
+    """Made by the shell for each page that is opened; pages and components read it."""
+
+    def __init__(self, appliance: "Appliance", digest: Digest) -> None:
+        site = appliance.config.site
+        self.appliance = appliance
+        self.digest = digest
+        self.client = ui.context.client
+        self.session = str(app.storage.browser["id"])
+        self._own = app.storage.user
+        self.texts = Texts(self._choice("language", LANGUAGES, site.language), appliance.zone, site.currency)
+        self.theme = self._choice("theme", THEMES, appliance.config.display.theme)
+        self._draws: list[Callable[[], None]] = []
+
+    def _choice(self, name: str, known: "tuple[str, ...] | dict[str, str]", default: str) -> str:
+        chosen = str(self._own.get(name))
+        return chosen if chosen in known else default
+
+    def choose(self, name: str, value: str) -> None:
+        """Remember this browser's language or theme."""
+        self._own[name] = value
+
+    @property
+    def now(self) -> int:
+        return self.appliance.clock.now()
+
+    @property
+    def unlocked_s(self) -> float:
+        """Seconds for which this browser may still change things; ask again in every handler."""
+        return self.appliance.access.unlocked(self.session)
+
+    def home(self) -> views.Home:
+        """The moment, for Home and for the bar."""
+        return views.home(
+            self.appliance.hub.latest,
+            self.types(),
+            self.appliance.cadences,
+            self.now,
+            self.appliance.config.site.main_fuse_a,
+        )
+
+    def types(self) -> dict[str, str]:
+        """Type of every source, by its name, in the order of the configuration."""
+        return {part.name: part.type for part in self.appliance.health if part.role == "source"}
+
+    def on_news(self, draw: Callable[[], None]) -> None:
+        """Call `draw` now, at news and every second as long as the page is open."""
+        draw()
+        self._draws.append(draw)
+
+    def start(self) -> None:
+        """Begin to follow; called once by the shell when the page is built."""
+
+        follow_while_connected(self.client, self.appliance.hub, self.redraw)
+
+    def redraw(self) -> None:
+        """Draw what has changed, without waiting for news."""
+        for draw in self._draws:
+            draw()

@@ -1,0 +1,66 @@
+"""Fixed words of the daemon, as people say them. Free text of devices is shown as it came."""
+
+from appliance.model import Event, Quantity
+from appliance.supervise import State
+
+from .text import N_, Texts
+
+STATES = {
+    State.STARTING: (N_("Starting"), "none"),
+    State.OK: (N_("Working"), "ok"),
+    State.WAITING: (N_("Trying again"), "warn"),
+    State.NEEDS_YOU: (N_("Needs you"), "bad"),
+    State.STOPPED: (N_("Stopped"), "none"),
+}
+ROLES = {
+    "source": N_("Source"),
+    "sink": N_("Destination"),
+    "store": N_("Memory"),
+    "config": N_("Settings"),
+}
+EVENTS = {
+    "rejected": (N_("Reading refused"), "warn"),
+    "unreadable": (N_("Picture not readable"), "warn"),
+    "part_failed": (N_("Stopped answering"), "warn"),
+    "part_back": (N_("Works again"), "ok"),
+    "meter_exchanged": (N_("Meter exchanged"), "none"),
+    "register_rebased": (N_("Register followed"), "none"),
+    "picture_not_kept": (N_("Picture not kept"), "warn"),
+    "push_refused": (N_("Sending refused"), "warn"),
+    "value_missing": (N_("Value missing"), "warn"),
+}
+TEXTS = (N_("Working"), N_("Starting"), N_("The meter was exchanged"))
+QUANTITIES = {
+    Quantity.ENERGY_IMPORT: N_("Import register"),
+    Quantity.ENERGY_EXPORT: N_("Export register"),
+    Quantity.ENERGY_IMPORT_T1: N_("Import register T1"),
+    Quantity.ENERGY_IMPORT_T2: N_("Import register T2"),
+    Quantity.ENERGY_EXPORT_T1: N_("Export register T1"),
+    Quantity.ENERGY_EXPORT_T2: N_("Export register T2"),
+    Quantity.ENERGY_SOLAR: N_("Solar energy"),
+    Quantity.ENERGY_LOAD: N_("Home energy"),
+    Quantity.ENERGY_CHARGED: N_("Battery charged"),
+    Quantity.ENERGY_DISCHARGED: N_("Battery discharged"),
+    Quantity.REACTIVE_IMPORT: N_("Reactive import register"),
+    Quantity.REACTIVE_EXPORT: N_("Reactive export register"),
+    Quantity.GAS: N_("Gas"),
+    Quantity.WATER: N_("Water"),
+    Quantity.HEAT: N_("Heat"),
+    Quantity.POWER_FAILURES: N_("Power failures"),
+    Quantity.LONG_POWER_FAILURES: N_("Long power failures"),
+}
+
+
+def quantity_name(texts: Texts, quantity: Quantity) -> str:
+    return texts._(QUANTITIES.get(quantity, quantity.spec.label))
+
+
+def event_name(texts: Texts, event: Event) -> tuple[str, str]:
+    """What happened and its level."""
+    name, level = EVENTS.get(event.name, (event.name.replace("_", " ").capitalize(), "none"))
+    return texts._(name), level
+
+
+def told(texts: Texts, text: str) -> str:
+    """A text of the daemon, translated where it is one of the fixed ones."""
+    return texts._(text) if text in TEXTS else text
