@@ -19,6 +19,12 @@ def instant(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def iso(at: int) -> str:
+    """An instant as ISO 8601 in UTC with milliseconds: 2026-05-14T14:32:05.123Z."""
+    moment = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
+
+
 def day_of(at: int, zone: ZoneInfo) -> date:
     """The site's calendar day that holds the instant."""
     return local(at, zone).date()

@@ -3,37 +3,46 @@
 import ipaddress
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from appliance.calendar import iso
+
 LARGEST_BODY = 64 * 1024
 LARGEST_LIST = 1024 * 1024
 LISTS = ("/meter_reading",)
 SAFE = ("GET", "HEAD", "OPTIONS")
+LOCAL_DOMAINS = (".local", ".localhost", ".lan", ".home", ".home.arpa", ".internal")
+"""Nobody can register a name under these (RFC 6761, 6762, 8375, and never delegated): no rebinding there."""
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"SAMEORIGIN"),
 ]
+FOREIGN = (
+    "This comes from a page or an address that is not the appliance's own; open it by its IP address, or add "
+    "the address to web.allowed_origins"
+)
 
 
 class Guard:
     """ASGI middleware. Bodies are capped while they arrive; writes and WebSockets come from our own pages.
 
     A browser names the page that asks in `Origin`: it must be this appliance (or in `allowed_origins`).
-    A name that points here by DNS rebinding is no address of ours, so names other than this machine's own,
-    *.local and plain IP addresses are refused for writes and WebSockets. Programs send no Origin and are
-    asked for the token instead.
+    A name that points here by DNS rebinding is no address of ours: only IP addresses, this machine's own
+    name, names without a dot, those of local networks and the hosts of `allowed_origins` may be used for
+    writes and WebSockets. Programs send no Origin and are asked for the token instead.
     """
 
-    def __init__(self, app: ASGIApp, allowed_origins: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, now: Callable[[], int], allowed_origins: Iterable[str] = ()) -> None:
+        """`now` is the present instant, UTC ms."""
         self._app = app
+        self._now = now
         self._allowed = frozenset(allowed_origins)
-        self._hosts = {"localhost", socket.gethostname().lower()}
-        self._hosts |= {urlsplit(origin).hostname or "" for origin in self._allowed}
+        self._hosts = {socket.gethostname().lower(), *map(_host_of, self._allowed)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -42,35 +51,32 @@ class Guard:
         headers = Headers(scope=scope)
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
         if changes and not self._from_here(headers):
-            await _refuse(scope, receive, send, 403, "This page does not belong to the appliance")
+            await self._refuse(scope, receive, send, 403, FOREIGN)
             return
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        limit = LARGEST_LIST if scope["path"] in LISTS else _limit(scope["path"])
+        limit = _limit(scope["path"])
         if _too_long(headers, limit):
-            await _refuse(scope, receive, send, 413, f"At most {limit // 1024} KiB are taken")
+            await self._refuse(scope, receive, send, 413, _too_much(limit))
             return
         await self._capped(scope, receive, send, limit)
 
     def _from_here(self, headers: Headers) -> bool:
-        host = headers.get("host", "")
-        if not self._ours(urlsplit(f"//{host}").hostname or ""):
+        host, origin = headers.get("host", "").lower(), headers.get("origin")
+        if not self._ours(_host_of(f"//{host}")):
             return False
-        origin = headers.get("origin")
-        return (
-            origin is None
-            or origin.lower() in self._allowed
-            or urlsplit(origin.lower()).netloc == host.lower()
-        )
+        if origin is None or origin.lower() in self._allowed:
+            return True
+        return origin.lower() in (f"http://{host}", f"https://{host}")
 
     def _ours(self, name: str) -> bool:
-        if name in self._hosts or name.endswith((".local", ".localhost")):
+        if name in self._hosts or name.endswith(LOCAL_DOMAINS):
             return True
         try:
             ipaddress.ip_address(name)
         except ValueError:
-            return False
+            return name != "" and "." not in name
         return True
 
     async def _capped(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
@@ -87,6 +93,8 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             nonlocal answered
+            if size > limit and not answered:
+                raise _TooMuchError  # whatever the route made of the cut body
             if message["type"] == "http.response.start":
                 answered = True
                 message = {**message, "headers": [*message["headers"], *HEADERS]}
@@ -96,29 +104,41 @@ class Guard:
             await self._app(scope, counted, with_headers)
         except _TooMuchError:
             if not answered:
-                await _refuse(scope, receive, send, 413, f"At most {limit // 1024} KiB are taken")
+                await self._refuse(scope, receive, send, 413, _too_much(limit))
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": text[:120]})
+            return
+        content = {"status": "error", "message": text, "timestamp": iso(self._now())}
+        body = json.dumps(content).encode()
+        kind = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": kind + HEADERS})
+        await send({"type": "http.response.body", "body": body})
 
 
 class _TooMuchError(Exception):
     pass
 
 
+def _host_of(address: str) -> str:
+    """The name in an address, "" where there is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
 def _limit(path: str) -> int:
-    """NiceGUI's own long-polling transport carries more than a classic body."""
-    return LARGEST_LIST if path.startswith("/_nicegui") else LARGEST_BODY
+    """Lists of readings and NiceGUI's own long-polling transport carry more than a single body."""
+    return LARGEST_LIST if path in LISTS or path.startswith("/_nicegui") else LARGEST_BODY
 
 
 def _too_long(headers: Headers, limit: int) -> bool:
     length = headers.get("content-length", "0")
-    return not length.isdigit() or int(length) > limit
+    return not (length.isascii() and length.isdigit() and len(length) < 16) or int(length) > limit
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": text})
-        return
-    body = json.dumps({"status": "error", "message": text}).encode()
-    kind = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": kind + HEADERS})
-    await send({"type": "http.response.body", "body": body})
+def _too_much(limit: int) -> str:
+    return f"At most {limit // 1024} KiB are taken at once"

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 
 from appliance import __version__
 from appliance.api import compat, health, v1
-from appliance.api.common import iso
 from appliance.app import Appliance
+from appliance.calendar import iso
 from appliance.guard import Guard
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def create_app(appliance: Appliance) -> FastAPI:
         app.add_middleware(
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["Authorization"]
         )
-    app.add_middleware(Guard, allowed_origins=origins)
+    app.add_middleware(Guard, now=appliance.clock.now, allowed_origins=origins)
     _describe_classic(app)
     return app
 

@@ -54,12 +54,6 @@ def require_owner(here: Here, token: Token) -> None:
         raise HTTPException(403, "This is not the API token; make a new one on the More page if it is lost")
 
 
-def iso(at: int) -> str:
-    """An instant as ISO 8601 in UTC with milliseconds."""
-    moment = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
-
-
 def moment(said: Any, zone: ZoneInfo) -> int:
     """UTC ms of ISO 8601 (without offset the site's time), or epoch seconds or ms. Raises ValueError."""
     if isinstance(said, bool) or not isinstance(said, str | int | float):

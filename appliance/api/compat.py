@@ -15,8 +15,9 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from appliance.api.common import Here, Token, iso, moment, problems, require_owner
+from appliance.api.common import Here, Token, moment, problems, require_owner
 from appliance.app import Appliance
+from appliance.calendar import iso
 from appliance.model import Quantity, Reading
 
 router = APIRouter(tags=["Classic"])

@@ -7,7 +7,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from appliance import __version__
-from appliance.api.common import Here, iso
+from appliance.api.common import Here
+from appliance.calendar import iso
 from appliance.supervise import State
 
 router = APIRouter(tags=["Health"])

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from appliance import __version__
-from appliance.api.common import Here, asked, iso, problems, require_owner
+from appliance.api.common import Here, asked, problems, require_owner
+from appliance.calendar import iso
 from appliance.clock import DAY_MS
 from appliance.model import Kind, Quantity, Reading
 from appliance.store import Every
