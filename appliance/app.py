@@ -106,8 +106,8 @@ class Appliance:
         now = self.clock.now()
         reading = Reading(source, quantity, first, now)
         old = self.hub.latest.get((source, quantity))
-        self._gate.exchanged(reading)
         await self.store.exchange(source, quantity, now, old.value if old else None, first)
+        self._gate.exchanged(reading)
         spec = quantity.spec
         event = Event(
             source,

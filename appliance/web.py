@@ -15,6 +15,7 @@ from appliance import __version__
 from appliance.api import compat, health, v1
 from appliance.app import Appliance
 from appliance.calendar import iso
+from appliance.errors import StoreError
 from appliance.guard import Guard
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def create_app(appliance: Appliance) -> FastAPI:
         app.include_router(routes.router)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StoreError, _unkept)
     app.add_exception_handler(Exception, _fault)
     origins = appliance.config.web.allowed_origins
     if origins:
@@ -76,6 +78,10 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     said = [f"{'.'.join(str(part) for part in e['loc'][1:])}: {e['msg']}" for e in error.errors()]
     return _problem(request, 422, "; ".join(said))
+
+
+async def _unkept(request: Request, error: Exception) -> JSONResponse:
+    return _problem(request, 503, str(error))
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,6 @@
 """What all routes share: the appliance, who may write, instants, errors."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,9 @@ from pydantic import BaseModel, Field
 
 from appliance.app import Appliance
 from appliance.calendar import instant
+
+LATEST_MS = 7_258_118_400_000
+"""2200-01-01T00:00:00Z."""
 
 
 class Problem(BaseModel):
@@ -58,24 +61,27 @@ def moment(said: Any, zone: ZoneInfo) -> int:
     """UTC ms of ISO 8601 (without offset the site's time), or epoch seconds or ms. Raises ValueError."""
     if isinstance(said, bool) or not isinstance(said, str | int | float):
         raise ValueError("a time is ISO 8601 text or seconds since 1970")
-    if isinstance(said, str):
-        try:
-            said = float(said)
-        except ValueError:
-            parsed = datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
-            return _instant(parsed if parsed.tzinfo else parsed.replace(tzinfo=zone))
     try:
-        milliseconds = round(said if abs(said) > 1e11 else said * 1000)
-        return _instant(datetime.fromtimestamp(milliseconds / 1000, UTC))
-    except (OverflowError, OSError, ValueError):
-        raise ValueError("that is no time since 1970") from None
-
-
-def _instant(parsed: datetime) -> int:
-    try:
-        return instant(parsed)
+        at = _epoch(float(said))
     except (OverflowError, ValueError):
-        raise ValueError("that time is out of reach") from None
+        at = _iso(str(said), zone)
+    if not 0 <= at < LATEST_MS:
+        raise ValueError("that is no time from 1970 to 2200")
+    return at
+
+
+def _epoch(said: float) -> int:
+    """Seconds up to the year 5138, milliseconds from 1973."""
+    return round(said if abs(said) > 1e11 else said * 1000)
+
+
+def _iso(said: str, zone: ZoneInfo) -> int:
+    try:
+        # A "+" that nobody escaped in a query arrives as a blank.
+        parsed = datetime.fromisoformat(said.replace(" ", "+") if "T" in said else said)
+        return instant(parsed if parsed.tzinfo else parsed.replace(tzinfo=zone))
+    except (OverflowError, ValueError):
+        raise ValueError("that is no ISO 8601 time") from None
 
 
 def asked(said: str, name: str, zone: ZoneInfo) -> int:

@@ -11,16 +11,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from appliance.api.common import Here, Token, moment, problems, require_owner
 from appliance.app import Appliance
 from appliance.calendar import iso
+from appliance.clock import sane
+from appliance.gate import implausible
 from appliance.model import Quantity, Reading
 
 router = APIRouter(tags=["Classic"])
+MOST_AT_ONCE = 1000
+MOST_READERS = 50
+"""Open writes must not fill the store with invented readers."""
+REMOTE = "remote_"
+KINDS = {bool: "true or false", str: "text", list: "a list", dict: "an object", type(None): "null"}
+REMOTE_CADENCE_S = 1200.0
+"""Readers push every quarter hour as a rule; three times a little more is stale."""
 NAME = re.compile(r"[^a-z0-9]+")
 BODY = {
     "requestBody": {
@@ -85,10 +93,13 @@ class Rejected(Exception):  # noqa: N818 - an answer, not a fault
     openapi_extra=BODY,
     response_model=Accepted,
     response_model_exclude_none=True,
-    responses={400: {"model": Accepted}, **problems(401, 403, 413)},
+    responses={400: {"model": Accepted}, **problems(401, 403, 413, 503)},
 )
-async def take(request: Request, here: Here, token: Token) -> JSONResponse:
-    """Take a reading from another reader, or a list of them: then each is answered for itself."""
+async def take(request: Request, here: Here, token: Token) -> Response:
+    """Take a reading from another reader, or a list of at most 1000: then each is answered for itself.
+
+    What is answered with "accepted" is on the medium.
+    """
     if not here.config.web.classic_open_writes:
         require_owner(here, token)
     try:
@@ -96,13 +107,20 @@ async def take(request: Request, here: Here, token: Token) -> JSONResponse:
     except (ValueError, RecursionError):
         return _answer({"status": "rejected", "reason": "The body is not JSON"}, 400)
     if isinstance(sent, list):
-        return _answer({"status": "accepted", "readings": [await _one(here, item) for item in sent]}, 200)
-    result = await _one(here, sent)
-    return _answer(result, 200 if result["status"] == "accepted" else 400)
+        if len(sent) > MOST_AT_ONCE:
+            return _answer({"status": "rejected", "reason": f"At most {MOST_AT_ONCE} readings at once"}, 400)
+        results = [await _one(here, item) for item in sent]
+        content, status = {"status": "accepted", "readings": results}, 200
+    else:
+        content = await _one(here, sent)
+        status = 200 if content["status"] == "accepted" else 400
+    await here.store.flush()
+    return _answer(content, status)
 
 
-def _answer(content: dict[str, Any], status: int) -> JSONResponse:
-    return JSONResponse(content, status)
+def _answer(content: dict[str, Any], status: int) -> Response:
+    # Escaped: an `id` is given back as it came, and may hold what UTF-8 cannot.
+    return Response(json.dumps(content), status, media_type="application/json")
 
 
 async def _one(here: Appliance, sent: Any) -> dict[str, Any]:
@@ -116,7 +134,9 @@ async def _one(here: Appliance, sent: Any) -> dict[str, Any]:
 
 
 async def _keep(here: Appliance, reading: Reading) -> None:
-    if await _already(here, reading):
+    if (reading.source, reading.quantity) not in here.hub.latest:
+        _welcome(here, reading)
+    elif await _already(here, reading):
         return
     here.cadences.setdefault(reading.source, REMOTE_CADENCE_S)
     refused = await here.accept([reading], urgent=True)
@@ -124,13 +144,19 @@ async def _keep(here: Appliance, reading: Reading) -> None:
         raise Rejected(refused[0].text)
 
 
-REMOTE_CADENCE_S = 1200.0
-"""Readers push every quarter hour as a rule; three times a little more is stale."""
+def _welcome(here: Appliance, reading: Reading) -> None:
+    """Judge the first reading of a series before anything is remembered of it. Raises Rejected."""
+    reason = implausible(reading, here.clock.now())
+    if reason:
+        raise Rejected(reason)
+    readers = {source for source, _ in here.hub.latest if source.startswith(REMOTE)}
+    if reading.source not in readers and len(readers) >= MOST_READERS:
+        raise Rejected(f"{MOST_READERS} other readers are known already, and no more are taken")
 
 
 async def _already(here: Appliance, reading: Reading) -> bool:
-    latest = here.hub.latest.get((reading.source, reading.quantity))
-    if latest is None or reading.at > latest.at:
+    latest = here.hub.latest[reading.source, reading.quantity]
+    if reading.at > latest.at:
         return False
     return latest.at == reading.at or await here.store.has(reading.source, reading.quantity, reading.at)
 
@@ -156,7 +182,7 @@ def parse(sent: Any, here: Appliance) -> Reading:
 def _number(sent: Mapping[str, Any], name: str) -> float:
     value = sent[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Rejected(f"{name} must be a number, not {json.dumps(value)[:40]}")
+        raise Rejected(f"{name} must be a number, not {KINDS[type(value)]}")
     try:
         number = float(value)
     except OverflowError:
@@ -182,7 +208,7 @@ def _source(sent: Mapping[str, Any]) -> str:
         if part is not None and not isinstance(part, str):
             raise Rejected("appliance and source must be text")
     name = NAME.sub("_", "_".join(part for part in parts if part).lower()).strip("_")[:60]
-    return f"remote_{name or 'meter'}"
+    return f"{REMOTE}{name or 'meter'}"
 
 
 def _at(sent: Mapping[str, Any], here: Appliance) -> int:
@@ -190,9 +216,12 @@ def _at(sent: Mapping[str, Any], here: Appliance) -> int:
     if said is None:
         return here.clock.now()
     try:
-        return moment(said, here.zone)
+        at = moment(said, here.zone)
     except ValueError as error:
         raise Rejected(f"timestamp is no time: {error}") from None
+    if not sane(at):
+        raise Rejected("timestamp is before 2026; set the clock of the reader")
+    return at
 
 
 @router.get("/meter", responses=problems(404))

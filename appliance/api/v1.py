@@ -182,7 +182,9 @@ async def series(
 async def events(
     here: Here,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(description="Only events with a lower id: the next page.")] = None,
+    before: Annotated[
+        int | None, Query(ge=0, lt=2**63, description="Only events with a lower id: the next page.")
+    ] = None,
     name: Annotated[list[str] | None, Query(description="Only these names, such as rejected.")] = None,
     source: str | None = None,
 ) -> list[EventOut]:
@@ -277,7 +279,7 @@ async def picture(here: Here, source: str) -> Response:
 
 @router.get("/pictures/{source}/refused/{file}", response_class=FileResponse, responses=JPEG)
 def refused_picture(
-    here: Here, source: str, file: Annotated[str, InPath(pattern=r"^[\w-]+\.jpg$")]
+    here: Here, source: str, file: Annotated[str, InPath(pattern=r"^[\w-]{1,60}\.jpg$")]
 ) -> FileResponse:
     """A picture that was refused, named in the event that told of it."""
     path: Path = here.folder / "sources" / source / "refused" / file
@@ -286,10 +288,16 @@ def refused_picture(
     return FileResponse(path, media_type="image/jpeg")
 
 
-@router.post("/meter_exchange", dependencies=[Depends(require_owner)], responses=problems(400, 401, 403))
+@router.post("/meter_exchange", dependencies=[Depends(require_owner)], responses=problems(400, 401, 403, 503))
 async def meter_exchange(here: Here, exchange: Exchange) -> dict[str, str]:
     """Tell that a meter was exchanged: its register may begin anew."""
     if exchange.source not in here.sources and (exchange.source, exchange.quantity) not in here.hub.latest:
-        raise HTTPException(400, f"There is no source {exchange.source}; known: {', '.join(here.sources)}")
+        known = sorted({*here.sources, *(source for source, _ in here.hub.latest)})
+        raise HTTPException(400, f"There is no source {exchange.source}; known: {', '.join(known)}")
+    spec = exchange.quantity.spec
+    if spec.kind is not Kind.COUNTER:
+        raise HTTPException(400, f"{exchange.quantity} is no register: only those begin anew with a meter")
+    if exchange.reading > spec.high:
+        raise HTTPException(400, f"reading: no such register goes beyond {spec.high:g} {spec.unit}")
     event = await here.exchange_meter(exchange.source, exchange.quantity, exchange.reading)
     return {"status": "ok", "message": event.text}
