@@ -65,12 +65,13 @@ class Digest:
         pick = Picker(here.hub.latest, types, here.cadences, now)
         source = {q: best.source for q in COUNTERS if (best := pick.best(q)) is not None}
         midnight = calendar.today(now, here.zone)[0]
-        day = {q: (await here.store.increase(s, q, [midnight, now]))[0] for q, s in source.items()}
+        rise = here.store.increase
+        day = {q: (await rise(s, q, [midnight, now], since_first=True))[0] for q, s in source.items()}
         first = calendar.quarter(now - DAY_MS) + calendar.QUARTER_MS
         edges = [*range(first, now, calendar.QUARTER_MS), now]
         unknown: list[float | None] = [None] * (len(edges) - 1)
         lines = [
-            list(await here.store.increase(source[q], q, edges)) if q in source else unknown
+            list(await here.store.increase(source[q], q, edges, since_first=True)) if q in source else unknown
             for q in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
         ]
         return Sums(day, edges, *lines)

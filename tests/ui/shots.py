@@ -18,7 +18,7 @@ def main() -> None:
     said.folder.mkdir(parents=True, exist_ok=True)
     with browser() as driver:
         for scene in [said.scene] if said.scene else ["sunny", *SCENES]:
-            pages = PAGES if scene == "sunny" else ("/", "/health")
+            pages = PAGES if scene == "sunny" else ("/", "/status")
             with served(scene, said.language) as url:
                 for page in pages:
                     for size_name, size in SIZES.items():

@@ -92,7 +92,9 @@ class ScriptedStore:
         self._hub = hub
         self._known = known
 
-    async def increase(self, source: str, quantity: Quantity, edges: Sequence[int]) -> list[float | None]:
+    async def increase(
+        self, source: str, quantity: Quantity, edges: Sequence[int], *, since_first: bool = False
+    ) -> list[float | None]:
         if source not in self._known:
             return [None] * (len(edges) - 1)
         at = [self._house.register(quantity, edge) for edge in edges]

@@ -91,4 +91,4 @@ class Recent:
         self._rows.show(self._message)
 
 
-PAGE = Page("/health", N_("Health"), "health", build)
+PAGE = Page("/status", N_("Health"), "health", build)

@@ -172,4 +172,4 @@ class Refusals:
         self._rows.show(self._message)
 
 
-PAGE = Page("/meter", N_("Meter"), "meter", build)
+PAGE = Page("/meters", N_("Meter"), "meter", build)
