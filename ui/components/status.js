@@ -7,11 +7,11 @@ export default {
   <div style="display:contents">
     <header class="bar">
       <span class="clk">{{ m.clock }}</span><span class="day">{{ m.day }}</span><span class="grow"></span>
-      <a v-for="(c,i) in m.chips" :key="i" :class="'chip ' + c.level" :href="c.page || '/health'">{{ c.text }}</a>
+      <a v-for="(c,i) in m.chips" :key="i" :class="'chip ' + c.level" :href="c.page || '/status'">{{ c.text }}</a>
     </header>
     <div v-if="lost" class="banner lost" role="alert"><svg class="ico" viewBox="0 0 24 24"><path d="${WARN}"/></svg><span>{{ m.lost }}</span></div>
     <div v-else-if="m.banner" class="banner" role="status"><svg class="ico" viewBox="0 0 24 24"><path d="${WARN}"/></svg>
-      <span>{{ m.banner }}</span><a class="btn" href="/health">{{ m.check }}</a></div>
+      <span>{{ m.banner }}</span><a class="btn" href="/status">{{ m.check }}</a></div>
     <div v-if="asleep" :class="['idle', {night: m.night}]" @pointerdown.stop.prevent="wake" @click.stop.prevent="wake">
       <div :style="{transform: 'translate(' + shift + ')', textAlign: 'center'}"><div class="c">{{ m.clock }}</div></div>
       <div class="r" :style="{transform: 'translate(' + shift + ')'}">
