@@ -48,7 +48,7 @@ def run(config_path: Path, data_dir: Path, host: str | None, port: int | None) -
     config, problems = _configuration(config_path, data_dir)
     _start_logging(config, problems)
     listener = listen(host or config.web.host, port or config.web.port)
-    serve(build(config, data_dir, RealClock(), problems), listener)
+    serve(build(_listening(config, listener), data_dir, RealClock(), problems), listener)
 
 
 @click.command(
@@ -105,7 +105,7 @@ def _serve_house(stack: ExitStack, folder: Path, speed: float, listener: socket.
         raise Refused(f"the virtual house cannot be built: {error}") from None
     config, problems = _configuration(path, folder)
     _start_logging(config, problems)
-    serve(build(config, folder, clock, problems), listener)
+    serve(build(_listening(config, listener), folder, clock, problems), listener)
 
 
 def build(config: "Config", data_dir: Path, clock: "Clock", problems: Sequence[str] = ()) -> "FastAPI":
@@ -183,6 +183,12 @@ def listen(host: str, port: int) -> socket.socket:
             "Stop the program that uses it, or choose another with --port"
         ) from None
     return listener
+
+
+def _listening(config: "Config", listener: socket.socket) -> "Config":
+    """The configuration with the address that is really listened on: the More page shows it."""
+    host, port = listener.getsockname()[:2]
+    return config.model_copy(update={"web": config.web.model_copy(update={"host": host, "port": port})})
 
 
 def serve(app: "FastAPI", listener: socket.socket) -> None:
