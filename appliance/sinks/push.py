@@ -10,12 +10,12 @@ does); where it does not, readings go one by one.
 import hashlib
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 
 from appliance import http
+from appliance.calendar import iso, local
 from appliance.errors import AuthError, SourceError
 from appliance.http import HttpError
 from appliance.model import Event, Quantity, Reading
@@ -27,10 +27,19 @@ FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 300.0
 REFUSED_WAIT_S = 900.0
 START_SPREAD_S = 30.0
-NO_LIST = (400, 405, 413, 415, 422, 501)
-"""Statuses by which a receiver may say that it takes no list, or that one reading in it is wrong."""
+GONE = (400, 404, 405)
+"""Statuses that no waiting cures: the address is not that of a central API."""
+NO_LIST = (400, 405, 413, 415, 422, 500, 501)
+"""Statuses by which a receiver may say that it takes no list (some stumble over one), or that one reading
+in it is wrong."""
 WRONG = (400, 413, 422)
-"""Statuses by which it says that a single reading is wrong, whenever it is sent."""
+"""Statuses by which it says, in JSON, that a single reading is wrong whenever it is sent."""
+TOLD_EACH = 10
+"""So many refusals of a round become events of their own; Health tells the count."""
+
+
+class RefusedError(HttpError):
+    """The receiver understood, and will not take what was sent; the text is its reason."""
 
 
 class Options(SinkOptions):
@@ -65,10 +74,9 @@ class Options(SinkOptions):
 
 def body(reading: Reading, appliance_id: str, method: str, digits: Sequence[int]) -> dict[str, Any]:
     """The JSON of one reading. `timestamp` is the instant of capture, ISO 8601 in UTC."""
-    moment = datetime.fromtimestamp(reading.at / 1000, UTC).isoformat(timespec="milliseconds")
     made: dict[str, Any] = {
         "reading_kwh": reading.value,
-        "timestamp": moment.replace("+00:00", "Z"),
+        "timestamp": iso(reading.at),
         "confidence": round(reading.confidence, 4),
         "method": method,
         "digits": list(digits),
@@ -93,6 +101,7 @@ class Sink:
         self._worker = Worker(f"{self.name} to {options.api_endpoint.host}")
         self._takes_lists = options.batch
         self._failures = 0
+        self._aside = 0
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards no secret
 
     async def run(self) -> None:
@@ -111,21 +120,29 @@ class Sink:
 
     async def _round(self) -> float:
         """Send all there is; the seconds until the next round."""
+        self._aside = 0
         try:
             while await self._send_some():
                 self._failures = 0
         except SourceError as error:
             return await self._failed(error)
         self._failures = 0
-        self._context.report.ok("Everything is delivered")
+        if self._aside:
+            text = (
+                f"The central API refused {self._aside} readings of the last delivery; see the events for why"
+            )
+            self._context.report.trouble(text, needs_you=True)
+        else:
+            self._context.report.ok("Everything is delivered")
         return self._options.interval_seconds
 
     async def _failed(self, error: SourceError) -> float:
         self._failures += 1
-        gone = isinstance(error, AuthError) or (isinstance(error, HttpError) and error.status == 404)
-        waiting, oldest = await self._context.store.pending(self.name)
+        gone = isinstance(error, AuthError) or (isinstance(error, HttpError) and error.status in GONE)
+        options = self._options
+        waiting, oldest = await self._context.store.pending(self.name, options.quantities, options.sources)
         since = f", the oldest of {_plain_time(oldest, self._context)}" if oldest else ""
-        text = f"{error}. About {waiting} values wait{since}; nothing is lost"
+        text = f"{error}. Readings that wait: {waiting}{since}; nothing is lost"
         self._context.report.trouble(text, needs_you=gone)
         if gone:
             return REFUSED_WAIT_S * self._dice.uniform(0.8, 1.2)
@@ -148,38 +165,43 @@ class Sink:
         return len(rows) == options.max_batch
 
     async def _deliver(self, rows: Sequence[Row]) -> None:
-        if self._takes_lists and len(rows) > 1:
-            try:
-                answer = await self._post([self._body(row.reading) for row in rows])
-            except HttpError as error:
-                if error.status not in NO_LIST:
-                    raise
-            else:
-                await self._taken(rows, answer)
-                return
-            self._takes_lists = await self._one_by_one(rows)
-        else:
+        if not self._takes_lists or len(rows) == 1:
             await self._one_by_one(rows)
+            return
+        try:
+            answer = await self._post([self._body(row.reading) for row in rows])
+        except HttpError as error:
+            if error.status not in NO_LIST and not isinstance(error, RefusedError):
+                raise
+        else:
+            results = answer.get("readings") if isinstance(answer, dict) else None
+            if isinstance(results, list) and len(results) == len(rows):
+                await self._taken(rows, results)
+                return
+        # Refused, or accepted by one that gives no account of each: it may have heeded none of them.
+        self._takes_lists = await self._one_by_one(rows)
 
-    async def _taken(self, rows: Sequence[Row], answer: Any) -> None:
-        results = answer.get("readings") if isinstance(answer, dict) else None
-        for row, result in zip(rows, results if isinstance(results, list) else (), strict=False):
+    async def _taken(self, rows: Sequence[Row], results: Sequence[Any]) -> None:
+        for row, result in zip(rows, results, strict=True):
             if isinstance(result, dict) and result.get("status") == "rejected":
                 self._set_aside(row.reading, str(result.get("reason", "no reason given")))
         await self._context.store.move_cursor(self.name, rows[-1].seq)
 
     async def _one_by_one(self, rows: Sequence[Row]) -> bool:
         """Send each alone. Whether one was refused: then the list may have been refused for it."""
-        refused = False
-        for row in rows:
-            try:
-                await self._post(self._body(row.reading))
-            except HttpError as error:
-                if error.status not in WRONG:
-                    raise
-                refused = True
-                self._set_aside(row.reading, str(error))
-            await self._context.store.move_cursor(self.name, row.seq)
+        refused, done = False, None
+        try:
+            for row in rows:
+                try:
+                    await self._post(self._body(row.reading))
+                except RefusedError as error:
+                    refused = True
+                    self._set_aside(row.reading, str(error))
+                done = row.seq
+        finally:
+            # Once for all of them: each move is a write to the card.
+            if done is not None:
+                await self._context.store.move_cursor(self.name, done)
         return refused
 
     def _body(self, reading: Reading) -> dict[str, Any]:
@@ -199,14 +221,18 @@ class Sink:
                 said = http.decode(answer, self._url)
             except SourceError:
                 said = None
-            if answer.status in WRONG and isinstance(said, dict) and "reason" in said:
-                raise HttpError(str(said["reason"]), answer.status)
+            if isinstance(said, dict) and (answer.status in WRONG or _rejected(answer, said)):
+                reason = said.get("reason") or said.get("message") or said.get("detail") or "no reason given"
+                raise RefusedError(str(reason)[:300], answer.status)
             http.expect_ok(answer, self._url)
             return said
 
         return await self._worker.call(send, 3 * timeout + 5)
 
     def _set_aside(self, reading: Reading, reason: str) -> None:
+        self._aside += 1
+        if self._aside > TOLD_EACH:
+            return
         spec = reading.quantity.spec
         text = (
             f"The central API will not take {reading.value:.{spec.decimals}f} {spec.unit} of "
@@ -216,5 +242,10 @@ class Sink:
         self._context.report.event(Event(self.name, "push_refused", self._context.clock.now(), text, data))
 
 
+def _rejected(answer: http.Answer, said: dict[str, Any]) -> bool:
+    """Whether it says no with a status that says yes."""
+    return 200 <= answer.status < 300 and said.get("status") == "rejected"
+
+
 def _plain_time(at: int, context: SinkContext) -> str:
-    return datetime.fromtimestamp(at / 1000, context.zone).isoformat(sep=" ", timespec="minutes")
+    return local(at, context.zone).isoformat(sep=" ", timespec="minutes")
