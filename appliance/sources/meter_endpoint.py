@@ -7,7 +7,7 @@ The answer is {"reading_kwh", "last_update", "confidence", "method", "digits"}; 
 import math
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
@@ -62,7 +62,7 @@ def parse(payload: Any, options: Options, zone: ZoneInfo) -> list[Reading]:
     return [Reading(options.label, options.quantity, float(value), at, sure)]
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
