@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo
 
+import requests
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 
 from appliance import http
@@ -56,14 +57,19 @@ def parse(payload: Any, options: Options, zone: ZoneInfo) -> list[Reading]:
     if value is None or payload.get("last_update") is None:
         raise SourceError(f"{where} has no reading yet; look at that reader's own Health page")
     if not _is_number(value):
-        raise SourceError(f"{where} answers reading_kwh {value!r}, which is no number")
+        raise SourceError(f"{where} answers reading_kwh {repr(value)[:60]}, which is no number")
     sure = float(confidence) if _is_number(confidence) and 0 <= confidence <= 1 else 1.0
     at = _moment(payload["last_update"], zone, where)
     return [Reading(options.label, options.quantity, float(value), at, sure)]
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 def _moment(said: Any, zone: ZoneInfo, where: str) -> int:
@@ -71,9 +77,24 @@ def _moment(said: Any, zone: ZoneInfo, where: str) -> int:
         return round(said if said > 1e11 else said * 1000)
     try:
         moment = datetime.fromisoformat(str(said))
-    except ValueError:
-        raise SourceError(f"{where} answers last_update {said!r}, which is no ISO 8601 time") from None
-    return instant(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+        return instant(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    except (OverflowError, ValueError):
+        raise SourceError(
+            f"{where} answers last_update {repr(said)[:60]}, which is no ISO 8601 time"
+        ) from None
+
+
+def ask(session: requests.Session, options: Options) -> Any:
+    """The decoded answer to GET. Raises SourceError, AuthError."""
+    url, token = str(options.url), options.token
+    headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+    answer = http.request(session, "GET", url, timeout_s=options.timeout_s, headers=headers)
+    if answer.status == 404 and b'"message"' in answer.body:
+        # Another Tallywatt is there, but has not read its meter: the address is right.
+        said = http.decode(answer, url)
+        if isinstance(said, dict):
+            raise SourceError(f"{http.shown(url)} says: {str(said.get('message'))[:200]}")
+    return http.decode(http.expect_ok(answer, url), url)
 
 
 class Source:
@@ -90,15 +111,12 @@ class Source:
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         options, clock = self._options, self._context.clock
-        token = options.token
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         last: int | None = None
         with http.session() as session:
             try:
                 while True:
                     payload = await self._worker.call(
-                        lambda: http.get_json(session, str(options.url), options.timeout_s, headers),
-                        2 * options.timeout_s + 5,
+                        lambda: ask(session, options), 2 * options.timeout_s + 5
                     )
                     (reading,) = parse(payload, options, self._context.zone)
                     age_s = (clock.now() - reading.at) / 1000
