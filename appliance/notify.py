@@ -40,6 +40,6 @@ def watchdog_interval_s() -> float | None:
     """How often systemd wants a heartbeat at the least, None when it does not watch this process."""
     pid = os.environ.get("WATCHDOG_PID")
     usec = os.environ.get("WATCHDOG_USEC", "")
-    if not usec.isdigit() or (pid and pid != str(os.getpid())):
+    if not usec.isdecimal() or (pid and pid != str(os.getpid())):
         return None
     return int(usec) / 1e6 or None
