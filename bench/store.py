@@ -56,8 +56,8 @@ def loop_device(size_mb: int = 1024) -> Iterator[tuple[Path, str]]:
         with image.open("wb") as file:
             file.truncate(size_mb << 20)
         lazy = "lazy_itable_init=0,lazy_journal_init=0"
-        subprocess.run(["mkfs.ext4", "-q", "-E", lazy, image], check=True)
-        attach = ["losetup", "--find", "--show", image]
+        subprocess.run(["mkfs.ext4", "-q", "-E", lazy, str(image)], check=True)
+        attach = ["losetup", "--find", "--show", str(image)]
         name = subprocess.run(attach, check=True, capture_output=True, text=True).stdout.strip()
         try:
             subprocess.run(["mount", name, mount], check=True)
@@ -147,16 +147,17 @@ def build(folder: Path, days: int) -> float:
         )
     for day in range(START // DAY_MS, START // DAY_MS + days):
         meter, gateway, values = house.day(10)
-        of_series = {}
+        axes: dict[bytes, int] = {}
+        db.execute("BEGIN")
         for n, quantity in quantities.items():
             at = day * DAY_MS + 1 + (meter if quantity in METER else gateway)
             seqs = seq + n + len(quantities) * np.arange(len(at))
-            of_series[n] = Rows(seqs, at, values[quantity], np.ones(len(at)))
+            rows = Rows(seqs, at, values[quantity], np.ones(len(at)))
+            blocks.write(db, day, n, rows, axes, sealed=False)
         seq += len(quantities) * len(meter)
-        with transaction(db):
-            blocks.write(db, day, of_series, sealed=False)
-            blocks.seal(db, day, quantities, day)
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('seq', ?)", (seq,))
+        blocks.seal(db, day, quantities, day)
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('seq', ?)", (seq,))
+        db.execute("COMMIT")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     return (database.stat().st_size - empty) / days

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -30,20 +30,20 @@ def by_day(rows: Rows, quantity: Quantity) -> dict[int, Rows]:
     return {int(day): rows.take(days == day) for day in np.unique(days)}
 
 
-def write(db: sqlite3.Connection, day: int, of_series: Mapping[int, Rows], *, sealed: bool) -> None:
-    """One block for each series of the day."""
-    axes: dict[bytes, int] = {}
-    for series, rows in of_series.items():
-        first = int(rows.seq[0])
-        axis = codec.join(codec.pack_ints(rows.at - day * DAY_MS), codec.pack_ints(rows.seq - first))
-        if axis not in axes:
-            axes[axis] = int(db.execute("INSERT INTO axis(data) VALUES (?)", (axis,)).lastrowid or 0)
-        data = codec.join(codec.pack_floats(rows.value), codec.pack_floats(rows.confidence))
-        db.execute(
-            "INSERT INTO block(day, series, sealed, seq_first, seq_last, count, axis, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (day, series, sealed, first, int(rows.seq[-1]), len(rows.seq), axes[axis], data),
-        )
+def write(
+    db: sqlite3.Connection, day: int, series: int, rows: Rows, axes: dict[bytes, int], *, sealed: bool
+) -> None:
+    """One block of a series' day; `axes` remembers those of the same day that others may share."""
+    first = int(rows.seq[0])
+    axis = codec.join(codec.pack_ints(rows.at - day * DAY_MS), codec.pack_ints(rows.seq - first))
+    if axis not in axes:
+        axes[axis] = int(db.execute("INSERT INTO axis(data) VALUES (?)", (axis,)).lastrowid or 0)
+    data = codec.join(codec.pack_floats(rows.value), codec.pack_floats(rows.confidence))
+    db.execute(
+        "INSERT INTO block(day, series, sealed, seq_first, seq_last, count, axis, data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (day, series, sealed, first, int(rows.seq[-1]), len(rows.seq), axes[axis], data),
+    )
 
 
 def decode(day: int, seq_first: int, axis: bytes, data: bytes) -> Rows:
@@ -84,28 +84,25 @@ def unsealed_days(db: sqlite3.Connection, before: int) -> list[int]:
 
 
 def seal(db: sqlite3.Connection, day: int, quantities: Mapping[int, Quantity], stamp: int) -> None:
-    """Make the day's blocks one per series and its quarter hours roll-ups, within the open transaction."""
+    """Make the day's blocks one per series and its quarter hours roll-ups, within the open transaction.
+
+    One series after the other: a day of readings every second would fill a small computer's memory.
+    """
+    axes: dict[bytes, int] = {}
     found = db.execute("SELECT DISTINCT series FROM block WHERE day = ? AND NOT sealed", (day,)).fetchall()
-    whole: dict[int, Rows] = {}
+    old = db.execute("SELECT DISTINCT axis FROM block WHERE day = ?", (day,)).fetchall()
     for (series,) in found:
         parts, damaged = read(db, series, day, day)
         if damaged or series not in quantities:
             log.error("A block of series %d, day %d, cannot be read; it is left as it is", series, day)
             db.execute("UPDATE block SET sealed = 1 WHERE day = ? AND series = ?", (day, series))
             continue
-        whole[series] = concat(parts)
-    old = [axis for series in whole for (axis,) in db.execute(
-        "SELECT DISTINCT axis FROM block WHERE day = ? AND series = ?", (day, series))]  # fmt: skip
-    db.executemany("DELETE FROM block WHERE day = ? AND series = ?", [(day, series) for series in whole])
-    _drop_axes(db, day, set(old))
-    write(db, day, whole, sealed=True)
-    for series, rows in whole.items():
+        rows = concat(parts)
+        db.execute("DELETE FROM block WHERE day = ? AND series = ?", (day, series))
+        write(db, day, series, rows, axes, sealed=True)
         _roll_up(db, day, series, quantities[series], rows, stamp)
-
-
-def _drop_axes(db: sqlite3.Connection, day: int, axes: Iterable[int]) -> None:
-    used = {axis for (axis,) in db.execute("SELECT DISTINCT axis FROM block WHERE day = ?", (day,))}
-    db.executemany("DELETE FROM axis WHERE id = ?", [(axis,) for axis in axes if axis not in used])
+    used = set(db.execute("SELECT DISTINCT axis FROM block WHERE day = ?", (day,)))
+    db.executemany("DELETE FROM axis WHERE id = ?", [axis for axis in old if axis not in used])
 
 
 def _roll_up(

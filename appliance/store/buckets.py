@@ -80,8 +80,9 @@ def regroup(small: Buckets, edges: Ints, kind: Kind) -> Buckets:
 
 def merge(parts: list[Buckets]) -> Buckets:
     """All buckets of the parts (which share none) in order of time."""
-    if not parts:
-        return NO_BUCKETS
+    parts = [part for part in parts if len(part.start)]
+    if len(parts) < 2:
+        return parts[0] if parts else NO_BUCKETS
     whole = Buckets(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     return whole if np.all(np.diff(whole.start) > 0) else whole.take(np.argsort(whole.start))
 
@@ -94,29 +95,29 @@ def between(buckets: Buckets, start: int, end: int) -> Buckets:
 
 def without_days(buckets: Buckets, days: Ints) -> Buckets:
     """Those of other UTC days."""
+    if not len(days):
+        return buckets
     return buckets.take(~np.isin(buckets.start // (QUARTER_MS * QUARTERS_A_DAY), days))
 
 
 def pack(buckets: Buckets, kind: Kind) -> bytes:
-    """A span's quarter hours as a blob."""
-    columns = [buckets.value, buckets.low] + ([] if kind is Kind.COUNTER else [buckets.high])
+    """A span's quarter hours as a blob; few columns, because each costs a fixed time to unpack."""
+    edges = [buckets.low] if kind is Kind.COUNTER else [buckets.low, buckets.high]
     return codec.join(
-        codec.pack_ints(buckets.start // QUARTER_MS),
+        codec.pack_ints(buckets.start),
         codec.pack_ints(buckets.readings),
-        *(codec.pack_floats(column) for column in columns),
+        codec.pack_floats(buckets.value),
+        codec.pack_floats(np.concatenate(edges)),
     )
 
 
 def unpack(data: bytes) -> Buckets:
     """The quarter hours `pack` packed. Raises zlib.error when they are damaged."""
-    start, count, value, low, *high = codec.split(data)
-    values = codec.unpack_floats(value)
+    start, readings, value, edges = codec.split(data)
+    values, bounds = codec.unpack_floats(value), codec.unpack_floats(edges)
+    low, high = bounds[: len(values)], bounds[len(values) :]
     return Buckets(
-        codec.unpack_ints(start) * QUARTER_MS,
-        codec.unpack_ints(count),
-        values,
-        codec.unpack_floats(low),
-        codec.unpack_floats(high[0]) if high else values,
+        codec.unpack_ints(start), codec.unpack_ints(readings), values, low, high if len(high) else values
     )
 
 

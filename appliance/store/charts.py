@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -74,7 +75,7 @@ def grid(start: int, end: int, every: Every, zone: ZoneInfo) -> tuple[Ints, int]
     if every is Every.DAY:
         first, last = calendar.day_of(start, zone), calendar.day_of(end - 1, zone)
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        edges = np.array([calendar.day_start(day, zone) for day in days], np.int64)
+        edges = np.array([_day_start(day, zone) for day in days], np.int64)
         return edges, calendar.day_span(last, zone)[1]
     step, shift = every.milliseconds, 0
     if every is Every.HOUR:
@@ -82,6 +83,9 @@ def grid(start: int, end: int, every: Every, zone: ZoneInfo) -> tuple[Ints, int]
         shift = round(offset.total_seconds() * 1000) % HOUR_MS
     edges = np.arange((start + shift) // step * step - shift, end, step, dtype=np.int64)
     return edges, int(edges[-1]) + step
+
+
+_day_start = lru_cache(maxsize=8192)(calendar.day_start)
 
 
 def _raw(reader: Reader, series: int, quantity: Quantity, start: int, end: int, limit: int) -> Series:

@@ -53,24 +53,22 @@ class SafeStorage(Storage):
         self._data = json.loads(text)
 
     def _load(self) -> Data | None:
-        text, fault = _parsed(self._path)
-        if fault is None:
-            return text
-        spare, spare_fault = _parsed(self._spare)
-        aside = self._path.with_name(f"{self._path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        os.replace(self._path, aside)
-        if spare is not None and spare_fault is None:
-            self._notes.append(
-                f"{self._path.name} could not be read ({fault}) and was set aside as {aside.name}. The "
-                "version before it is used: check the settings made last (calibration, access, notices)"
-            )
+        data, fault = _parsed(self._path)
+        spare, _ = _parsed(self._spare)
+        if fault is None and (data is not None or spare is None):
+            return data
+        told = f"{self._path.name} is missing"
+        if fault is not None:
+            aside = self._path.with_name(f"{self._path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+            os.replace(self._path, aside)
+            told = f"{self._path.name} could not be read ({fault}) and was set aside as {aside.name}"
+        if spare is None:
+            advice = "There is no older version: set again what it held (calibration, access, notices)"
+        else:
+            advice = "The version before it is used: check what was set last (calibration, access, notices)"
             _write_synced(self._path, json.dumps(spare, ensure_ascii=False, indent=1).encode())
-            return spare
-        self._notes.append(
-            f"{self._path.name} could not be read ({fault}) and was set aside as {aside.name}. There is no "
-            "older version: what it held (calibration, access, notices) has to be set again"
-        )
-        return None
+        self._notes.append(f"{told}. {advice}")
+        return spare
 
 
 class Documents:

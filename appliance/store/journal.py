@@ -119,7 +119,7 @@ class Journal:
                 continue
             _, number, length, check = _HEAD.unpack_from(head)
             payload = head[_HEAD.size : _HEAD.size + length]
-            if len(payload) < length <= self._size - block * BLOCK:
+            if len(payload) < length <= self._size - (block - 1) * BLOCK - _HEAD.size:
                 payload += os.pread(self._file, length - len(payload), block * BLOCK)
             if len(payload) == length and _check(number, payload) == check:
                 yield number, block - 1, payload

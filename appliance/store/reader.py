@@ -213,7 +213,8 @@ class Reader:
     ) -> Ints:
         first, last = start // DAY_MS, (end - 1) // DAY_MS
         days = [day for (day,) in self.db.execute(
-            "SELECT DISTINCT day FROM block WHERE NOT sealed AND day BETWEEN ? AND ? AND series = ?",
+            "SELECT DISTINCT day FROM block INDEXED BY block_unsealed"
+            " WHERE NOT sealed AND day BETWEEN ? AND ? AND series = ?",
             (first, last, series))]  # fmt: skip
         shift = buckets.edge_shift(quantity.spec.kind)
         fresh = np.concatenate([rows.at for rows in self._fresh(series)] or [np.empty(0, np.int64)])

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 NAME = "readings.db"
 MARK = "readings.damaged"
 """Left by a running daemon that found the database damaged: the next start sets it aside."""
+BALLAST = "ballast"
+BALLAST_BYTES = 256 << 10
 CHECKED_BYTES = 64 << 20
 """A database up to this size is checked whole at every start (a second on a Pi); a bigger one every night."""
 
@@ -39,8 +41,31 @@ def is_damage(error: sqlite3.Error) -> bool:
 def open_database(folder: Path, now: int) -> Opened:
     """The database of the folder, repaired if need be.
 
-    Raises StoreError when there is nothing to be done but by a person (disk full, not permitted).
+    Opening takes some room (SQLite's shared memory file); a ballast kept for that is given up on a full
+    disk. Raises StoreError when there is nothing to be done but by a person (not permitted, no room at all).
     """
+    try:
+        opened = _open(folder, now)
+    except StoreError:
+        if not (folder / BALLAST).exists():
+            raise
+        (folder / BALLAST).unlink()
+        opened = _open(folder, now)
+    _put_ballast(folder)
+    return opened
+
+
+def _put_ballast(folder: Path) -> None:
+    ballast = folder / BALLAST
+    if ballast.exists():
+        return
+    try:
+        ballast.write_bytes(bytes(BALLAST_BYTES))
+    except OSError:
+        ballast.unlink(missing_ok=True)
+
+
+def _open(folder: Path, now: int) -> Opened:
     path = folder / NAME
     fault = _fault(path, folder)
     try:

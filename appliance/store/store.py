@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -132,8 +133,8 @@ class Store(Questions):
     async def flush(self) -> None:
         """Commit now. Raises StoreError when not everything could be."""
         await self._commit()
-        if self._inbox:
-            raise StoreError(self.problem or "Not everything could be committed; it is tried again soon")
+        if faults.COMMIT in self._faults:
+            raise StoreError(self._faults[faults.COMMIT])
 
     async def move_cursor(self, name: str, seq: int) -> None:
         """Remember durably how far a sink has come; while nothing can be committed, in memory."""
@@ -176,9 +177,9 @@ class Store(Questions):
     async def maintain(self) -> None:
         """Seal the finished days and bring a copy up to date: what happens every night at 03:17."""
         try:
-            async with self._committing:
-                await self._run(self._writing, lambda: self._log.seal(self._clock.now()))
-                self._faults.pop(faults.FOLD, None)
+            for day in await self._run(self._writing, lambda: self._log.to_seal(self._clock.now())):
+                await self._run(self._writing, partial(self._log.seal, day))
+            self._faults.pop(faults.FOLD, None)
             await self.backup()
             await self._run(self._writing, lambda: self._log.mark("nightly", self._clock.now()))
         except (sqlite3.Error, OSError) as error:
@@ -218,8 +219,10 @@ class Store(Questions):
     # --- opening and closing, in threads
 
     def _open(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._read_only and not (self._folder / repair.NAME).exists():
+            raise StoreError(f"There is nothing to read in {self._folder}; give the daemon's with --data")
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._journal = Journal(self._folder / JOURNAL, read_only=self._read_only)
         except OSError as error:
             raise StoreError(f"{self._folder} cannot be used: {faults.sentence(error)}") from error
@@ -318,9 +321,10 @@ class Store(Questions):
             try:
                 while self._inbox:
                     batch = self._inbox.take()
-                    await self._run(self._writing, lambda batch=batch: self._log.commit(batch))  # type: ignore[misc]
+                    await self._run(self._writing, partial(self._log.commit, batch))
                     self._inbox.committed()
-                self._resumed()
+                    if not self._inbox:
+                        self._resumed()
                 if self._log.fold_due():
                     await self._run(self._writing, self._log.fold)
                     self._faults.pop(faults.FOLD, None)

@@ -78,6 +78,8 @@ class Writer:
         self.seq, self.event_id = meta.get("seq", 0), max(event_id or 0, meta.get("event", 0))
         for number, payload in self._journal.scan(meta.get("folded", 0)):
             self._take(record.decode(number, payload, self._series))
+            if fold and sum(len(commit.rows.seq) for commit in self.tail) >= FOLD_ROWS:
+                self.fold()
         self.seq, self.event_id = max(self.seq, leap_to), max(self.event_id, leap_to)
         self._marks = {name: value for name, value in meta.items() if name in MARKS}
         self.loaded = True
@@ -126,15 +128,16 @@ class Writer:
         self._journal.folded(number)
         self._folded_at = self._clock.monotonic()
 
-    def seal(self, now: int) -> int:
-        """Fold, then seal every finished UTC day; how many. Raises sqlite3.Error."""
+    def to_seal(self, now: int) -> list[int]:
+        """Fold, then tell which finished UTC days have blocks to be sealed. Raises sqlite3.Error."""
         self.fold()
-        days = blocks.unsealed_days(self._db, now // DAY_MS)
+        return blocks.unsealed_days(self._db, now // DAY_MS)
+
+    def seal(self, day: int) -> None:
+        """Seal a day. Raises sqlite3.Error."""
         quantities = {series: quantity for series, (_, quantity) in self.names.items()}
-        for day in days:
-            with transaction(self._db):
-                blocks.seal(self._db, day, quantities, self._journal.number)
-        return len(days)
+        with transaction(self._db):
+            blocks.seal(self._db, day, quantities, self._journal.number)
 
     def mark(self, name: str, value: int) -> None:
         """Remember a whole number under a name."""
@@ -162,18 +165,20 @@ class Writer:
         self.tail = (*self.tail, commit)
 
     def _count(self, series: int, rows: Rows, now: int) -> None:
-        newest = len(rows.at) - 1 - int(np.argmax(rows.at[::-1]))
-        source, quantity = self.names[series]
-        at = int(rows.at[newest])
-        last = Reading(source, quantity, float(rows.value[newest]), at, float(rows.confidence[newest]))
         stat = self.stats.get(series)
         if stat is None:
-            self.stats[series] = Stat(len(rows.at), int(rows.at.min()), last)
-            return
+            stat = self.stats[series] = Stat(0, int(rows.at[0]), self._reading(series, rows, 0))
         stat.count += len(rows.at)
         stat.first_at = min(stat.first_at, int(rows.at.min()))
-        if supersedes(last, stat.last, now):
-            stat.last = last
+        in_order = bool(np.all(np.diff(rows.at) >= 0))
+        for n in (-1,) if in_order else range(len(rows.at)):
+            reading = self._reading(series, rows, n)
+            if supersedes(reading, stat.last, now):
+                stat.last = reading
+
+    def _reading(self, series: int, rows: Rows, n: int) -> Reading:
+        value, at, confidence = float(rows.value[n]), int(rows.at[n]), float(rows.confidence[n])
+        return Reading(*self.names[series], value, at, confidence)
 
     def _fold_rows(self, tail: Iterable[Commit]) -> None:
         parts: dict[int, list[Rows]] = {}
@@ -187,7 +192,9 @@ class Writer:
             for day, rows in blocks.by_day(concat(parts[series]), self.names[series][1]).items():
                 days.setdefault(day, {})[series] = rows
         for day in sorted(days):
-            blocks.write(self._db, day, days[day], sealed=False)
+            axes: dict[bytes, int] = {}
+            for series, rows in days[day].items():
+                blocks.write(self._db, day, series, rows, axes, sealed=False)
 
     def _fold_rest(self, commit: Commit, stamp: int) -> None:
         self._db.executemany(
