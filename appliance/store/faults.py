@@ -1,9 +1,15 @@
 """What can go wrong with a card, said so that a person knows what to do."""
 
 import errno
+import logging
 import sqlite3
 from collections.abc import Iterable
 from datetime import date, timedelta
+from pathlib import Path
+
+from appliance.store import repair
+
+log = logging.getLogger(__name__)
 
 COMMIT, FOLD, READ, COPY, DAMAGE, BLOCKS = "commit", "fold", "read", "copy", "damage", "blocks"
 
@@ -14,6 +20,43 @@ _MEANING = {
     COPY: "Last night's copy of the readings could not be made: {}.",
     DAMAGE: "The database of readings is damaged ({}): restart the daemon, it will use last night's copy.",
 }
+
+
+class Faults:
+    """What is wrong at present, by part."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._texts: dict[str, str] = {}
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._texts
+
+    @property
+    def text(self) -> str | None:
+        """All of it for a person, or None."""
+        return " ".join(self._texts.values()) or None
+
+    def note(self, part: str, error: Exception) -> str:
+        """Remember what went wrong, log it once, and have damage mended at the next start; the text."""
+        if isinstance(error, sqlite3.Error) and repair.is_damage(error):
+            repair.mark_damaged(self._folder, str(error))
+            part = DAMAGE
+        return self.say(part, told(part, error))
+
+    def say(self, part: str, text: str) -> str:
+        """Remember a text of one's own; it is logged once."""
+        if self._texts.get(part) != text:
+            log.error("%s", text)
+        self._texts[part] = text
+        return text
+
+    def get(self, part: str) -> str | None:
+        return self._texts.get(part)
+
+    def over(self, part: str) -> bool:
+        """It works again; whether it did not before."""
+        return self._texts.pop(part, None) is not None
 
 
 def told(part: str, error: Exception) -> str:

@@ -85,8 +85,12 @@ def mark_damaged(folder: Path, reason: str) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     db = schema.connect(path)
-    db.execute("PRAGMA journal_mode = WAL")
-    schema.migrate(db)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        schema.migrate(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

@@ -13,13 +13,14 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection that commits only when told to. Raises sqlite3.Error."""
     uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
-    db.execute("PRAGMA cache_size = -2000")
-    db.execute("PRAGMA temp_store = MEMORY")
-    if read_only:
-        db.execute("PRAGMA query_only = 1")
-    else:
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA journal_size_limit = 1048576")
+    settings = ["cache_size = -2000", "temp_store = MEMORY"]
+    settings += ["query_only = 1"] if read_only else ["synchronous = FULL", "journal_size_limit = 1048576"]
+    try:
+        for setting in settings:
+            db.execute(f"PRAGMA {setting}")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

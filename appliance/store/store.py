@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -22,10 +21,12 @@ from appliance.model import Event, Price, Quantity, Reading
 from appliance.store import backup, faults, repair, schema
 from appliance.store.documents import Documents
 from appliance.store.facts import Batch, Exchange
+from appliance.store.faults import Faults
 from appliance.store.inbox import Inbox
 from appliance.store.journal import Journal
 from appliance.store.questions import Questions
 from appliance.store.reader import Reader, View
+from appliance.store.readers import Readers
 from appliance.store.writer import Writer, supersedes
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ NIGHTLY = time(3, 17)
 NIGHTLY_LOOK_S = 300.0
 KNOWN_PRICES = 5_000
 STUCK_S = 120.0
-"""A commit that takes longer means that the card no longer answers."""
+"""A commit that takes longer (by the system's clock) means that the card no longer answers."""
 
 
 class Store(Questions):
@@ -64,16 +65,15 @@ class Store(Questions):
         self._zone = zone
         self._every_s = commit_every_s
         self._read_only = read_only
-        self._faults: dict[str, str] = {}
+        self._faults = Faults(folder)
         self._latest: dict[tuple[str, Quantity], Reading] = {}
         self._known_prices: dict[tuple[str, int], Price] = {}
         self._writing = ThreadPoolExecutor(1, "store-write")
-        self._reading = ThreadPoolExecutor(2, "store-read")
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._readers = Readers(folder / repair.NAME)
         self._wake = asyncio.Event()
         self._committing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+        self._db: sqlite3.Connection | None = None
         self._writer: Writer | None = None
         self._journal: Journal | None = None
         self._inbox = Inbox(0, 0)
@@ -82,7 +82,7 @@ class Store(Questions):
 
     async def __aenter__(self) -> Self:
         try:
-            await self._run(self._writing, self._open)
+            await self._run(self._open)
         except BaseException:
             self._shut()
             raise
@@ -109,7 +109,7 @@ class Store(Questions):
     @property
     def problem(self) -> str | None:
         """What is wrong and what to do, or None."""
-        return " ".join(self._faults.values()) or None
+        return self._faults.text
 
     def append(self, batch: Facts, *, urgent: bool = False) -> None:
         """Keep the facts; they are in the next commit, at once if `urgent` or an event is among them.
@@ -133,8 +133,8 @@ class Store(Questions):
     async def flush(self) -> None:
         """Commit now. Raises StoreError when not everything could be."""
         await self._commit()
-        if faults.COMMIT in self._faults:
-            raise StoreError(self._faults[faults.COMMIT])
+        if fault := self._faults.get(faults.COMMIT):
+            raise StoreError(fault)
 
     async def move_cursor(self, name: str, seq: int) -> None:
         """Remember durably how far a sink has come; while nothing can be committed, in memory."""
@@ -156,9 +156,10 @@ class Store(Questions):
 
     async def check(self) -> None:
         """Answers quickly, or raises StoreError: the database cannot be read, or a commit hangs."""
-        if faults.DAMAGE in self._faults:
-            raise StoreError(self._faults[faults.DAMAGE])
-        if self._busy_since is not None and self._clock.monotonic() - self._busy_since > STUCK_S:
+        if fault := self._faults.get(faults.DAMAGE):
+            raise StoreError(fault)
+        now = asyncio.get_running_loop().time()
+        if self._busy_since is not None and now - self._busy_since > STUCK_S:
             raise StoreError("The card has not answered for two minutes; check it, and its power supply")
         await self._ask(lambda reader: None)
 
@@ -166,24 +167,23 @@ class Store(Questions):
         """Bring last night's copy up to now; its path. Runs by itself every night. Raises StoreError."""
         source = self._folder / repair.NAME
         try:
-            await self._run(self._writing, self._log.fold)
+            await self._run(self._log.fold)
             path = await asyncio.to_thread(backup.copy, source, self._folder, self._clock.now())
         except (sqlite3.Error, OSError, StoreError) as error:
-            self._fault(faults.COPY, error)
-            raise StoreError(self._faults.get(faults.COPY, str(error))) from error
-        self._faults.pop(faults.COPY, None)
+            raise StoreError(self._faults.note(faults.COPY, error)) from error
+        self._faults.over(faults.COPY)
         return path
 
     async def maintain(self) -> None:
         """Seal the finished days and bring a copy up to date: what happens every night at 03:17."""
         try:
-            for day in await self._run(self._writing, lambda: self._log.to_seal(self._clock.now())):
-                await self._run(self._writing, partial(self._log.seal, day))
-            self._faults.pop(faults.FOLD, None)
+            for day in await self._run(lambda: self._log.to_seal(self._clock.now())):
+                await self._run(partial(self._log.seal, day))
+            self._faults.over(faults.FOLD)
             await self.backup()
-            await self._run(self._writing, lambda: self._log.mark("nightly", self._clock.now()))
+            await self._run(lambda: self._log.mark("nightly", self._clock.now()))
         except (sqlite3.Error, OSError) as error:
-            self._fault(faults.FOLD, error)
+            self._faults.note(faults.FOLD, error)
         except StoreError as error:
             log.error("%s", error)
 
@@ -201,20 +201,14 @@ class Store(Questions):
     async def _ask(self, question: Callable[[Reader], T]) -> T:
         view = View(self._log.names, self._log.tail, self._waiting())
 
-        def answer() -> T:
-            reader = Reader(self._connection(), view)
-            with reader.snapshot():
-                return question(reader)
-
         try:
-            result = await self._run(self._reading, answer)
+            answer = await self._readers.ask(view, question)
         except sqlite3.Error as error:
-            self._fault(faults.READ, error)
-            raise StoreError(self._faults.get(faults.READ) or self._faults[faults.DAMAGE]) from error
-        self._faults.pop(faults.READ, None)
+            raise StoreError(self._faults.note(faults.READ, error)) from error
+        self._faults.over(faults.READ)
         if view.damaged:
-            self._faults[faults.BLOCKS] = faults.unreadable_days(view.damaged)
-        return result
+            self._faults.say(faults.BLOCKS, faults.unreadable_days(view.damaged))
+        return answer
 
     # --- opening and closing, in threads
 
@@ -235,36 +229,30 @@ class Store(Questions):
             self.opened += [
                 Event("store", "documents_restored", self._clock.now(), note) for note in self.documents.notes
             ]
-        self._connections.append(db)
+        self._db = db
         self._writer = Writer(db, self._journal, self._clock)
         try:
             leap_to = faults.floor(self._clock.now()) if reborn else 0
             self._writer.load(fold=not self._read_only, leap_to=leap_to)
         except sqlite3.Error as error:
-            self._fault(faults.FOLD, error)
+            self._faults.note(faults.FOLD, error)
             if not self._writer.loaded:
                 raise StoreError(self.problem or str(error)) from error
 
     def _shut(self) -> None:
         self._writing.shutdown()
-        self._reading.shutdown()
-        for connection in reversed(self._connections):
+        self._readers.close()
+        if self._db is not None:
             with suppress(sqlite3.Error):
-                connection.close()
-        self._connections.clear()
+                self._db.close()
+            self._db = None
         if self._journal is not None:
             self._journal.close()
             self._journal = None
 
-    def _connection(self) -> sqlite3.Connection:
-        known: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if known is None:
-            known = self._local.db = schema.connect(self._folder / repair.NAME, read_only=True)
-            self._connections.append(known)
-        return known
-
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+    async def _run(self, work: Callable[[], T]) -> T:
+        """What `work` gives, in the one thread that writes."""
+        return await asyncio.get_running_loop().run_in_executor(self._writing, work)
 
     # --- appending
 
@@ -317,27 +305,27 @@ class Store(Questions):
 
     async def _commit_all(self) -> None:
         async with self._committing:
-            self._busy_since = self._clock.monotonic()
+            self._busy_since = asyncio.get_running_loop().time()
             try:
                 while self._inbox:
                     batch = self._inbox.take()
-                    await self._run(self._writing, partial(self._log.commit, batch))
+                    await self._run(partial(self._log.commit, batch))
                     self._inbox.committed()
                     if not self._inbox:
                         self._resumed()
                 if self._log.fold_due():
-                    await self._run(self._writing, self._log.fold)
-                    self._faults.pop(faults.FOLD, None)
+                    await self._run(self._log.fold)
+                    self._faults.over(faults.FOLD)
             except (OSError, StoreError) as error:
                 self._inbox.failed()
-                self._fault(faults.COMMIT, error)
+                self._faults.note(faults.COMMIT, error)
             except sqlite3.Error as error:
-                self._fault(faults.FOLD, error)
+                self._faults.note(faults.FOLD, error)
             finally:
                 self._busy_since = None
 
     def _resumed(self) -> None:
-        if self._faults.pop(faults.COMMIT, None) is not None:
+        if self._faults.over(faults.COMMIT):
             log.warning("Readings are committed again")
         if self._inbox.dropped:
             text = (
@@ -346,12 +334,3 @@ class Store(Questions):
             )
             self._inbox.dropped = 0
             self.append([Event("store", "readings_lost", self._clock.now(), text)])
-
-    def _fault(self, part: str, error: Exception) -> None:
-        if isinstance(error, sqlite3.Error) and repair.is_damage(error):
-            repair.mark_damaged(self._folder, str(error))
-            part = faults.DAMAGE
-        text = faults.told(part, error)
-        if self._faults.get(part) != text:
-            log.error("%s", text)
-        self._faults[part] = text

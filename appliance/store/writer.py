@@ -77,7 +77,9 @@ class Writer:
         (event_id,) = db.execute("SELECT max(id) FROM event").fetchone()
         self.seq, self.event_id = meta.get("seq", 0), max(event_id or 0, meta.get("event", 0))
         for number, payload in self._journal.scan(meta.get("folded", 0)):
-            self._take(record.decode(number, payload, self._series))
+            commit = record.decode(number, payload, self._series)
+            self._take(commit)
+            self.cursors.update(commit.cursors)
             if fold and sum(len(commit.rows.seq) for commit in self.tail) >= FOLD_ROWS:
                 self.fold()
         self.seq, self.event_id = max(self.seq, leap_to), max(self.event_id, leap_to)
@@ -135,7 +137,7 @@ class Writer:
 
     def seal(self, day: int) -> None:
         """Seal a day. Raises sqlite3.Error."""
-        quantities = {series: quantity for series, (_, quantity) in self.names.items()}
+        quantities = {series: quantity for series, (_, quantity) in dict(self.names).items()}
         with transaction(self._db):
             blocks.seal(self._db, day, quantities, self._journal.number)
 
@@ -159,7 +161,6 @@ class Writer:
         for series in commit.where:
             if series in self.names:
                 self._count(series, commit.of(series), now)
-        self.cursors.update(commit.cursors)
         self.event_id = max([self.event_id, *(stored.id for stored in commit.events)])
         self.seq = max(self.seq, commit.seq_last)
         self.tail = (*self.tail, commit)

@@ -130,7 +130,7 @@ async def test_readings_that_come_late_land_in_their_day(store: Store, clock: Fa
         days = await store.series("p1", W, T0 - HOUR_MS, T0 + 23 * HOUR_MS, Every.DAY)
         assert days.value == [round((12 * 10 + 11 * 20) / 23, 2)]
         await seal(store, clock, 1)
-    db = store._connection()
+    db = store._log._db
     blocks = db.execute("SELECT day, series, count(*) FROM block GROUP BY day, series").fetchall()
     assert {count for *_, count in blocks} == {1}
     assert db.execute("SELECT count(*) FROM axis WHERE id NOT IN (SELECT axis FROM block)").fetchone() == (0,)
