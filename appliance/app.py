@@ -21,15 +21,21 @@ from appliance.sinks import base as sinks
 from appliance.sources import base as sources
 from appliance.store import Store
 from appliance.supervise import Health, Part, State, forever
+from appliance.views import is_fresh
 from config.schema import Config
-from config.secrets import SecretBox
+from config.secrets import SecretBox, SecretError
 
 log = logging.getLogger(__name__)
 
 DEFAULT_CADENCE_S = 60.0
 STORE_PART = "store"
 CONFIG_PART = "config"
+ACCESS_PART = "access"
 HEARTBEAT_S = 10.0
+REMOTE = "remote_"
+"""What the names of other readers begin with, those that push to us."""
+REMOTE_CADENCE_S = 1200.0
+"""Readers push every quarter hour as a rule; three times a little more is stale."""
 METHODS = {"camera_meter": "ocr"}
 """What the classic API calls a way of reading; any other source goes by its type."""
 
@@ -122,11 +128,18 @@ class Appliance:
         return event
 
     def main_register(self) -> Reading | None:
-        """The reading that stands for the meter of this house: a camera's before a wire's before others'."""
+        """The reading that stands for the meter of this house: a camera's before a wire's before others',
+        but what is stale only where nothing else is known."""
         known = [r for (_, q), r in self.hub.latest.items() if q is Quantity.ENERGY_IMPORT]
         rank = {"camera_meter": 0, "p1_serial": 1}
         types = {part.name: part.type for part in self.health}
-        return min(known, key=lambda r: (rank.get(types.get(r.source, ""), 2), -r.at), default=None)
+        return min(
+            known, key=lambda r: (self.stale(r), rank.get(types.get(r.source, ""), 2), -r.at), default=None
+        )
+
+    def stale(self, reading: Reading) -> bool:
+        """Whether it is too old to be shown as the present."""
+        return not is_fresh(reading, self.cadences, self.clock.now())
 
     def look(self, reading: Reading) -> tuple[str, list[int]]:
         """How a register reading was come by, and its digits as the meter shows them."""
@@ -145,12 +158,22 @@ class Appliance:
         self.health.add(STORE_PART, "store", "sqlite")
         await self.store.__aenter__()
         self.id = self._identity()
-        self.access.load()
+        self._load_access()
         for reading in await self.store.latest():
+            if reading.source.startswith(REMOTE):
+                self.cadences[reading.source] = REMOTE_CADENCE_S
             self._gate.remember(reading)
             self.hub.publish([reading])
         await self.accept(self.store.opened)
         self._report_store()
+
+    def _load_access(self) -> None:
+        """Without a key there is no token, and so no program that may write; all else runs."""
+        try:
+            self.access.load()
+        except (SecretError, StoreError) as error:
+            self.health.add(ACCESS_PART, "access", "token")
+            self.health.failed(ACCESS_PART, f"The API has no token: {error}", State.NEEDS_YOU)
 
     def _identity(self) -> str:
         known = self.store.documents.get("appliance", "identity")

@@ -15,7 +15,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from appliance.api.common import Here, Token, moment, problems, require_owner
-from appliance.app import Appliance
+from appliance.app import REMOTE, REMOTE_CADENCE_S, Appliance
 from appliance.calendar import iso
 from appliance.clock import sane
 from appliance.gate import implausible
@@ -25,10 +25,7 @@ router = APIRouter(tags=["Classic"])
 MOST_AT_ONCE = 1000
 MOST_READERS = 50
 """Open writes must not fill the store with invented readers."""
-REMOTE = "remote_"
 KINDS = {bool: "true or false", str: "text", list: "a list", dict: "an object", type(None): "null"}
-REMOTE_CADENCE_S = 1200.0
-"""Readers push every quarter hour as a rule; three times a little more is stale."""
 NAME = re.compile(r"[^a-z0-9]+")
 BODY = {
     "requestBody": {

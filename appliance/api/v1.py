@@ -17,7 +17,6 @@ from appliance.model import Kind, Quantity, Reading
 from appliance.store import Every
 
 router = APIRouter(prefix="/api/v1", tags=["Tallywatt"])
-STALE_CADENCES = 3
 
 
 class Current(BaseModel):
@@ -135,7 +134,6 @@ async def current(here: Here) -> list[Current]:
 def _current(here: Here, reading: Reading) -> Current:
     spec = reading.quantity.spec
     age_s = (here.clock.now() - reading.at) / 1000
-    cadence = here.cadences.get(reading.source)
     return Current(
         source=reading.source,
         quantity=reading.quantity,
@@ -145,7 +143,7 @@ def _current(here: Here, reading: Reading) -> Current:
         at=iso(reading.at),
         at_ms=reading.at,
         age_s=round(age_s, 3),
-        stale=cadence is None or age_s > STALE_CADENCES * cadence,
+        stale=here.stale(reading),
         confidence=reading.confidence,
     )
 
