@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from nicegui import app, ui
 
 from appliance import views
+from appliance.model import Picture
 
 from .digest import Digest
 from .live import follow_while_connected
@@ -14,6 +16,11 @@ from .theme import THEMES
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
+
+
+def picture_address(picture: Picture) -> str:
+    """Where the API serves a source's last picture; another address for each picture."""
+    return f"/api/v1/pictures/{quote(picture.source, safe='')}?at={picture.at}"
 
 
 class View:
