@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from appliance.model import Quantity as Q
-from appliance.model import Reading
+from appliance.model import Quantity, Reading
 from appliance.views import EDGES, Home, home, imbalance, split
 
+Q = Quantity
 NOW = 1_778_761_930_000
 TYPES = {"inverter": "json_http", "p1": "p1_serial", "camera": "camera_meter"}
 CADENCES = {"inverter": 10.0, "p1": 10.0, "camera": 600.0}
@@ -130,7 +130,11 @@ def test_the_sentence(grid: float, solar: float, battery: float, code: str) -> N
 
 
 def test_whole_ampere_yield_to_power_over_voltage() -> None:
-    said = [("p1", Q.CURRENT_L1, 9.0, 1.0), ("p1", Q.POWER_L1, -2070.0, 1.0), ("p1", Q.VOLTAGE_L1, 230.0, 1.0)]
+    said = [
+        ("p1", Q.CURRENT_L1, 9.0, 1.0),
+        ("p1", Q.POWER_L1, -2070.0, 1.0),
+        ("p1", Q.VOLTAGE_L1, 230.0, 1.0),
+    ]
     phase = seen(*said, ("p1", Q.CURRENT_L2, 2.84, 1.0), fuse_a=16).phases
     assert [(p.number, p.amps) for p in phase] == [(1, 9.0), (2, 2.84)]
     assert phase[0].share == pytest.approx(9 / 16)
