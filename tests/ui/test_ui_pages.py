@@ -84,6 +84,16 @@ def test_nothing_is_cut_off_and_all_can_be_touched(
     assert driver.execute_script(TARGETS, SMALLEST_PX) == []
 
 
+def test_swedish_fits_too(driver: webdriver.Chrome) -> None:
+    for scene in ("sunny", "prices", "stale", "trouble"):
+        with served(scene, "sv") as url:
+            for size in SIZES.values():
+                for page in PAGES:
+                    shape(driver, size)
+                    load(driver, url + page)
+                    assert driver.execute_script(OVERFLOW) == [0, 0, []], (scene, size, page)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_asks_anything_of_the_outside(driver: webdriver.Chrome, sunny: str, page: str) -> None:
     driver.get_log("performance")

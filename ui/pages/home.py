@@ -29,7 +29,7 @@ async def build(view: View) -> None:
             phases = Phases()
         with ui.element("section").classes("card todayc"):
             today = Today()
-    await view.digest.refresh()
+    await view.tried(view.digest.refresh())
 
     def draw() -> None:
         home = view.home()
@@ -42,7 +42,7 @@ async def build(view: View) -> None:
         )
         today.show(today_message(texts, home, view.digest.sums))
         if view.digest.is_old:
-            background_tasks.create_lazy(view.digest.refresh(), name="digest")
+            background_tasks.create_lazy(view.tried(view.digest.refresh()), name="digest")
 
     view.on_news(draw)
 

@@ -38,7 +38,7 @@ async def build(view: View) -> None:
                     button(texts._("The meter was exchanged"), lock.opened(exchange.begin))
             with ui.element("section").classes("card"):
                 refusals = Refusals(view, Rows())
-    await refusals.load()
+    await view.tried(refusals.load())
 
     def draw() -> None:
         registers.show(registers_message(texts, hub.latest, view.now))
@@ -168,7 +168,7 @@ class Refusals:
     def draw(self) -> None:
         if self._seen is not self._view.appliance.hub.events:
             self._seen = self._view.appliance.hub.events
-            background_tasks.create(self.load(), name="refusals")
+            background_tasks.create(self._view.tried(self.load()), name="refusals")
         self._rows.show(self._message)
 
 
