@@ -78,20 +78,19 @@ class Digest:
 
 
 def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) -> float | None:
-    """kWh the house used: measured, or what came in less what went out; None if any part is unknown."""
+    """kWh the house used: measured, or what came in less what went out; None if any part is unknown.
+
+    Who sells without a known producer has one that nobody measures, so nothing is known of the use.
+    """
     if (measured := day.get(Quantity.ENERGY_LOAD)) is not None:
         return measured
-    parts = [(Quantity.ENERGY_IMPORT, 1), (Quantity.ENERGY_EXPORT, -1)]
-    if has_solar:
-        parts.append((Quantity.ENERGY_SOLAR, 1))
-    elif Quantity.ENERGY_EXPORT not in day:
-        parts.pop()  # nothing can be sold and no register says otherwise
-    if has_battery:
-        parts += [(Quantity.ENERGY_DISCHARGED, 1), (Quantity.ENERGY_CHARGED, -1)]
-    total = 0.0
-    for quantity, sign in parts:
-        energy = day.get(quantity)
-        if energy is None:
-            return None
-        total += sign * energy
-    return max(0.0, total)
+    bought, sold = day.get(Quantity.ENERGY_IMPORT), day.get(Quantity.ENERGY_EXPORT, 0.0)
+    solar = day.get(Quantity.ENERGY_SOLAR) if has_solar else 0.0
+    charged = day.get(Quantity.ENERGY_CHARGED) if has_battery else 0.0
+    discharged = day.get(Quantity.ENERGY_DISCHARGED) if has_battery else 0.0
+    if bought is None or sold is None or solar is None or charged is None or discharged is None:
+        return None
+    if sold > 0 and not (has_solar or has_battery):
+        return None
+    total = bought - sold + solar + discharged - charged
+    return total if total >= 0 else None

@@ -12,19 +12,26 @@ from appliance.hub import Hub, Subscription
 log = logging.getLogger(__name__)
 
 SHORTEST_S = 0.25
-"""Between two drawings: what arrives meanwhile is drawn together."""
+"""Between two drawings in the long run: what arrives meanwhile is drawn together."""
+AT_ONCE = 2.0
+"""So many may follow each other at once after a pause: two devices that answer in the same second."""
 LONGEST_S = 1.0
 """Ages grow without news."""
 
 
 async def follow(hub: Hub, draw: Callable[[], None]) -> None:
     """Call `draw` for news and every second, until cancelled."""
+    credit, told = AT_ONCE, time.monotonic()
     with hub.subscribe() as news:
         while True:
-            began = time.monotonic()
             _guarded(draw)
-            if await _heard(news):
-                await asyncio.sleep(max(0.0, SHORTEST_S - (time.monotonic() - began)))
+            if not await _heard(news):
+                continue
+            credit = min(AT_ONCE, credit + (time.monotonic() - told) / SHORTEST_S) - 1
+            if credit < 0:
+                await asyncio.sleep(-credit * SHORTEST_S)
+                credit = 0.0
+            told = time.monotonic()
             while not news.queue.empty():
                 news.queue.get_nowait()
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.numbers import format_decimal, get_currency_symbol
 
 from appliance.calendar import day_of, local
 
@@ -16,6 +16,8 @@ FOLDER = Path(__file__).parent / "locales"
 LANGUAGES = {"en": "English", "sv": "Svenska"}
 """Code and own name of every language, as offered on the More page."""
 UNKNOWN = "–"
+KRONOR = ("SEK", "NOK", "DKK", "ISK")
+"""Abroad they are written by their code; on a bill at home they are kr."""
 _LOCALES = {"en": "en_GB", "sv": "sv_SE"}
 
 
@@ -73,14 +75,13 @@ class Texts:
     @property
     def money_unit(self) -> str:
         """What a price is in: kr/kWh, €/kWh."""
-        return f"{get_currency_symbol(self.currency, locale=self.locale)}/kWh"
+        krona = self.currency in KRONOR
+        symbol = "kr" if krona else get_currency_symbol(self.currency, locale=self.locale)
+        return f"{symbol}/kWh"
 
     def price(self, per_kwh: float | None) -> str:
         """A price without its unit, in currency units: 0.31."""
         return self.number(per_kwh, 2)
-
-    def money(self, amount: float) -> str:
-        return format_currency(amount, self.currency, locale=self.locale)
 
     def clock(self, at: int) -> str:
         """14:32 on the site's wall."""

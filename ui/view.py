@@ -1,11 +1,15 @@
 """What one open page works with: the appliance, the browser's tongue and theme, its session."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from nicegui import app, ui
 
 from appliance import views
+from appliance.errors import StoreError
+from appliance.model import Picture
 
 from .digest import Digest
 from .live import follow_while_connected
@@ -14,6 +18,14 @@ from .theme import THEMES
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
+
+
+log = logging.getLogger(__name__)
+
+
+def picture_address(picture: Picture) -> str:
+    """Where the API serves a source's last picture; another address for each picture."""
+    return f"/api/v1/pictures/{quote(picture.source, safe='')}?at={picture.at}"
 
 
 class View:
@@ -65,6 +77,13 @@ class View:
         """Call `draw` now, at news and every second as long as the page is open."""
         draw()
         self._draws.append(draw)
+
+    async def tried(self, work: Awaitable[None]) -> None:
+        """Await `work`; a store that does not answer leaves dashes, and is told of on the Health page."""
+        try:
+            await work
+        except StoreError as error:
+            log.warning("The store did not answer a page: %s", error)
 
     def start(self) -> None:
         """Begin to follow; called once by the shell when the page is built."""

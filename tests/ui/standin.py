@@ -129,7 +129,7 @@ class StandIn:
         self.house = House(start)
         self.cadences: dict[str, float] = {}
         self.sources: dict[str, Any] = {}
-        self.store = ScriptedStore(self.house, self.hub, frozenset({"P1 meter", "Inverter"}))
+        self.store = ScriptedStore(self.house, self.hub, frozenset({"P1 meter", "Inverter", "Cellar"}))
         documents = _Documents()
         self.access = Access(documents, SimpleNamespace(seal=str, open=str), self.clock)
         self.access.load()

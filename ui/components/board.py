@@ -16,11 +16,11 @@ class Board(Element):
         """Draw `message` unless it is what is drawn already."""
         if message == self._shown:
             return
-        self._shown = message
-        if self.client.has_socket_connection:
-            self.run_method("show", message)
-        else:
+        if self._shown is None:
             self._props["first"] = message
+        else:  # while the browser is away NiceGUI keeps the calls and sends them when it is back
+            self.run_method("show", message)
+        self._shown = message
 
 
 class Flow(Board, component="flow.js"):

@@ -24,7 +24,9 @@ export default {
   template: `
   <div style="display:contents">
     <div class="head">{{ m.head }}</div><div class="sub2">{{ m.sub }}</div>
-    <svg class="flow" :viewBox="box" role="img" :aria-label="m.head + '. ' + m.aria">
+    <div v-if="m.hero" class="hero"><img v-if="m.hero.src" :src="m.hero.src" alt="">
+      <div class="reg">{{ m.hero.value }}<small>{{ m.hero.unit }}</small></div><p class="mut">{{ m.hero.sub }}</p></div>
+    <svg v-else class="flow" :viewBox="box" role="img" :aria-label="m.head + '. ' + m.aria">
       <g fill="none" stroke-linecap="round">
         <path v-for="k in wires" :key="k" :d="PATHS[k]" class="rail"/>
         <path v-for="k in wires" :key="'w'+k" v-show="m.flows[k]" :d="PATHS[k]" :class="'wire c-'+COLOUR[k]"

@@ -7,7 +7,7 @@ export default {
   <div style="display:contents">
     <header class="bar">
       <span class="clk">{{ m.clock }}</span><span class="day">{{ m.day }}</span><span class="grow"></span>
-      <a v-for="(c,i) in m.chips" :key="i" :class="'chip ' + c.level" :href="c.page || '/status'">{{ c.text }}</a>
+      <a v-for="(c,i) in m.chips" :key="i" class="tap" :href="c.page || '/status'"><span :class="'chip ' + c.level">{{ c.text }}</span></a>
     </header>
     <div v-if="lost" class="banner lost" role="alert"><svg class="ico" viewBox="0 0 24 24"><path d="${WARN}"/></svg><span>{{ m.lost }}</span></div>
     <div v-else-if="m.banner" class="banner" role="status"><svg class="ico" viewBox="0 0 24 24"><path d="${WARN}"/></svg>

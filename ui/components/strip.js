@@ -5,7 +5,8 @@ export default {
     <div class="row"><h2>{{ m.title }}</h2><span v-if="m.tag" :class="'tag ' + m.level">{{ m.tag }}</span></div>
     <div class="row"><div class="big">{{ m.value }}<small>{{ m.unit }}</small></div>
       <div class="nx" v-if="m.note">{{ m.note }}<b>{{ m.noteValue }}</b></div></div>
-    <svg class="strip" :viewBox="'0 0 ' + m.bars.length + ' 100'" preserveAspectRatio="none" role="img" :aria-label="m.aria">
+    <p v-if="!m.bars.length" class="nothing">{{ m.aria }}</p>
+    <svg v-else class="strip" :viewBox="'0 0 ' + m.bars.length + ' 100'" preserveAspectRatio="none" role="img" :aria-label="m.aria">
       <template v-for="(b,i) in m.bars" :key="i">
         <rect v-if="b === null" class="gap" :x="i+.1" width=".8" :y="zero-1" height="2"/>
         <template v-else>

@@ -24,7 +24,7 @@ async def build(view: View) -> None:
         with ui.element("section").classes("card"):
             recent = Rows()
     events = Recent(view, recent)
-    await events.load()
+    await view.tried(events.load())
 
     def draw() -> None:
         parts.show(parts_message(view))
@@ -87,7 +87,7 @@ class Recent:
     def draw(self) -> None:
         if self._seen is not self._view.appliance.hub.events:
             self._seen = self._view.appliance.hub.events
-            background_tasks.create(self.load(), name="events")
+            background_tasks.create(self._view.tried(self.load()), name="events")
         self._rows.show(self._message)
 
 

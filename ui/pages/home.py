@@ -10,8 +10,8 @@ from appliance.views import Home, Phase
 from .. import digest
 from ..components.board import Flow, Phases, Strip, Today
 from ..shell import Page
-from ..text import N_, Texts
-from ..view import View
+from ..text import N_, UNKNOWN, Texts
+from ..view import View, picture_address
 from .strip import energy_message, price_message
 
 COLOURS = {"solar": "solar", "battery": "battery", "grid": "grid", "home": "home"}
@@ -25,26 +25,24 @@ async def build(view: View) -> None:
             flow = Flow()
         with ui.element("section").classes("card stripc"):
             strip = Strip()
-        phases = None
-        if view.home().phases:
-            with ui.element("section").classes("card phc"):
-                phases = Phases()
+        with ui.element("section").classes("card phc") as phases_card:
+            phases = Phases()
         with ui.element("section").classes("card todayc"):
             today = Today()
-    await view.digest.refresh()
+    await view.tried(view.digest.refresh())
 
     def draw() -> None:
         home = view.home()
-        flow.show(flow_message(texts, home))
-        if phases is not None:
-            phases.show(phases_message(texts, home))
+        flow.show(flow_message(texts, home) | {"hero": hero(view, home)})
+        phases.show(phases_message(texts, home))
+        phases_card.set_visibility(any(phase.amps is not None for phase in home.phases))
         prices = view.appliance.hub.prices
         strip.show(
             price_message(texts, prices, view.now) or energy_message(texts, view.digest.sums, view.now)
         )
         today.show(today_message(texts, home, view.digest.sums))
         if view.digest.is_old:
-            background_tasks.create_lazy(view.digest.refresh(), name="digest")
+            background_tasks.create_lazy(view.tried(view.digest.refresh()), name="digest")
 
     view.on_news(draw)
 
@@ -52,29 +50,33 @@ async def build(view: View) -> None:
 def flow_message(texts: Texts, home: Home) -> dict[str, Any]:
     """Nodes with their numbers and rings, flows in W (rounded: the wires' width needs no more)."""
     head, sub = sentence(texts, home)
-    nodes = {name: _node(texts, name, home) for name in home.nodes}
+    nodes = {name: _node(texts, name, home) for name in home.nodes or ("grid", "home")}
     spoken = ", ".join(f"{n['sub']} {n['value']} {n['unit']}" for n in nodes.values())
     flows = {edge: round(power, -1) for edge, power in home.flows.items() if power >= 5}
     return {"head": head, "sub": sub, "aria": spoken, "flows": flows, "nodes": nodes}
 
 
+def hero(view: View, home: Home) -> dict[str, Any] | None:
+    """Where nobody measures power, the register itself, with the picture it was read from."""
+    register = home.register
+    if register is None or not home.only_register:
+        return None
+    texts = view.texts
+    value = texts.register(register.value, register.quantity.spec.decimals)
+    picture = view.appliance.hub.pictures.get(register.source)
+    src = picture_address(picture) if picture is not None and picture.jpeg else None
+    said = f"{register.source} · {texts.ago(register.at, view.now)}"
+    return {"value": value, "unit": register.quantity.spec.unit, "sub": said, "src": src}
+
+
 def _node(texts: Texts, name: str, home: Home) -> dict[str, Any]:
-    power = home.nodes[name]
+    power = home.nodes.get(name)
     if name == "battery":
         return _battery(texts, home)
     if power is None:
-        register = home.register if name == "grid" else None
-        if register is not None and home.only_register:
-            value = texts.number(register.value, 1)
-            return {
-                "value": value,
-                "unit": "",
-                "sub": texts._("kWh on the meter"),
-                "colour": "grid",
-                "arcs": [],
-            }
-        label = texts._("No reading")
-        return {"value": "–", "unit": "", "sub": label, "colour": name, "arcs": [], "none": True}
+        others = [p for other, p in home.nodes.items() if other != name]
+        unmeasured = name == "home" and bool(others) and None not in others
+        return _unknown(name, texts._("Not measured") if unmeasured else texts._("No reading"))
     value, unit = texts.power(abs(power))
     labels = {"solar": texts._("Solar"), "home": texts._("Home"), "grid": texts._("Import")}
     colour, label = COLOURS[name], labels[name]
@@ -83,11 +85,14 @@ def _node(texts: Texts, name: str, home: Home) -> dict[str, Any]:
     return {"value": value, "unit": unit, "sub": label, "colour": colour, "arcs": _arcs(name, home.flows)}
 
 
+def _unknown(name: str, label: str) -> dict[str, Any]:
+    return {"value": UNKNOWN, "unit": "", "sub": label, "colour": name, "arcs": [], "none": True}
+
+
 def _battery(texts: Texts, home: Home) -> dict[str, Any]:
     power, charge = home.nodes["battery"], home.state_of_charge
     if power is None and charge is None:
-        label = texts._("No reading")
-        return {"value": "–", "unit": "", "sub": label, "colour": "battery", "arcs": [], "none": True}
+        return _unknown("battery", texts._("No reading"))
     if charge is None:
         value, unit = texts.power(power)
         return {"value": value, "unit": unit, "sub": texts._("Battery"), "colour": "battery", "arcs": []}
@@ -131,6 +136,8 @@ def sentence(texts: Texts, home: Home) -> tuple[str, str]:
     if said.code == "no_reading":
         if home.only_register:
             return texts._("The meter is read"), texts._("Power now is not measured")
+        if not home.nodes:
+            return heads[said.code], texts._("No meter is set up yet: add one to config.json")
         return heads[said.code], texts._("Nothing is known of the grid. See Health.")
     parts = []
     for key, text in (
@@ -162,7 +169,7 @@ def phases_message(texts: Texts, home: Home) -> dict[str, Any]:
 def _phase(texts: Texts, phase: Phase, whole: float) -> dict[str, Any]:
     share = phase.share if phase.share is not None else (phase.amps or 0.0) / whole
     level = "bad" if (phase.share or 0) > 1 else "warn" if (phase.share or 0) > 0.8 else ""
-    text = "–" if phase.amps is None else f"{texts.number(phase.amps, 1)} A"
+    text = UNKNOWN if phase.amps is None else f"{texts.number(phase.amps, 1)} A"
     width = round(min(1.0, share) * 100, 1)
     return {"name": f"L{phase.number}", "text": text, "width": width, "level": level}
 

@@ -13,7 +13,7 @@ from ..components.controls import button, heading, line, segments
 from ..lock import Lock
 from ..shell import Page
 from ..text import N_, UNKNOWN, Texts
-from ..view import View
+from ..view import View, picture_address
 from ..words import event_name, quantity_name
 from .exchange import Exchange
 
@@ -38,7 +38,7 @@ async def build(view: View) -> None:
                     button(texts._("The meter was exchanged"), lock.opened(exchange.begin))
             with ui.element("section").classes("card"):
                 refusals = Refusals(view, Rows())
-    await refusals.load()
+    await view.tried(refusals.load())
 
     def draw() -> None:
         registers.show(registers_message(texts, hub.latest, view.now))
@@ -63,7 +63,7 @@ def _camera(view: View, cameras: list[str]) -> None:
 
     def draw() -> None:
         picture = view.appliance.hub.pictures.get(chosen[0])
-        photo.show(photo_message(texts, chosen[0], picture))
+        photo.show(photo_message(texts, picture))
         read.set_text((picture.text if picture else None) or UNKNOWN)
         sure.set_text(judgement(texts, picture))
         said = f"{chosen[0]} · {texts.ago(picture.at, view.now)}" if picture else ""
@@ -76,7 +76,7 @@ def _camera(view: View, cameras: list[str]) -> None:
     view.on_news(draw)
 
 
-def photo_message(texts: Texts, source: str, picture: Picture | None) -> dict[str, Any]:
+def photo_message(texts: Texts, picture: Picture | None) -> dict[str, Any]:
     """Where the picture is and a box with a percentage for each digit."""
     none = texts._("No picture yet. The camera takes one at its next turn.")
     if picture is None or not picture.jpeg:
@@ -86,7 +86,7 @@ def photo_message(texts: Texts, source: str, picture: Picture | None) -> dict[st
         for d in picture.digits
     ]
     return {
-        "src": f"/api/v1/pictures/{quote(source, safe='')}?at={picture.at}", "none": none, "boxes": boxes,
+        "src": picture_address(picture), "none": none, "boxes": boxes,
         "width": picture.width, "height": picture.height, "aria": picture.text or judgement(texts, picture),
     }  # fmt: skip
 
@@ -168,7 +168,7 @@ class Refusals:
     def draw(self) -> None:
         if self._seen is not self._view.appliance.hub.events:
             self._seen = self._view.appliance.hub.events
-            background_tasks.create(self.load(), name="refusals")
+            background_tasks.create(self._view.tried(self.load()), name="refusals")
         self._rows.show(self._message)
 
 

@@ -1,0 +1,254 @@
+"""The pages as a person sees them: nothing cut off, nothing from elsewhere, all within reach."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.webdriver.common.by import By
+
+from tests.ui.browser import PAGES, SIZES, browser, load, missing, served, shape, until
+
+LACKING = missing()
+pytestmark = pytest.mark.skipif(
+    LACKING is not None and os.environ.get("CI") != "true", reason=f"No browser: {LACKING}"
+)
+SMALLEST_PX = 48
+OVERFLOW = """
+const wide = document.documentElement;
+const cut = [...document.querySelectorAll('.card, .bar, .nav a, .btn, .tag, .chip, .big, .kv b, .head')]
+  .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display != 'inline')
+  .map(e => e.className + ': ' + e.textContent.slice(0, 40));
+return [wide.scrollWidth - wide.clientWidth, wide.scrollHeight - wide.clientHeight, cut];
+"""
+TARGETS = """
+return [...document.querySelectorAll('a, button')].filter(e => e.offsetParent)
+  .map(e => [e.textContent, e.getBoundingClientRect()])
+  .filter(([t, r]) => Math.min(r.width, r.height) < arguments[0] - .5)
+  .map(([t, r]) => [t, r.width, r.height]);
+"""
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[webdriver.Chrome]:
+    with browser() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def sunny() -> Iterator[str]:
+    with served() as url:
+        yield url
+
+
+def said(driver: webdriver.Chrome, css: str = "body") -> str:
+    """The text of an element; empty while there is none."""
+    script = "const e = document.querySelector(arguments[0]); return e ? e.innerText ?? e.textContent : ''"
+    return str(driver.execute_script(script, css))
+
+
+def press(driver: webdriver.Chrome, text: str) -> None:
+    """Press the visible button that says `text`, as soon as there is one."""
+
+    def pressed() -> bool:
+        try:
+            for button in driver.find_elements(By.CSS_SELECTOR, "button, a.btn"):
+                if button.text == text and button.is_displayed():
+                    button.click()
+                    return True
+        except (StaleElementReferenceException, ElementClickInterceptedException):
+            pass  # the page was about to change; look again
+        return False
+
+    until(pressed)
+
+
+def type_pin(driver: webdriver.Chrome, pin: str, title: str) -> None:
+    until(lambda: title in "".join(e.text for e in driver.find_elements(By.CSS_SELECTOR, ".pad h3")))
+    for digit in pin:
+        press(driver, digit)
+    press(driver, "OK")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_is_cut_off_and_all_can_be_touched(
+    driver: webdriver.Chrome, sunny: str, page: str, size: str
+) -> None:
+    shape(driver, SIZES[size])
+    load(driver, sunny + page)
+    sideways, down, cut = driver.execute_script(OVERFLOW)
+    assert (sideways, down, cut) == (0, 0, [])
+    assert driver.execute_script(TARGETS, SMALLEST_PX) == []
+
+
+def test_swedish_fits_too(driver: webdriver.Chrome) -> None:
+    for scene in ("sunny", "prices", "stale", "trouble"):
+        with served(scene, "sv") as url:
+            for size in SIZES.values():
+                for page in PAGES:
+                    shape(driver, size)
+                    load(driver, url + page)
+                    assert driver.execute_script(OVERFLOW) == [0, 0, []], (scene, size, page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_asks_anything_of_the_outside(driver: webdriver.Chrome, sunny: str, page: str) -> None:
+    driver.get_log("performance")
+    driver.get_log("browser")
+    shape(driver, SIZES["wall"])
+    load(driver, sunny + page)
+    asked = []
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked.append(message["params"]["request"]["url"])
+    assert [url for url in asked if url.startswith(sunny)]
+    assert [url for url in asked if not url.startswith((sunny, "data:", "blob:"))] == []
+    assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_values_change_without_a_reload_and_dots_do_not_restart(driver: webdriver.Chrome, sunny: str) -> None:
+    shape(driver, SIZES["wall"])
+    load(driver, sunny)
+    runs = "[...document.querySelectorAll('.dot')].flatMap(d => d.getAnimations())"
+    until(lambda: driver.execute_script(f"return {runs}.length > 0"))
+    driver.execute_script(f"window.before = {runs}")
+    before = said(driver, ".phases")
+    until(lambda: said(driver, ".phases") != before)
+    # A dot that began anew would run another animation than the one remembered before the change.
+    kept = f"return window.before?.length > 0 && {runs}.every((run, i) => run === window.before[i])"
+    assert driver.execute_script(kept)
+
+
+def test_the_theme_is_chosen_and_remembered(driver: webdriver.Chrome, sunny: str) -> None:
+    shape(driver, SIZES["wall"], dark=True)
+    load(driver, sunny + "/more")
+    dark = "return document.body.classList.contains('body--dark')"
+    until(lambda: driver.execute_script(dark))
+    press(driver, "Light")
+    until(lambda: not driver.execute_script(dark))
+    load(driver, sunny)
+    assert not driver.execute_script(dark)
+    load(driver, sunny + "/more")
+    press(driver, "Device")
+    until(lambda: driver.execute_script(dark))
+
+
+def test_the_language_is_chosen_and_remembered(driver: webdriver.Chrome, sunny: str) -> None:
+    load(driver, sunny + "/more")
+    press(driver, "Svenska")
+    until(lambda: "Utseende" in said(driver))
+    load(driver, sunny)
+    assert "I dag, kWh" in said(driver, ".todayc")
+    load(driver, sunny + "/more")
+    press(driver, "English")
+    until(lambda: "Theme" in said(driver))
+
+
+def test_the_idle_clock_covers_all_and_the_first_touch_only_wakes(
+    driver: webdriver.Chrome, sunny: str
+) -> None:
+    shape(driver, SIZES["wall"])
+    load(driver, sunny)
+    driver.execute_script(
+        "getElement(Number(document.querySelector('.bar').parentElement.id.slice(1))).sleep()"
+    )
+    until(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".idle")) == 1)
+    assert "Battery %" in said(driver, ".idle")
+    webdriver.ActionChains(driver).move_by_offset(38, 200).click().perform()
+    until(lambda: driver.find_elements(By.CSS_SELECTOR, ".idle") == [])
+    assert driver.current_url.rstrip("/") == sunny
+    webdriver.ActionChains(driver).reset_actions()
+
+
+def test_a_screen_on_a_desk_never_idles(driver: webdriver.Chrome, sunny: str) -> None:
+    shape(driver, SIZES["desk"])
+    load(driver, sunny)
+    driver.execute_script(
+        "getElement(Number(document.querySelector('.bar').parentElement.id.slice(1))).sleep()"
+    )
+    assert driver.find_elements(By.CSS_SELECTOR, ".idle") == []
+
+
+def test_the_picture_has_a_box_for_every_digit(driver: webdriver.Chrome, sunny: str) -> None:
+    shape(driver, SIZES["desk"])
+    load(driver, sunny + "/meter")
+    until(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".photo .box")) == 7)
+    assert said(driver, ".seven") == "048713.4"
+    assert "Digit 4 is unsure, 71 %" in said(driver, ".reads")
+    rows = driver.find_elements(By.CSS_SELECTOR, ".rows li")
+    assert len(rows) == 2
+    loaded = "return [...document.querySelectorAll('.rows img')].every(i => i.complete && i.naturalWidth > 0)"
+    until(lambda: driver.execute_script(loaded))
+
+
+def test_what_is_stale_is_said_and_drawn_as_unknown(driver: webdriver.Chrome) -> None:
+    with served("stale") as url:
+        shape(driver, SIZES["wall"])
+        load(driver, url)
+        banner = driver.find_element(By.CSS_SELECTOR, ".banner")
+        assert "P1 meter has not answered for 4 min" in banner.text
+        for node, value in (("grid", "–"), ("home", "–"), ("solar", "kW"), ("battery", "72")):
+            assert value in said(driver, f"[data-node={node}]")
+        press(driver, "Check")
+        until(lambda: driver.current_url.endswith("/health"))
+        until(lambda: "Trying again" in said(driver))
+
+
+def test_an_empty_appliance_shows_no_zero(driver: webdriver.Chrome) -> None:
+    with served("empty") as url:
+        shape(driver, SIZES["wall"])
+        load(driver, url)
+        shown = said(driver, ".home")
+        assert "No reading" in shown
+        assert "0" not in shown.replace("24", "").replace("00:00", "")
+
+
+def test_the_pin_opens_changes_for_a_while(driver: webdriver.Chrome) -> None:
+    with served() as url:
+        shape(driver, SIZES["wall"])
+        load(driver, url + "/more")
+        press(driver, "Choose a PIN")
+        type_pin(driver, "2580", "Choose a PIN")
+        type_pin(driver, "2581", "The same PIN again")
+        until(lambda: "not the same" in said(driver, ".said"))
+        type_pin(driver, "2580", "The same PIN again")
+        until(lambda: "Open 4:5" in said(driver, ".bar"))
+        press(driver, "Show")
+        until(lambda: len(said(driver, ".token")) == 43)
+        press(driver, "Lock now")
+        until(lambda: "Open" not in said(driver, ".bar"))
+        press(driver, "Renew")
+        type_pin(driver, "1111", "Your PIN")
+        until(lambda: "Wrong PIN" in said(driver, ".said"))
+        press(driver, "Cancel")
+        until(lambda: driver.find_elements(By.CSS_SELECTOR, ".pad") == [])
+
+
+def test_an_exchanged_meter_is_told_behind_the_pin(driver: webdriver.Chrome) -> None:
+    with served("camera") as url:
+        shape(driver, SIZES["portrait"])
+        load(driver, url + "/meter")
+        press(driver, "The meter was exchanged")
+        type_pin(driver, "2580", "Choose a PIN")
+        type_pin(driver, "2580", "The same PIN again")
+        until(lambda: "Which register" in said(driver))
+        press(driver, "Import register · Cellar · 48,713.4 kWh")
+        until(lambda: "What does the new one show?" in said(driver))
+        for key in "12.5":
+            press(driver, key)
+        press(driver, "OK")
+        until(lambda: "12.5 kWh" in said(driver, ".table"))
+
+
+def test_a_lost_server_is_said_and_nothing_can_be_pressed(driver: webdriver.Chrome) -> None:
+    shape(driver, SIZES["wall"])
+    with served() as url:
+        load(driver, url)
+    until(lambda: "connection to the appliance is lost" in said(driver))
+    assert (
+        driver.execute_script("return getComputedStyle(document.querySelector('#popup')).display") == "none"
+    )
