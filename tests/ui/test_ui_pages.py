@@ -175,7 +175,7 @@ def test_a_screen_on_a_desk_never_idles(driver: webdriver.Chrome, sunny: str) ->
 
 def test_the_picture_has_a_box_for_every_digit(driver: webdriver.Chrome, sunny: str) -> None:
     shape(driver, SIZES["desk"])
-    load(driver, sunny + "/meter")
+    load(driver, sunny + "/meters")
     until(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".photo .box")) == 7)
     assert said(driver, ".seven") == "048713.4"
     assert "Digit 4 is unsure, 71 %" in said(driver, ".reads")
@@ -194,7 +194,7 @@ def test_what_is_stale_is_said_and_drawn_as_unknown(driver: webdriver.Chrome) ->
         for node, value in (("grid", "–"), ("home", "–"), ("solar", "kW"), ("battery", "72")):
             assert value in said(driver, f"[data-node={node}]")
         press(driver, "Check")
-        until(lambda: driver.current_url.endswith("/health"))
+        until(lambda: driver.current_url.endswith("/status"))
         until(lambda: "Trying again" in said(driver))
 
 
@@ -231,7 +231,7 @@ def test_the_pin_opens_changes_for_a_while(driver: webdriver.Chrome) -> None:
 def test_an_exchanged_meter_is_told_behind_the_pin(driver: webdriver.Chrome) -> None:
     with served("camera") as url:
         shape(driver, SIZES["portrait"])
-        load(driver, url + "/meter")
+        load(driver, url + "/meters")
         press(driver, "The meter was exchanged")
         type_pin(driver, "2580", "Choose a PIN")
         type_pin(driver, "2580", "The same PIN again")
