@@ -168,7 +168,9 @@ async def test_every_quantity_is_described(api: httpx.AsyncClient) -> None:
     assert (found["gas"]["unit"], found["gas"]["kind"], found["gas"]["decimals"]) == ("m³", "counter", 3)
 
 
-async def test_sources_and_health_say_the_same(api: httpx.AsyncClient, here: Appliance) -> None:
+async def test_sources_and_health_say_the_same(
+    api: httpx.AsyncClient, here: Appliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here.health.add("p1", "source", "p1_serial", 1.0)
     assert (await api.get("/health")).json()["status"] == "ok"
     here.health.failed("p1", "No telegram for 30 s; check the cable")
@@ -181,6 +183,7 @@ async def test_sources_and_health_say_the_same(api: httpx.AsyncClient, here: App
     answer = await api.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert {"name": "p1", "role": "source", "state": "waiting", "text": p1["text"]} in answer.json()["parts"]
+    monkeypatch.setattr(Store, "problem", "The disk is full")  # the heartbeat looks at it too
     here.health.failed("store", "The disk is full", State.NEEDS_YOU)
     answer = await api.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (503, "failing")
