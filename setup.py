@@ -32,12 +32,14 @@ DEV = [
     "import-linter>=2.0",
     "jsonschema>=4.20",
     "mypy>=1.11",
+    "pillow>=10",
     "pytest>=8.0",
     "pytest-asyncio>=0.24",
     "ruff>=0.6",
     "selenium>=4.20",
     "types-requests",
     "types-pyserial",
+    "websockets>=12",
 ]
 
 setup(
@@ -59,7 +61,7 @@ setup(
     extras_require={
         "dev": DEV,
         "pi": ["gpiozero>=2.0", "picamera2"],
-        "train": ["torch>=2.2"],
+        "train": ["onnx>=1.15", "pillow>=10", "torch>=2.2"],
     },
     entry_points={"console_scripts": ["tallywatt=appliance.__main__:main"]},
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from appliance.clock import Clock
-from appliance.errors import AuthError, SourceError
+from appliance.errors import AuthError, TallywattError
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ async def forever(name: str, run: Callable[[], Awaitable[None]], health: Health,
             text, state = "It ended by itself and is started again", State.WAITING
         except AuthError as error:
             text, state, pause = str(error), State.NEEDS_YOU, AUTH_WAIT_S
-        except SourceError as error:
+        except TallywattError as error:
             text, state = str(error), State.WAITING
         except Exception as error:
             log.exception("%s failed in a way nobody foresaw", name)

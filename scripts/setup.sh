@@ -18,7 +18,7 @@ else
     packages="$packages libglib2.0-0"
 fi
 case $goal in
-    test|dev) packages="$packages chromium chromium-driver e2fsprogs mount" ;;
+    test|dev) packages="$packages chromium chromium-driver curl e2fsprogs fonts-dejavu-core mount" ;;
 esac
 if [ -e /etc/rpi-issue ]; then
     packages="$packages python3-picamera2"
