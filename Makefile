@@ -38,8 +38,8 @@ schema: dev  ## write config/schema.json anew
 locales: dev  ## collect texts and compile the translations
 	$(BIN)/python -m ui.catalogues
 
-train: dev  ## train the digit network anew: make train DATA=folder
-	$(BIN)/pip install -q -e '.[train]'
+train:  ## train the digit network anew: make train DATA=folder
+	@$(SETUP) train $(VENV)
 	$(BIN)/python -m ocr.train --data $(DATA)
 
 clean:  ## remove what was made here

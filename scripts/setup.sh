@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing, and nothing else: a second run is quick.
-# Use: sh scripts/setup.sh run|test|dev|install [VENV]
+# Use: sh scripts/setup.sh run|test|dev|train|install [VENV]
 set -eu
 
 goal=$1
@@ -19,6 +19,8 @@ else
 fi
 case $goal in
     test|dev) packages="$packages chromium chromium-driver curl e2fsprogs fonts-dejavu-core mount" ;;
+    train) packages="$packages fonts-dejavu fonts-liberation fonts-urw-base35 fonts-lato fonts-roboto-unhinted"
+        packages="$packages fonts-open-sans fonts-quicksand fonts-b612 fonts-jetbrains-mono fonts-dseg" ;;
 esac
 if [ -e /etc/rpi-issue ]; then
     packages="$packages python3-picamera2"
@@ -62,6 +64,7 @@ fi
 case $goal in
     run) what="-e ." ;;
     install) what="." ;;
+    train) what="-e .[dev,train]" ;;
     *) what="-e .[dev]" ;;
 esac
 stamp="$venv/.installed-$goal"
