@@ -23,7 +23,7 @@ from appliance.clock import DAY_MS, EARLIEST_SANE_MS, FakeClock
 from appliance.model import Quantity, Reading
 from appliance.store import Every, Store, blocks, schema
 from appliance.store.facts import Rows
-from appliance.store.writer import transaction
+from appliance.store.schema import transaction
 from bench.house import GATEWAY, METER, House
 
 Measured = tuple[str, float, str, str]

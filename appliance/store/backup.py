@@ -12,7 +12,7 @@ from pathlib import Path
 
 from appliance.errors import StoreError
 from appliance.store import schema
-from appliance.store.writer import transaction
+from appliance.store.schema import transaction
 
 NAMES = ("readings-copy-1.db", "readings-copy-2.db")
 _BY_ID = ("block", "axis", "event")

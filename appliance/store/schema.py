@@ -24,6 +24,24 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
+class transaction:  # noqa: N801 - reads as a statement
+    """`with transaction(db):` all of it or nothing."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:  # a commit that found no room leaves its transaction open
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+
 def migrate(db: sqlite3.Connection) -> None:
     """Bring the tables to this version, each step recorded in the transaction that makes it."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -33,17 +51,10 @@ def migrate(db: sqlite3.Connection) -> None:
             f"{len(MIGRATIONS)}). Install the newer one again, or move the database away"
         )
     for number, step in enumerate(MIGRATIONS[version:], version + 1):
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(db):
             step(db)
-            db.execute(
-                "INSERT INTO migration(number, name) VALUES (?, ?)", (number, step.__name__.lstrip("_"))
-            )
+            db.execute("INSERT INTO migration VALUES (?, ?)", (number, step.__name__.lstrip("_")))
             db.execute(f"PRAGMA user_version = {number}")
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
 
 
 def _first_tables(db: sqlite3.Connection) -> None:

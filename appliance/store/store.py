@@ -72,6 +72,7 @@ class Store(Questions):
         self._readers = Readers(folder / repair.NAME)
         self._wake = asyncio.Event()
         self._committing = asyncio.Lock()
+        self._copying = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._db: sqlite3.Connection | None = None
         self._writer: Writer | None = None
@@ -167,8 +168,9 @@ class Store(Questions):
         """Bring last night's copy up to now; its path. Runs by itself every night. Raises StoreError."""
         source = self._folder / repair.NAME
         try:
-            await self._run(self._log.fold)
-            path = await asyncio.to_thread(backup.copy, source, self._folder, self._clock.now())
+            async with self._copying:
+                await self._run(self._log.fold)
+                path = await asyncio.to_thread(backup.copy, source, self._folder, self._clock.now())
         except (sqlite3.Error, OSError, StoreError) as error:
             raise StoreError(self._faults.note(faults.COPY, error)) from error
         self._faults.over(faults.COPY)

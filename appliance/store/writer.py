@@ -17,6 +17,7 @@ from appliance.model import Price, Quantity, Reading
 from appliance.store import blocks, record
 from appliance.store.facts import Batch, Commit, Rows, concat
 from appliance.store.journal import Journal, JournalFullError
+from appliance.store.schema import transaction
 
 log = logging.getLogger(__name__)
 
@@ -224,24 +225,6 @@ class Writer:
 
     def _meta(self, **values: int) -> None:
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
-
-
-class transaction:  # noqa: N801 - reads as a statement
-    """`with transaction(db):` all of it or nothing."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self._db.execute("COMMIT")
-        finally:  # a commit that found no room leaves its transaction open
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
 
 
 def supersedes(new: Reading, known: Reading, now: int) -> bool:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_facts import KWH, STOCKHOLM, T0, W, fold, power, register, seal, utc
 
@@ -171,6 +171,7 @@ async def test_a_long_raw_chart_keeps_every_peak(store: Store, clock: FakeClock)
         assert found.at == sorted(found.at)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-1000, 1000), min_size=1, max_size=300),
     st.integers(2, 50),

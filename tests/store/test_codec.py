@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.store import codec
@@ -12,11 +12,13 @@ from appliance.store import codec
 EXACT = 2**53
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-EXACT, EXACT)))
 def test_whole_numbers_come_back(numbers: list[int]) -> None:
     assert codec.unpack_ints(codec.pack_ints(np.array(numbers, np.int64))).tolist() == numbers
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats() | st.integers(-(10**9), 10**9).map(lambda n: n / 1000)))
 def test_floats_come_back_bit_by_bit(numbers: list[float]) -> None:
     column = np.array(numbers, np.float64)
@@ -24,6 +26,7 @@ def test_floats_come_back_bit_by_bit(numbers: list[float]) -> None:
     assert again.view(np.int64).tolist() == column.view(np.int64).tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary()))
 def test_parts_come_apart_as_they_were_joined(parts: list[bytes]) -> None:
     assert codec.split(codec.join(*parts)) == parts

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import StoreError
@@ -21,6 +21,7 @@ def reopened(path: Path, folded: int = 0) -> list[tuple[int, bytes]]:
         journal.close()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3 * BLOCK), st.booleans()), max_size=40))
 def test_what_is_not_folded_is_never_overwritten(
     tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[int, bool]]

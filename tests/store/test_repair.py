@@ -164,6 +164,14 @@ async def test_copies_hold_what_the_store_holds_and_take_turns(tmp_path: Path, c
         assert used == set(backup.NAMES)
 
 
+async def test_two_who_want_a_copy_at_once_both_get_one(store: Store, tmp_path: Path) -> None:
+    store.append([power(1, T0)])
+    await store.flush()
+    made = await asyncio.gather(*(store.backup() for _ in range(4)))
+    assert {path.name for path in made} == set(backup.NAMES)
+    assert store.problem is None
+
+
 async def test_a_newer_version_s_database_is_refused_and_left_alone(tmp_path: Path, clock: FakeClock) -> None:
     async with Store(tmp_path, clock, STOCKHOLM):
         pass
