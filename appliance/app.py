@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,7 @@ from appliance.errors import StoreError
 from appliance.gate import Gate, Limits
 from appliance.hub import Hub
 from appliance.model import Batch, Event, Fact, Quantity, Reading, Sink, Source
+from appliance.plugins import Found, PartOptions
 from appliance.rejections import Rejections
 from appliance.sinks import base as sinks
 from appliance.sources import base as sources
@@ -68,8 +69,7 @@ class Appliance:
         self.health.changed = self._part_changed
         self._report_problems()
         await self._open_store()
-        self._build_sources()
-        self._build_sinks()
+        self._build_parts()
         self._start("heartbeat", self._heartbeat())
         notify.ready()
         return self
@@ -182,22 +182,34 @@ class Appliance:
             self.store.documents.put("appliance", "identity", known)
         return str(known["id"])
 
-    def _build_sources(self) -> None:
+    def _build_parts(self) -> None:
         kinds = sources.discover()
         for options in self.config.sources:
-            if not options.enabled:
-                continue
-            self.health.add(options.label, "source", options.type)
-            found = kinds[options.type]
-            if found.module is None:
-                self.health.failed(options.label, f"{options.type} {found.problem}", State.NEEDS_YOU)
-                continue
-            context = sources.Context(self.clock, self.folder / "sources", self.zone)
-            self._guarded_build(
-                options.label, lambda o=options, f=found, c=context: self._add_source(o, f, c)
-            )
+            self._build_part(options, "source", kinds, self._add_source)
+        kinds = sinks.discover()
+        for options in self.config.sinks:
+            self._build_part(options, "sink", kinds, self._add_sink)
 
-    def _add_source(self, options: Any, found: sources.Found, context: sources.Context) -> None:
+    def _build_part(
+        self, options: PartOptions, role: str, kinds: dict[str, Found], add: Callable[[Any, Found], None]
+    ) -> None:
+        """A part that cannot start is shown on the Health page; the rest runs."""
+        if not options.enabled:
+            return
+        name = options.label
+        self.health.add(name, role, options.type)
+        found = kinds[options.type]
+        if found.module is None:
+            self.health.failed(name, f"{options.type} {found.problem}", State.NEEDS_YOU)
+            return
+        try:
+            add(options, found)
+        except Exception as error:
+            log.exception("%s cannot start", name)
+            self.health.failed(name, f"It cannot start: {error}", State.NEEDS_YOU)
+
+    def _add_source(self, options: PartOptions, found: Found) -> None:
+        context = sources.Context(self.clock, self.folder / "sources", self.zone)
         source: Source = found.build("Source", options, context)
         name = options.label
         self.sources[name] = source
@@ -206,19 +218,7 @@ class Appliance:
         self.health.add(name, "source", options.type, source.cadence_s)
         self._start(name, forever(name, lambda: self._follow(source), self.health, self.clock))
 
-    def _build_sinks(self) -> None:
-        kinds = sinks.discover()
-        for options in self.config.sinks:
-            if not options.enabled:
-                continue
-            self.health.add(options.label, "sink", options.type)
-            found = kinds[options.type]
-            if found.module is None:
-                self.health.failed(options.label, f"{options.type} {found.problem}", State.NEEDS_YOU)
-                continue
-            self._guarded_build(options.label, lambda o=options, f=found: self._add_sink(o, f))
-
-    def _add_sink(self, options: Any, found: sinks.Found) -> None:
+    def _add_sink(self, options: PartOptions, found: Found) -> None:
         context = sinks.SinkContext(
             clock=self.clock,
             store=self.store,
@@ -230,14 +230,6 @@ class Appliance:
         )
         sink: Sink = found.build("Sink", options, context)
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
-
-    def _guarded_build(self, name: str, build: Any) -> None:
-        """A part that cannot start is shown on the Health page; the rest runs."""
-        try:
-            build()
-        except Exception as error:
-            log.exception("%s cannot start", name)
-            self.health.failed(name, f"It cannot start: {error}", State.NEEDS_YOU)
 
     def _default_limits(self) -> Limits:
         """What the main fuse lets through, half as much again; without one the quantity's own limit."""
