@@ -1,5 +1,6 @@
 """Parts of a page drawn by the browser from one small message; nothing is sent while nothing changes."""
 
+import json
 from typing import Any
 
 from nicegui.element import Element
@@ -17,7 +18,8 @@ class Board(Element):
         if message == self._shown:
             return
         if self._shown is None:
-            self._props["first"] = message
+            # As text: NiceGUI would wrap every part of it in an object that watches for changes.
+            self._props["first"] = json.dumps(message)
         else:  # while the browser is away NiceGUI keeps the calls and sends them when it is back
             self.run_method("show", message)
         self._shown = message

@@ -48,9 +48,9 @@ export default {
       </g>
     </svg>
   </div>`,
-  props: { first: Object },
+  props: { first: { default: "null" } },
   data() {
-    return { PATHS, COLOUR, PLACE, GLYPH, ROUND, m: this.first || { head: "", sub: "", aria: "", flows: {}, nodes: {} } };
+    return { PATHS, COLOUR, PLACE, GLYPH, ROUND, m: JSON.parse(this.first) || { head: "", sub: "", aria: "", flows: {}, nodes: {} } };
   },
   computed: {
     wires() {

@@ -10,7 +10,7 @@ export default {
       </template>
     </div>
   </div>`,
-  props: { first: Object },
-  data() { return { m: this.first || { rows: [] } }; },
+  props: { first: { default: "null" } },
+  data() { return { m: JSON.parse(this.first) || { rows: [] } }; },
   methods: { show(message) { this.m = message; } },
 };

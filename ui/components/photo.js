@@ -10,12 +10,12 @@ export default {
     </svg>
     <p v-else class="nothing">{{ m.none }}</p>
   </div>`,
-  props: { first: Object },
+  props: { first: { default: "null" } },
   data() { return { m: {}, width: 0, height: 0 }; },
   computed: {
     size() { return Math.max(this.width * 0.026, 14); },
   },
-  created() { this.show(this.first || {}); },
+  created() { this.show(JSON.parse(this.first) || {}); },
   methods: {
     show(message) {
       if (!message.src) { this.m = message; return; }

@@ -14,7 +14,7 @@ export default {
       </li>
     </ul>
   </div>`,
-  props: { first: Object },
-  data() { return { m: this.first || { rows: [] } }; },
+  props: { first: { default: "null" } },
+  data() { return { m: JSON.parse(this.first) || { rows: [] } }; },
   methods: { show(message) { this.m = message; } },
 };

@@ -18,9 +18,9 @@ export default {
         <div v-for="i in m.idle" :key="i.name" ><b :class="i.colour">{{ i.value }}</b><span>{{ i.name }}</span></div></div>
     </div>
   </div>`,
-  props: { first: Object, quiet: { default: QUIET_MS } },
+  props: { first: { default: "null" }, quiet: { default: QUIET_MS } },
   data() {
-    return { m: this.first || { chips: [], idle: [] }, lost: false, asleep: false, shift: "0,0" };
+    return { m: JSON.parse(this.first) || { chips: [], idle: [] }, lost: false, asleep: false, shift: "0,0" };
   },
   mounted() {
     this.touched = () => this.rest();

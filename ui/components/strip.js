@@ -19,8 +19,8 @@ export default {
     </svg>
     <div class="hours"><span v-for="h in m.hours" :key="h[0]" :style="{left: h[0] + '%'}">{{ h[1] }}</span></div>
   </div>`,
-  props: { first: Object },
-  data() { return { m: this.first || { bars: [], hours: [], now: null, zero: 1 } }; },
+  props: { first: { default: "null" } },
+  data() { return { m: JSON.parse(this.first) || { bars: [], hours: [], now: null, zero: 1 } }; },
   computed: { zero() { return 100 * this.m.zero; } },
   methods: { show(message) { this.m = message; } },
 };
