@@ -1,7 +1,7 @@
 """The FastAPI application: the appliance lives in its lifespan, pages and API share its port."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from appliance import __version__
@@ -20,6 +21,8 @@ from appliance.guard import Guard
 
 log = logging.getLogger(__name__)
 
+PARTS = (health, compat, v1)
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
 needs the API token (More page): `Authorization: Bearer ...`. Instants are ISO 8601 or UTC milliseconds;
 energy is kWh, power W and positive when it flows into the house. Unknown is null or absent, never 0."""
@@ -44,8 +47,9 @@ def create_app(appliance: Appliance) -> FastAPI:
         redoc_url=None,
     )
     app.state.appliance = appliance
-    for routes in (health, compat, v1):
-        app.include_router(routes.router)
+    for part in PARTS:
+        app.include_router(part.router)
+    _end_api(app)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StoreError, _unkept)
@@ -58,6 +62,32 @@ def create_app(appliance: Appliance) -> FastAPI:
     app.add_middleware(Guard, now=appliance.clock.now, allowed_origins=origins)
     _describe_classic(app)
     return app
+
+
+def _end_api(app: FastAPI) -> None:
+    """Answer for what the API does not have; the pages, mounted below all, would answer with a page."""
+    methods: dict[str, set[str]] = {}
+    for part in PARTS:
+        for route in part.router.routes:
+            if isinstance(route, APIRoute):
+                methods.setdefault(route.path, set()).update(route.methods or ())
+    for path, allowed in methods.items():
+        others = sorted(METHODS - allowed)
+        app.add_api_route(path, _other_method(sorted(allowed)), methods=others, include_in_schema=False)
+    app.add_api_route("/api/{rest:path}", _nothing, methods=sorted(METHODS), include_in_schema=False)
+
+
+def _other_method(allowed: list[str]) -> Callable[[], None]:
+    def refuse() -> None:
+        raise HTTPException(
+            405, f"Here only {', '.join(allowed)} is understood", {"Allow": ", ".join(allowed)}
+        )
+
+    return refuse
+
+
+def _nothing() -> None:
+    raise HTTPException(404)
 
 
 def _problem(request: Request, status: int, message: str, headers: Any = None) -> JSONResponse:

@@ -9,6 +9,8 @@ import pytest
 from appliances import NOON, made, owner, served
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from appliance.app import Appliance
 from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS, FakeClock
@@ -16,6 +18,7 @@ from appliance.errors import StoreError
 from appliance.model import Event, Picture, Price, Quantity, Reading
 from appliance.store import Store
 from appliance.supervise import State
+from appliance.web import create_app
 
 GRID, IMPORT = Quantity.POWER_GRID, Quantity.ENERGY_IMPORT
 V1 = "/api/v1"
@@ -379,3 +382,21 @@ async def test_time_goes_on_in_the_default_span(
     day_before = (datetime.fromtimestamp(NOON / 1000, UTC) - timedelta(minutes=1)).isoformat()
     found = await get(api, "/series", source="p1", quantity="power_grid", every="raw", **{"from": day_before})
     assert found["at"] == [NOON]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("DELETE", "/meter", 405),
+        ("GET", "/meter_reading", 405),
+        ("PUT", "/api/v1/current", 405),
+    ],
+)
+def test_what_the_api_does_not_have_is_told_in_json_even_beside_the_pages(
+    tmp_path: Path, method: str, path: str, status: int
+) -> None:
+    appliance = made(tmp_path, FakeClock(NOON))
+    app = create_app(appliance)
+    app.mount("/", lambda scope, receive, send: PlainTextResponse("a page")(scope, receive, send))
+    problem(TestClient(app, base_url="http://localhost:8080").request(method, path), status)
