@@ -26,7 +26,7 @@ unit="$root/etc/systemd/system/tallywatt.service"
 
 if [ "$action" = uninstall ]; then
     if live; then systemctl disable --now tallywatt.service 2>/dev/null || true; fi
-    rm -f "$unit" "$root/etc/sysusers.d/tallywatt.conf"
+    rm -f "$unit" "$root/etc/sysusers.d/tallywatt.conf" "$root/usr/local/bin/tallywatt"
     rm -rf "$root/opt/tallywatt"
     if live; then systemctl daemon-reload; fi
     echo "Tallywatt is gone. Your configuration is still in /etc/tallywatt, your readings in /var/lib/tallywatt."
@@ -48,7 +48,7 @@ if [ -n "$root" ]; then
 fi
 
 systemd-sysusers "$root/etc/sysusers.d/tallywatt.conf"
-chown -R root:tallywatt /etc/tallywatt
+chown -R tallywatt:tallywatt /etc/tallywatt
 (cd "$here" && sh scripts/setup.sh install /opt/tallywatt/venv)
 ln -sf /opt/tallywatt/venv/bin/tallywatt /usr/local/bin/tallywatt
 if live; then
