@@ -1,5 +1,6 @@
 """The FastAPI application: the appliance lives in its lifespan, pages and API share its port."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from appliance.api import compat, health, v1
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.errors import StoreError
-from appliance.guard import Guard
+from appliance.guard import HEADERS, Guard
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def create_app(appliance: Appliance) -> FastAPI:
         redoc_url=None,
     )
     app.state.appliance = appliance
+    # A reading sent again while it is still being looked up must not be taken for a new one.
+    app.state.taking = asyncio.Lock()
     for part in PARTS:
         app.include_router(part.router)
     _end_api(app)
@@ -116,7 +119,9 @@ async def _unkept(request: Request, error: Exception) -> JSONResponse:
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _problem(request, 500, "Something went wrong inside; the journal has the details")
+    # Starlette answers faults outside all middleware, and so outside the guard that adds these.
+    headers = {name.decode(): value.decode() for name, value in HEADERS}
+    return _problem(request, 500, "Something went wrong inside; the journal has the details", headers)
 
 
 def _describe_classic(app: FastAPI) -> None:

@@ -106,10 +106,12 @@ async def take(request: Request, here: Here, token: Token) -> Response:
     if isinstance(sent, list):
         if len(sent) > MOST_AT_ONCE:
             return _answer({"status": "rejected", "reason": f"At most {MOST_AT_ONCE} readings at once"}, 400)
-        results = [await _one(here, item) for item in sent]
+        async with request.app.state.taking:
+            results = [await _one(here, item) for item in sent]
         content, status = {"status": "accepted", "readings": results}, 200
     else:
-        content = await _one(here, sent)
+        async with request.app.state.taking:
+            content = await _one(here, sent)
         status = 200 if content["status"] == "accepted" else 400
     await here.store.flush()
     return _answer(content, status)

@@ -1,5 +1,6 @@
 """POST /meter_reading and GET /meter: the classic routes."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,15 @@ async def test_sent_again_it_is_accepted_again_and_kept_once(
         assert answer.json() == {"status": "accepted", "reading_kwh": body["reading_kwh"], "id": body["id"]}
     assert await kept(here) == [(body["timestamp"], body["reading_kwh"]) for body in bodies]
     assert [row.reading.value for row in await here.store.after(0)] == [100, 101, 102]
+
+
+async def test_the_same_at_once_is_kept_once(mine: httpx.AsyncClient, here: Appliance) -> None:
+    """A sender that gave up waiting sends again while the first is still being looked up."""
+    await mine.post("/meter_reading", json=classic(100))
+    late = classic(99, NOON - HOUR_MS)
+    answers = await asyncio.gather(*(mine.post("/meter_reading", json=late) for _ in range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert sorted(await kept(here)) == [(NOON - HOUR_MS, 99), (NOON, 100)]
 
 
 async def test_sent_again_after_a_restart(tmp_path: Path, clock: FakeClock) -> None:
