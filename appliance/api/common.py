@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Header, HTTPException, Request
+from fastapi import Depends, HTTPException, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from appliance.app import Appliance
@@ -36,10 +37,12 @@ def appliance_of(request: Request) -> Appliance:
 Here = Annotated[Appliance, Depends(appliance_of)]
 
 
-def bearer(authorization: Annotated[str | None, Header()] = None) -> str | None:
+BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="The API token (More page).")
+
+
+def bearer(said: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> str | None:
     """The token in the Authorization header, if there is one."""
-    scheme, _, token = (authorization or "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+    return said.credentials.strip() or None if said else None
 
 
 Token = Annotated[str | None, Depends(bearer)]

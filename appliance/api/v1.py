@@ -148,14 +148,14 @@ def _current(here: Here, reading: Reading) -> Current:
     )
 
 
-@router.get("/series", responses=problems(400))
+@router.get("/series", responses=problems(400, 503))
 async def series(
     here: Here,
-    source: str,
-    quantity: Quantity,
-    start: Annotated[str | None, Query(alias="from", description="ISO 8601 or ms; a day ago")] = None,
-    end: Annotated[str | None, Query(alias="to", description="ISO 8601 or ms; now")] = None,
-    every: Every = Every.MIN15,
+    source: Annotated[str, Query(description="A source's name, as /current and /sources give it.")],
+    quantity: Annotated[Quantity, Query(description="What was measured, one of /quantities.")],
+    start: Annotated[str | None, Query(alias="from", description="ISO 8601 or ms; a day ago.")] = None,
+    end: Annotated[str | None, Query(alias="to", description="ISO 8601 or ms; now.")] = None,
+    every: Annotated[Every, Query(description="The grain; 1d is the site's local day.")] = Every.MIN15,
 ) -> SeriesOut:
     """A series for a chart, at most 1 500 points; finer ones are thinned so that peaks stay."""
     until = asked(end, "to", here.zone) if end else here.clock.now()
@@ -176,15 +176,15 @@ async def series(
     )
 
 
-@router.get("/events")
+@router.get("/events", responses=problems(503))
 async def events(
     here: Here,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many events.")] = 100,
     before: Annotated[
         int | None, Query(ge=0, lt=2**63, description="Only events with a lower id: the next page.")
     ] = None,
     name: Annotated[list[str] | None, Query(description="Only these names, such as rejected.")] = None,
-    source: str | None = None,
+    source: Annotated[str | None, Query(description="Only what happened to this source or part.")] = None,
 ) -> list[EventOut]:
     """What happened, the newest first."""
     found = await here.store.events(names=name, source=source, before_id=before, limit=limit)
@@ -221,12 +221,12 @@ async def sources(here: Here) -> list[PartOut]:
     ]
 
 
-@router.get("/prices", responses=problems(400))
+@router.get("/prices", responses=problems(400, 503))
 async def prices(
     here: Here,
-    start: Annotated[str | None, Query(alias="from")] = None,
-    end: Annotated[str | None, Query(alias="to")] = None,
-    channel: str = "import",
+    start: Annotated[str | None, Query(alias="from", description="ISO 8601 or ms; a day ago.")] = None,
+    end: Annotated[str | None, Query(alias="to", description="ISO 8601 or ms; in two days.")] = None,
+    channel: Annotated[str, Query(description="Which price: import, export or wholesale.")] = "import",
 ) -> list[PriceOut]:
     """Prices per kWh in the site's currency; the last and the coming day if nothing else is said."""
     now = here.clock.now()
@@ -263,11 +263,12 @@ async def quantities() -> list[QuantityOut]:
     ]
 
 
+Camera = Annotated[str, InPath(description="Name of a camera source.")]
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}, **problems(404)}
 
 
 @router.get("/pictures/{source}", response_class=Response, responses=JPEG)
-async def picture(here: Here, source: str) -> Response:
+async def picture(here: Here, source: Camera) -> Response:
     """The last picture a camera source took."""
     found = here.hub.pictures.get(source)
     if found is None or not found.jpeg:
@@ -277,7 +278,9 @@ async def picture(here: Here, source: str) -> Response:
 
 @router.get("/pictures/{source}/refused/{file}", response_class=FileResponse, responses=JPEG)
 def refused_picture(
-    here: Here, source: str, file: Annotated[str, InPath(pattern=r"^[\w-]{1,60}\.jpg$")]
+    here: Here,
+    source: Camera,
+    file: Annotated[str, InPath(pattern=r"^[\w-]{1,60}\.jpg$", description="File name, from the event.")],
 ) -> FileResponse:
     """A picture that was refused, named in the event that told of it."""
     path: Path = here.folder / "sources" / source / "refused" / file

@@ -315,7 +315,9 @@ async def test_every_error_has_one_shape(
     monkeypatch.setattr(Store, "events", damaged)
     assert "is damaged" in problem(await api.get(f"{V1}/events"), 503)
     monkeypatch.setattr(Store, "events", broken)
-    inside = problem(await api.get(f"{V1}/events"), 500)
+    answer = await api.get(f"{V1}/events")
+    inside = problem(answer, 500)
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert inside == "Something went wrong inside; the journal has the details"
     assert "a detail nobody outside shall see" in caplog.text
 
@@ -333,8 +335,10 @@ async def test_openapi_knows_every_route_and_all_it_refers_to(api: httpx.AsyncCl
     schema = httpx.Response(200, text=text).json()
     operations = {(m, path): op for path, ops in schema["paths"].items() for m, op in ops.items()}
     assert set(operations) >= ROUTES
-    for operation in operations.values():
+    for (_, path), operation in operations.items():
         assert len(operation["description"]) > 10
+        for parameter in operation.get("parameters", ()):
+            assert len(parameter.get("description", "")) > 10, (path, parameter["name"])
     body = operations["post", "/meter_reading"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["oneOf"][0] == {"$ref": "#/components/schemas/ClassicReading"}
     assert {"401", "403", "413"} <= set(operations["post", "/meter_reading"]["responses"])
@@ -342,6 +346,10 @@ async def test_openapi_knows_every_route_and_all_it_refers_to(api: httpx.AsyncCl
     assert set(parts["ClassicReading"]["properties"]) >= {"reading_kwh", "timestamp", "confidence", "digits"}
     referred = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert referred <= set(parts)
+    # OpenAPI 3.1, 4.8.12.1: tools ignore an Authorization header that is declared as a parameter.
+    closed = {path for (_, path), operation in operations.items() if operation.get("security")}
+    assert closed == {"/meter_reading", f"{V1}/meter_exchange"}
+    assert [s["scheme"] for s in schema["components"]["securitySchemes"].values()] == ["bearer"]
 
 
 async def test_every_route_that_changes_something_is_closed(api: httpx.AsyncClient) -> None:
