@@ -95,6 +95,8 @@ class Appliance:
             if not isinstance(fact, Reading):
                 passed.append(fact)
                 continue
+            if self._knows(fact):
+                continue
             verdict = self._gate.judge(fact, now, self._limits.get(fact.source, self._default_limits()))
             if verdict.reading is not None:
                 passed.append(verdict.reading)
@@ -106,6 +108,11 @@ class Appliance:
         self.hub.publish(passed)
         self.store.append(passed, urgent=urgent)
         return refused
+
+    def _knows(self, reading: Reading) -> bool:
+        """Whether it was the last one: a source that was cut off begins anew with what it ended with."""
+        last = self.hub.latest.get((reading.source, reading.quantity))
+        return last is not None and (last.at, last.value) == (reading.at, reading.value)
 
     async def exchange_meter(self, source: str, quantity: Quantity, first: float) -> Event:
         """The meter behind `source` was exchanged and the new one stands at `first` (the quantity's unit)."""

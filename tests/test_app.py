@@ -106,6 +106,17 @@ async def test_a_refusal_is_an_event_with_its_reason_and_never_reaches_the_store
         assert await here.accept([Reading("a", IMPORT, 100.1, clock.now())]) == []
 
 
+async def test_what_is_known_already_is_kept_once(tmp_path: Path, clock: FakeClock) -> None:
+    """A source that was cut off, or the appliance itself, begins anew with the reading it ended with."""
+    known = Reading("a", IMPORT, 100.1, NOON, 0.97)
+    for _ in range(2):
+        async with made(tmp_path, clock) as here:
+            for _ in range(2):
+                await here.accept([known])
+            at, _, _ = await here.store.raw("a", IMPORT, 0, 2 * NOON)
+            assert at.tolist() == [NOON]
+
+
 async def test_refusals_do_not_flood(tmp_path: Path, clock: FakeClock) -> None:
     async with made(tmp_path, clock) as here:
         await here.accept([Reading("a", IMPORT, 100, NOON)])
