@@ -96,9 +96,7 @@ def request(
     except requests.exceptions.SSLError:
         raise SourceError(f"{where} has a certificate that cannot be trusted") from None
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-        raise SourceError(
-            f"{where} did not answer within {timeout_s:g} s; is it on and reachable?"
-        ) from None
+        raise SourceError(f"{where} did not answer within {timeout_s:g} s; is it on and reachable?") from None
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, ValueError):
         raise SourceError(f"{where} is not an address; write it as http://host:port/path") from None
     except Exception as error:  # urllib3 raises its own while the body is read
@@ -106,9 +104,7 @@ def request(
             f"{where} cannot be reached ({_plain(error)}); check address, cable and power"
         ) from None
     if len(content) > LARGEST_BODY:
-        raise SourceError(
-            f"{where} answered more than {LARGEST_BODY // 2**20} MiB; is the address right?"
-        )
+        raise SourceError(f"{where} answered more than {LARGEST_BODY // 2**20} MiB; is the address right?")
     return Answer(status, lower, content)
 
 

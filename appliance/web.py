@@ -23,7 +23,7 @@ from appliance.guard import HEADERS, Guard
 log = logging.getLogger(__name__)
 
 PARTS = (health, compat, v1)
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
 needs the API token (More page): `Authorization: Bearer ...`. Instants are ISO 8601 or UTC milliseconds;
 energy is kWh, power W and positive when it flows into the house. Unknown is null or absent, never 0."""

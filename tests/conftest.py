@@ -29,7 +29,7 @@ def _need(program: str, debian_package: str) -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of captures and pictures of real meters beside the checkout; tests without it are skipped."""
+    """Captures and pictures of real meters, beside the checkout; tests without them are skipped."""
     if not SHARED.is_dir():
         pytest.skip(f"the reference captures are not here ({SHARED})")
     return SHARED

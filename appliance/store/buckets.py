@@ -140,4 +140,3 @@ def gaps(at: Ints) -> Ints:
         return np.empty(0, np.int64)
     steps = np.diff(at)
     return np.flatnonzero(steps > max(120_000, 5 * float(np.median(steps))))
-

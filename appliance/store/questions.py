@@ -204,9 +204,7 @@ class Questions(ABC):
             for series, stat in stats
         ]
 
-    def _wanted(
-        self, quantities: Iterable[Quantity] | None, sources: Iterable[str] | None
-    ) -> frozenset[int]:
+    def _wanted(self, quantities: Iterable[Quantity] | None, sources: Iterable[str] | None) -> frozenset[int]:
         whose = None if sources is None else set(sources)
         which = None if quantities is None else set(quantities)
         return frozenset(

@@ -30,9 +30,7 @@ def build(number: int, batch: Batch) -> Commit:
         rows = arrived.take(order)
         where = _slices(series[order])
     seq_last = batch.seq + len(batch.readings) - 1
-    return Commit(
-        number, seq_last, rows, where, batch.events, batch.prices, batch.cursors, batch.exchanges
-    )
+    return Commit(number, seq_last, rows, where, batch.events, batch.prices, batch.cursors, batch.exchanges)
 
 
 def encode(commit: Commit, names: Names) -> bytes:

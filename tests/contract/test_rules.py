@@ -41,7 +41,9 @@ def test_no_file_is_a_maze() -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.type)
 def test_every_option_of_every_kind_is_described(kind: object) -> None:
     options = kind.options  # type: ignore[attr-defined]
-    silent = [name for name, field in options.model_fields.items() if not (field.description or name == "type")]
+    silent = [
+        name for name, field in options.model_fields.items() if not (field.description or name == "type")
+    ]
     assert not silent
     assert options.model_fields["type"].default == kind.type  # type: ignore[attr-defined]
 

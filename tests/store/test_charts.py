@@ -21,9 +21,7 @@ from appliance.store.facts import NO_ROWS, QUARTER_MS
 @pytest.mark.parametrize(
     ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 6, 1), 24), (date(2026, 10, 25), 25)]
 )
-async def test_a_local_day_sums_its_own_hours(
-    store: Store, clock: FakeClock, day: date, hours: int
-) -> None:
+async def test_a_local_day_sums_its_own_hours(store: Store, clock: FakeClock, day: date, hours: int) -> None:
     start, end = calendar.day_span(day, STOCKHOLM)
     clock.jump(end + DAY_MS - clock.now())
     for n in range(-8, (hours + 2) * 4 + 1):
