@@ -399,6 +399,8 @@ async def test_time_goes_on_in_the_default_span(
         ("DELETE", "/meter", 405),
         ("GET", "/meter_reading", 405),
         ("PUT", "/api/v1/current", 405),
+        ("TRACE", "/health", 405),
+        ("OPTIONS", "/api/v1/nothing", 404),
     ],
 )
 def test_what_the_api_does_not_have_is_told_in_json_even_beside_the_pages(
