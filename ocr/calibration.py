@@ -1,4 +1,4 @@
-"""Where the digits of a counter stand in the pictures of one camera."""
+"""Where the digits and dials of a counter stand in the pictures of one camera."""
 
 from __future__ import annotations
 
@@ -18,13 +18,27 @@ class Box:
     w: int
     h: int
 
+    def scaled(self, fx: float, fy: float) -> Box:
+        """The same part of a picture that is `fx` times as wide and `fy` times as high."""
+        return Box(int(self.x * fx), int(self.y * fy), int(self.w * fx), int(self.h * fy))
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A pointer on a round scale of ten; some meters turn every other one anticlockwise."""
+
+    box: Box
+    clockwise: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The boxes of a counter's digits, left to right, in pixels of a reference picture of width x height.
+    """The figures of one counter, most significant first, in pixels of a reference picture of width x height.
 
-    `decimals` counts the digits after the decimal point. ValueError when something cannot be: no digits,
-    more decimals than digits, a box outside the picture.
+    `digits` are the boxes of wheels or display cells, left to right; `dials` carry the figures after them.
+    `decimals` counts the figures, wheels and dials together, after the decimal point. `display` is the whole
+    window of a display, register code included. ValueError when something cannot be: no figures, more
+    decimals than figures, a box outside the picture.
     """
 
     width: int
@@ -32,30 +46,46 @@ class Calibration:
     digits: tuple[Box, ...]
     decimals: int = 0
     kind: Kind = "wheel"
+    dials: tuple[Dial, ...] = ()
+    display: Box | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"The kind of a counter is wheel or lcd, not {self.kind!r}")
-        if not 1 <= len(self.digits) <= 16:
-            raise ValueError(f"A counter has 1 to 16 digits, this calibration has {len(self.digits)}")
-        if not 0 <= self.decimals < len(self.digits):
-            raise ValueError(f"{self.decimals} decimals do not fit a counter of {len(self.digits)} digits")
-        for number, b in enumerate(self.digits, 1):
+        figures = len(self.digits) + len(self.dials)
+        if not 1 <= figures <= 16:
+            raise ValueError(f"A counter has 1 to 16 digits and dials, this calibration has {figures}")
+        if not 0 <= self.decimals < figures + (not self.digits):
+            raise ValueError(f"{self.decimals} decimals do not fit a counter of {figures} figures")
+        for name, b in self._boxes():
             inside = b.x >= 0 and b.y >= 0 and b.x + b.w <= self.width and b.y + b.h <= self.height
             if b.w < 4 or b.h < 6 or not inside:
-                raise ValueError(
-                    f"The box of digit {number} is too small or leaves the picture: move it inside"
-                )
+                raise ValueError(f"The box of {name} is too small or leaves the picture: move it inside")
+
+    def _boxes(self) -> list[tuple[str, Box]]:
+        named = [(f"digit {n}", b) for n, b in enumerate(self.digits, 1)]
+        named += [(f"dial {n}", d.box) for n, d in enumerate(self.dials, 1)]
+        return named + ([("the display", self.display)] if self.display else [])
 
     def scaled(self, width: int, height: int) -> Calibration:
         """The same boxes for pictures of another size."""
         fx, fy = width / self.width, height / self.height
-        boxes = tuple(Box(int(b.x * fx), int(b.y * fy), int(b.w * fx), int(b.h * fy)) for b in self.digits)
-        return replace(self, width=width, height=height, digits=boxes)
+        return replace(
+            self,
+            width=width,
+            height=height,
+            digits=tuple(b.scaled(fx, fy) for b in self.digits),
+            dials=tuple(replace(d, box=d.box.scaled(fx, fy)) for d in self.dials),
+            display=self.display.scaled(fx, fy) if self.display else None,
+        )
 
     def to_json(self) -> str:
-        """One JSON object; boxes as [x, y, w, h]."""
-        data = asdict(self) | {"digits": [[b.x, b.y, b.w, b.h] for b in self.digits]}
+        """One JSON object; boxes as [x, y, w, h], dials as [x, y, w, h, clockwise]."""
+        data = asdict(self) | {
+            "digits": [_list(b) for b in self.digits],
+            "dials": [[*_list(d.box), d.clockwise] for d in self.dials],
+            "display": _list(self.display) if self.display else None,
+        }
         return json.dumps(data)
 
     @classmethod
@@ -63,9 +93,19 @@ class Calibration:
         """Reads what `to_json` wrote; ValueError names what is wrong."""
         try:
             data: dict[str, Any] = json.loads(text)
-            boxes = tuple(Box(*(int(v) for v in box)) for box in data.pop("digits"))
-            return cls(digits=boxes, **data)
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            digits = tuple(_box(box) for box in data.pop("digits"))
+            dials = tuple(Dial(_box(d[:4]), bool(d[4])) for d in data.pop("dials", ()))
+            display = data.pop("display", None)
+            return cls(digits=digits, dials=dials, display=None if display is None else _box(display), **data)
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise ValueError(
                 f"This is no calibration of a counter ({error}): set the meter up again"
             ) from error
+
+
+def _list(box: Box) -> list[int]:
+    return [box.x, box.y, box.w, box.h]
+
+
+def _box(numbers: list[Any]) -> Box:
+    return Box(*(int(v) for v in numbers))
