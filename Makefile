@@ -38,7 +38,7 @@ schema: dev  ## write config/schema.json anew
 locales: dev  ## collect texts and compile the translations
 	$(BIN)/python -m ui.catalogues
 
-train:  ## train the digit network anew: make train DATA=folder
+train:  ## train the networks anew: make train DATA=folder
 	@$(SETUP) train $(VENV)
 	$(BIN)/python -m ocr.train --data $(DATA)
 

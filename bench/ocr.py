@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 import ocr
 from ocr.digits import DigitReader
-from ocr.train import data, score
+from ocr.train import score
+from ocr.train.digits import data, measures
 
 Row = tuple[str, float, str, str]
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "meter-digits"
@@ -36,7 +37,7 @@ def rows() -> list[Row]:
 def _accuracies() -> list[Row]:
     val = data.load(DATA, "val")
     out: list[Row] = []
-    for name, shares in score.table(val, lambda s: DigitReader().read([x.crop for x in s])):
+    for name, shares in measures.table(val, lambda s: DigitReader().read([x.crop for x in s])):
         for what, share in shares.items():
             low, high = share.interval
             out.append(

@@ -10,7 +10,8 @@ import pytest
 from ocr_meters import wheel_window
 
 from ocr.digits import MODEL, Digit, DigitReader, decode, prepare
-from ocr.train import data, score
+from ocr.train import score
+from ocr.train.digits import data, measures
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def _val(shared: Path, lcd: bool) -> tuple[list[data.Sample], list[Digit]]:
 
 
 def test_real_wheels_of_meters_never_trained_on(shared: Path) -> None:
-    found = score.shares(*_val(shared, lcd=False), threshold=0.85)
+    found = measures.shares(*_val(shared, lcd=False), threshold=0.85)
     assert found["right integer when steady"].value >= 0.985
     assert found["within 0.2"].value >= 0.96
     assert found["kept at 0.85"].value >= 0.9
@@ -86,7 +87,7 @@ def test_real_wheels_of_meters_never_trained_on(shared: Path) -> None:
 
 
 def test_real_display_digits_of_a_meter_never_trained_on(shared: Path) -> None:
-    found = score.shares(*_val(shared, lcd=True))
+    found = measures.shares(*_val(shared, lcd=True))
     assert found["right integer when steady"].value >= 0.99
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ocr.digits import DigitReader
-from ocr.train import render, score
-from ocr.train.augment import augment
+from ocr.train import score
+from ocr.train.digits import render
+from ocr.train.digits.augment import augment
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from ocr.digits import HEIGHT, POSITIONS, WIDTH, prepare
-from ocr.train.data import NOTHING, Mixer, Sample
+from ocr.train.digits.data import NOTHING, Mixer, Sample
 
 SIGMA = 1.0
 """Width of the soft target in tenths: about the error of the labels."""

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.digits import POSITIONS
-from ocr.train import render
-from ocr.train.augment import augment
+from ocr.train.digits import render
+from ocr.train.digits.augment import augment
 
 NOTHING = POSITIONS
 Rng = np.random.Generator

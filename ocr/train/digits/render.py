@@ -53,7 +53,7 @@ def text_fonts() -> list[str]:
     ]
     if not kept:
         raise RuntimeError(
-            "No fonts found: install fonts-dejavu and the other packages named in ocr/train/render.py"
+            "No fonts found: install fonts-dejavu and the other packages named in ocr/train/digits/render.py"
         )
     return kept
 

@@ -1,0 +1,42 @@
+"""The model card written beside the network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ocr.train.card import scores
+from ocr.train.digits.data import Sample
+from ocr.train.score import Share
+
+_HEAD = """# digits.onnx: reads one digit of a counter
+
+Input: N x 3 x 48 x 32, a BGR crop of one wheel window or display cell, the mean of each channel removed, all
+divided by their standard deviation (`ocr.digits.prepare`). Output: N x 102 scores: 100 positions in tenths
+on a circle (softmax together with number 101, "no digit here") and number 102, "display rather than wheel"
+(sigmoid).
+
+Made by `python -m ocr.train --data FOLDER --steps {steps} --seed {seed}` (`make train DATA=FOLDER`).
+
+## Data
+
+{count} labelled crops of {meters} sources, from haverland/Tenth-of-step-of-a-meter-digit (Apache-2.0), split
+`train`; plus wheels, seven-segment digits and crops of nothing drawn by `ocr/train/digits/render.py` with
+Debian's fonts. None of these pictures is in this repository. The weights are under the project's licence.
+
+## Scores on `val`: whole meters never trained on
+
+Steady means that the label stands within 0.2 of a whole digit. In brackets: hits of total and the Wilson 95 %
+interval. Some labels are off by 0.1. The choice of settings was made on these meters, so an unseen meter may
+be read worse; thin red digits are the hardest.
+
+"""
+
+
+def card(
+    samples: Sequence[Sample], rows: Sequence[tuple[str, dict[str, Share]]], steps: int, seed: int
+) -> str:
+    """The card as Markdown."""
+    sources = Counter(s.source for s in samples)
+    head = _HEAD.format(steps=steps, seed=seed, count=len(samples), meters=len(sources))
+    return head + scores(rows)
