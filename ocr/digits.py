@@ -84,9 +84,16 @@ class DigitReader:
 
     def read(self, crops: Sequence[Picture]) -> list[Digit]:
         """Digits of BGR (or grey) uint8 crops of any size, in their order. An empty crop is a blank digit."""
+        return decode(self.features(crops)[1])
+
+    def features(self, crops: Sequence[Picture]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(N x F features, N x 102 scores): what the last layer sees of each crop, and what it makes of it.
+
+        The scores are a linear function of the features; `decode` makes digits of them.
+        """
         if not crops:
-            return []
+            return np.zeros((0, 0), np.float32), np.zeros((0, POSITIONS + 2), np.float32)
         empty = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-        batch = np.stack([prepare(c if c.size else empty) for c in crops])
-        self._net.setInput(batch)
-        return decode(np.asarray(self._net.forward(), np.float32).reshape(len(crops), POSITIONS + 2))
+        self._net.setInput(np.stack([prepare(c if c.size else empty) for c in crops]))
+        features, scores = self._net.forward(["features", "scores"])
+        return np.asarray(features, np.float32), np.asarray(scores, np.float32)

@@ -47,6 +47,17 @@ def test_nothing_is_read_with_no_confidence(reader: DigitReader) -> None:
     assert all(d.blank > 0.5 > d.confidence for d in digits)
 
 
+def test_scores_are_linear_in_the_features(reader: DigitReader) -> None:
+    crops = [wheel_window(i / 10, 60, 90, bool(i % 2)) for i in range(100)]
+    features, scores = reader.features(crops)
+    assert features.shape[0] == scores.shape[0] == 100
+    assert decode(scores) == reader.read(crops)
+    known = np.hstack([features, np.ones((100, 1), np.float32)])
+    assert features.shape[1] < 100 - 1
+    away = scores - known @ np.linalg.lstsq(known, scores, rcond=None)[0]
+    assert np.abs(away).max() < 1e-2
+
+
 def test_values_and_confidences_keep_their_ranges() -> None:
     rng = np.random.default_rng(0)
     for digit in decode(rng.normal(0, 5, (200, 102)).astype(np.float32)):
