@@ -4,6 +4,7 @@ A camera's OpenCV and its libraries cost some 70 MB and can hang for ever inside
 the daemon they cost it nothing, and past a deadline the process is killed, which no thread can be.
 """
 
+import asyncio
 import os
 import pickle
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
@@ -20,12 +22,15 @@ from appliance.worker import Worker
 
 STARTING_S = 30.0
 """A Pi Zero takes that long to load OpenCV from a slow card."""
+NICE = 5
+"""Pages and readings of other sources come before the reading of pictures."""
 
 
 class Apart:
     """`factory(*args)` made in a process of its own; its methods are called one at a time.
 
-    `factory` is "package.module:Class"; arguments and answers are pickled.
+    `factory` is "package.module:Class"; arguments and answers are pickled. Whoever calls while another call
+    is under way waits for its turn, and that wait is no part of the deadline.
     """
 
     def __init__(self, name: str, factory: str, *args: Any) -> None:
@@ -34,10 +39,27 @@ class Apart:
         self._worker = Worker(name)
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
+        self._turn = asyncio.Lock()
 
-    async def call(self, method: str, deadline_s: float) -> Any:
-        """What the method returns. Raises SourceError past the deadline, or what the method raises."""
-        return await self._worker.call(lambda: self.ask(method, deadline_s), deadline_s + STARTING_S + 10)
+    async def call(self, method: str, deadline_s: float, *args: Any) -> Any:
+        """What `method(*args)` returns. Raises SourceError past the deadline, or what the method raises."""
+        # A caller that goes away leaves an answer in the pipe: its call is seen through all the same.
+        task = asyncio.ensure_future(self._in_turn(method, deadline_s, args))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    async def _in_turn(self, method: str, deadline_s: float, args: tuple[Any, ...]) -> Any:
+        async with self._turn:
+            longest_s = deadline_s + STARTING_S + 10
+            return await self._worker.call(lambda: self.ask(method, deadline_s, *args), longest_s)
+
+    async def stop(self, patience_s: float = 2.0) -> None:
+        """End the process; a call under way may be seen through for `patience_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._turn.acquire()
+                self._turn.release()
+        await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """End the process; it has a moment to let go of its device."""
@@ -49,11 +71,11 @@ class Apart:
         if process is not None:
             _end(process)
 
-    def ask(self, method: str, deadline_s: float) -> Any:
+    def ask(self, method: str, deadline_s: float, *args: Any) -> Any:
         """As `call`, but it blocks."""
         pipe = self._pipe or self._start()
         try:
-            pipe.send(method)
+            pipe.send((method, args))
             if not pipe.poll(deadline_s):
                 self._kill()
                 raise SourceError(
@@ -113,15 +135,15 @@ def _serve(pipe: Connection) -> None:
     pipe.send(("ready", None))
     try:
         while True:
-            method = pipe.recv()
-            pipe.send(_answer(made, method))
+            method, said = pipe.recv()
+            pipe.send(_answer(made, method, said))
     except (EOFError, OSError):
         made.close()
 
 
-def _answer(made: Any, method: str) -> tuple[str, Any]:
+def _answer(made: Any, method: str, args: tuple[Any, ...]) -> tuple[str, Any]:
     try:
-        result = getattr(made, method)()
+        result = getattr(made, method)(*args)
         pickle.dumps(result)
     except AuthError as error:
         return "auth", str(error)
@@ -137,4 +159,5 @@ if __name__ == "__main__":
     os.dup2(2, 1)
     # Ctrl-C reaches the whole terminal; this side ends when the other closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
     _serve(Connection(int(sys.argv[1])))

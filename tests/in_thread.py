@@ -12,8 +12,11 @@ class InThread:
         self._made = getattr(import_module(module), kind)(*args)
         self._worker = Worker(name)
 
-    async def call(self, method: str, deadline_s: float) -> Any:
-        return await self._worker.call(getattr(self._made, method), deadline_s)
+    async def call(self, method: str, deadline_s: float, *args: Any) -> Any:
+        return await self._worker.call(lambda: getattr(self._made, method)(*args), deadline_s)
+
+    async def stop(self) -> None:
+        self.close()
 
     def close(self) -> None:
         self._worker.close()

@@ -1,5 +1,6 @@
 """Drivers in a process of their own: answers, errors, and an end to what hangs."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -26,6 +27,13 @@ class Driver:
         self._asked += 1
         print("chatter of a library")  # must not end up among the answers
         return self._word, self._asked, os.getpid()
+
+    def add(self, first: int, second: int) -> int:
+        return first + second
+
+    def slowly(self, word: str) -> str:
+        time.sleep(0.3)
+        return word
 
     def hang(self) -> None:
         time.sleep(600)
@@ -60,6 +68,34 @@ async def test_it_answers_from_one_other_process(apart: Apart) -> None:
     assert first[:2] == ("hello", 1)
     assert second[:2] == ("hello", 2)
     assert first[2] == second[2] != os.getpid()
+
+
+async def test_arguments_and_answers_belong_together(apart: Apart) -> None:
+    assert await asyncio.gather(*(apart.call("add", 30, n, 1) for n in range(5))) == [1, 2, 3, 4, 5]
+    apart.close()
+
+
+async def test_waiting_for_ones_turn_is_no_part_of_the_deadline(apart: Apart) -> None:
+    await apart.call("say", 30)
+    assert await asyncio.gather(*(apart.call("slowly", 0.5, w) for w in "abc")) == ["a", "b", "c"]
+    apart.close()
+
+
+async def test_who_gives_up_waiting_leaves_no_answer_to_the_next(apart: Apart) -> None:
+    await apart.call("say", 30)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await apart.call("slowly", 30, "mine")
+    assert await apart.call("slowly", 30, "yours") == "yours"
+    await apart.stop()
+
+
+async def test_stopping_lets_a_call_under_way_finish(apart: Apart) -> None:
+    await apart.call("say", 30)
+    call = asyncio.ensure_future(apart.call("slowly", 30, "done"))
+    await asyncio.sleep(0)
+    await apart.stop()
+    assert await call == "done"
 
 
 async def test_errors_keep_their_meaning(apart: Apart) -> None:
