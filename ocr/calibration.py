@@ -37,8 +37,8 @@ class Calibration:
 
     `digits` are the boxes of wheels or display cells, left to right; `dials` carry the figures after them.
     `decimals` counts the figures, wheels and dials together, after the decimal point. `display` is the whole
-    window of a display, register code included. ValueError when something cannot be: no figures, more
-    decimals than figures, a box outside the picture.
+    window of a display, register code included; it may stand alone. ValueError when something cannot be:
+    neither figures nor a display, more decimals than figures, a box outside the picture.
     """
 
     width: int
@@ -53,9 +53,9 @@ class Calibration:
         if self.kind not in get_args(Kind):
             raise ValueError(f"The kind of a counter is wheel or lcd, not {self.kind!r}")
         figures = len(self.digits) + len(self.dials)
-        if not 1 <= figures <= 16:
+        if figures > 16 or not (figures or self.display):
             raise ValueError(f"A counter has 1 to 16 digits and dials, this calibration has {figures}")
-        if not 0 <= self.decimals < figures + (not self.digits):
+        if not 0 <= self.decimals < (figures or 17) + (not self.digits):
             raise ValueError(f"{self.decimals} decimals do not fit a counter of {figures} figures")
         for name, b in self._boxes():
             inside = b.x >= 0 and b.y >= 0 and b.x + b.w <= self.width and b.y + b.h <= self.height
