@@ -1,0 +1,1 @@
+"""The network that reads pointers on round scales, trained on drawn dials alone."""
