@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import ocr
 from ocr.digits import DigitReader
 from ocr.train import score
-from ocr.train.digits import data, measures
+from ocr.train.digits import measures, samples
 
 Row = tuple[str, float, str, str]
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "meter-digits"
@@ -35,7 +35,7 @@ def rows() -> list[Row]:
 
 
 def _accuracies() -> list[Row]:
-    val = data.load(DATA, "val")
+    val = samples.load(DATA, "val")
     out: list[Row] = []
     for name, shares in measures.table(val, lambda s: DigitReader().read([x.crop for x in s])):
         for what, share in shares.items():
@@ -51,7 +51,7 @@ def _accuracies() -> list[Row]:
     return out + _tesseract_digits(val)
 
 
-def _tesseract_digits(val: list[data.Sample]) -> list[Row]:
+def _tesseract_digits(val: list[samples.Sample]) -> list[Row]:
     """Tesseract on some steady wheels of each meter, the same ones read by the network beside it."""
     steady = [s for s in val if not s.lcd and score.distance(s.target / 10, round(s.target / 10)) <= 0.2]
     meters = sorted({s.source for s in steady})

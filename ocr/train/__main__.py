@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module, util
 from pathlib import Path
 
@@ -10,7 +11,7 @@ NAMES = ("digits", "dials", "display", "locate")
 SHIPPED = Path(__file__).parents[1] / "models"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Trains what `--only` names, or everything; SystemExit with the reason when it cannot."""
     parser = argparse.ArgumentParser(prog="python -m ocr.train", description=__doc__)
     parser.add_argument(
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("--only", choices=NAMES, help="train this model alone")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write to (default: the shipped)")
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if not (options.data / "manifest.csv").is_file():
         parser.exit(
             2, f"There is no manifest.csv in {options.data}: name the folder of the labelled digits.\n"

@@ -11,7 +11,7 @@ from ocr_meters import wheel_window
 
 from ocr.digits import MODEL, Digit, DigitReader, decode, prepare
 from ocr.train import score
-from ocr.train.digits import data, measures
+from ocr.train.digits import measures, samples
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def test_models_are_small_and_have_cards() -> None:
     assert all("Scores on `val`" in m.with_suffix(".md").read_text() for m in models)
 
 
-def _val(shared: Path, lcd: bool) -> tuple[list[data.Sample], list[Digit]]:
-    samples = [s for s in data.load(shared / "data" / "meter-digits", "val") if s.lcd == lcd]
-    return samples, DigitReader().read([s.crop for s in samples])
+def _val(shared: Path, lcd: bool) -> tuple[list[samples.Sample], list[Digit]]:
+    picked = [s for s in samples.load(shared / "data" / "meter-digits", "val") if s.lcd == lcd]
+    return picked, DigitReader().read([s.crop for s in picked])
 
 
 def test_real_wheels_of_meters_never_trained_on(shared: Path) -> None:

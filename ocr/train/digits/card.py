@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ocr.train.card import scores
-from ocr.train.digits.data import Sample
+from ocr.train.digits.samples import Sample
 from ocr.train.score import Share
 
 _HEAD = """# digits.onnx: reads one digit of a counter
@@ -16,7 +16,7 @@ divided by their standard deviation (`ocr.digits.prepare`). Output: N x 102 scor
 on a circle (softmax together with number 101, "no digit here") and number 102, "display rather than wheel"
 (sigmoid).
 
-Made by `python -m ocr.train --data FOLDER --steps {steps} --seed {seed}` (`make train DATA=FOLDER`).
+Made by `python -m ocr.train --data FOLDER --only digits --seed {seed}` (`make train DATA=FOLDER`).
 
 ## Data
 
@@ -33,10 +33,8 @@ be read worse; thin red digits are the hardest.
 """
 
 
-def card(
-    samples: Sequence[Sample], rows: Sequence[tuple[str, dict[str, Share]]], steps: int, seed: int
-) -> str:
+def card(samples: Sequence[Sample], rows: Sequence[tuple[str, dict[str, Share]]], seed: int) -> str:
     """The card as Markdown."""
     sources = Counter(s.source for s in samples)
-    head = _HEAD.format(steps=steps, seed=seed, count=len(samples), meters=len(sources))
+    head = _HEAD.format(seed=seed, count=len(samples), meters=len(sources))
     return head + scores(rows)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ocr.digits import Digit
-from ocr.train.digits.data import NOTHING, Sample
+from ocr.train.digits.samples import NOTHING, Sample
 from ocr.train.score import Share, distance
 
 

@@ -1,4 +1,4 @@
-"""The small network and its training loop (torch)."""
+"""The networks, their training and their export (torch)."""
 
 from __future__ import annotations
 
@@ -8,65 +8,123 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from ocr.digits import HEIGHT, POSITIONS, WIDTH, prepare
-from ocr.train.digits.data import NOTHING, Mixer, Sample
+from ocr.digits import HEIGHT, POSITIONS, WIDTH
+from ocr.train.digits.mix import Pool
+from ocr.train.digits.samples import NOTHING
+from ocr.train.halves import halve
 
 SIGMA = 1.0
 """Width of the soft target in tenths: about the error of the labels."""
+BATCH = 128
+STUDENT = (16, 32, 64, 96, 96)
+"""Channels of stem and three stages, features: 0.57 million weights, 24 million multiplications a crop."""
+TEACHER = (24, 56, 104, 160, 160)
+_TAUGHT = 0.7
+"""How much of the target comes from the teachers, the rest from the label."""
 
 
-def network() -> nn.Sequential:
-    """3 x 48 x 32 in; 100 positions, "nothing", "display" out. About 190 000 weights."""
-    layers: list[nn.Module] = []
-    widths = [
-        (3, 24, True),
-        (24, 32, False),
-        (32, 40, True),
-        (40, 64, False),
-        (64, 64, True),
-        (64, 64, False),
-    ]
-    for into, out, pool in widths:
-        layers += [nn.Conv2d(into, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
-        layers += [nn.MaxPool2d(2)] if pool else []
-    flat = 64 * (HEIGHT // 8) * (WIDTH // 8)
+class _Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.change = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The input, changed a little."""
+        return functional.relu(x + self.change(x))
+
+
+def _conv(into: int, out: int, stride: int) -> nn.Sequential:
     return nn.Sequential(
-        *layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(flat, 56), nn.ReLU(), nn.Linear(56, POSITIONS + 2)
+        nn.Conv2d(into, out, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()
     )
 
 
-def targets(samples: list[Sample]) -> torch.Tensor:
+class Network(nn.Module):
+    """3 x 48 x 32 in; 100 positions, "nothing", "display" out, a linear function of the features."""
+
+    def __init__(self, sizes: tuple[int, int, int, int, int]) -> None:
+        super().__init__()
+        stem, first, second, third, features = sizes
+        self.body = nn.Sequential(
+            _conv(3, stem, 1),
+            _conv(stem, first, 2),
+            _Residual(first),
+            _conv(first, second, 2),
+            _Residual(second),
+            _conv(second, third, 2),
+            _Residual(third),
+            nn.Flatten(),
+            nn.Dropout(0.3),
+            nn.Linear(third * (HEIGHT // 8) * (WIDTH // 8), features),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(features, POSITIONS + 2)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(features, scores)."""
+        features = self.body(x)
+        return features, self.head(features)
+
+
+def ready(crops: NDArray[np.uint8]) -> torch.Tensor:
+    """What `ocr.digits.prepare` makes of crops that have the network's size already."""
+    x = torch.from_numpy(crops).float()
+    x -= x.mean((1, 2), keepdim=True)
+    x /= x.std((1, 2, 3), keepdim=True, correction=0) + 4.0
+    return x.permute(0, 3, 1, 2)  # stays channels last in memory, the fast way on a CPU
+
+
+def targets(labels: NDArray[np.int64]) -> torch.Tensor:
     """Soft targets on the circle of positions, plus the class of nothing; N x 101."""
-    out = np.zeros((len(samples), POSITIONS + 1), np.float32)
-    steps = np.arange(POSITIONS)
-    for row, sample in zip(out, samples, strict=True):
-        if sample.target == NOTHING:
-            row[NOTHING] = 1
-            continue
-        away = np.abs(steps - sample.target)
-        bell = np.exp(-(np.minimum(away, POSITIONS - away) ** 2) / (2 * SIGMA**2))
-        row[:POSITIONS] = bell / bell.sum()
+    away = np.abs(np.arange(POSITIONS) - labels[:, None])
+    bell = np.exp(-(np.minimum(away, POSITIONS - away) ** 2) / (2 * SIGMA**2))
+    out = np.zeros((len(labels), POSITIONS + 1), np.float32)
+    out[:, :POSITIONS] = bell / bell.sum(1, keepdims=True)
+    out[labels == NOTHING] = np.eye(POSITIONS + 1, dtype=np.float32)[NOTHING]
     return torch.from_numpy(out)
 
 
-def _loss(scores: torch.Tensor, samples: list[Sample]) -> torch.Tensor:
-    circle = functional.cross_entropy(scores[:, : POSITIONS + 1], targets(samples))
-    digit = torch.tensor([float(s.target != NOTHING) for s in samples])
-    lcd = torch.tensor([float(s.lcd) for s in samples])
-    kind = functional.binary_cross_entropy_with_logits(scores[:, POSITIONS + 1], lcd, reduction="none")
-    return circle + 0.2 * (kind * digit).sum() / digit.sum()
+def _loss(
+    scores: torch.Tensor, pool: Pool, picks: NDArray[np.int64], taught: torch.Tensor | None
+) -> torch.Tensor:
+    labels, lcd = pool.targets[picks], torch.from_numpy(pool.lcd[picks]).float()
+    positions, kind = scores[:, : POSITIONS + 1], scores[:, POSITIONS + 1]
+    wanted = targets(labels)
+    if taught is not None:
+        soft = taught[torch.from_numpy(picks)].float()
+        wanted = (1 - _TAUGHT) * wanted + _TAUGHT * functional.softmax(soft[:, : POSITIONS + 1], 1)
+    circle = functional.cross_entropy(positions, wanted)
+    digit = torch.from_numpy(labels != NOTHING).float()
+    told = functional.binary_cross_entropy_with_logits(kind, lcd, reduction="none")
+    return circle + 0.2 * (told * digit).sum() / digit.sum()
 
 
 def train(
-    mixer: Mixer, seed: int, steps: int, batch: int, check: Callable[[nn.Module, int], None]
-) -> nn.Module:
-    """Trains for `steps` batches; `check(model, step)` is called ten times on the averaged weights."""
+    sizes: tuple[int, int, int, int, int],
+    pool: Pool,
+    seed: int,
+    steps: int,
+    taught: torch.Tensor | None,
+    check: Callable[[Network], None],
+) -> Network:
+    """Trains for `steps` batches towards the labels and, if given, the scores `taught` of each crop.
+
+    Returns the average of the weights over the last steps; `check` sees it five times on the way.
+    """
     torch.manual_seed(seed)
     torch.set_num_threads(1)
-    model = network()
+    rng = np.random.default_rng(seed)
+    model = Network(sizes).to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
@@ -75,28 +133,35 @@ def train(
     began = time.monotonic()
     for step in range(1, steps + 1):
         model.train()
-        samples = mixer.batch(batch)
+        picks = np.sort(rng.integers(0, len(pool.targets), BATCH))
         optimiser.zero_grad()
-        loss = _loss(model(torch.from_numpy(np.stack([prepare(s.crop) for s in samples]))), samples)
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = model(ready(pool.crops[picks]))[1]
+        loss = _loss(scores.float(), pool, picks, taught)
         loss.backward()
         optimiser.step()
         schedule.step()
         average.update_parameters(model)
-        if step % 50 == 0:
-            mixer.refresh(0.05)
-        if step % max(1, steps // 10) == 0:
-            print(
-                f"step {step} of {steps}, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}",
-                flush=True,
-            )
-            average.eval()
-            check(average.module, step)
-    average.eval()
-    return average.module
+        if step % max(1, steps // 5) == 0:
+            took = time.monotonic() - began
+            print(f"step {step} of {steps}, {took:.0f} s, loss {loss.item():.3f}", flush=True)
+            check(average.module.eval())
+    network: Network = average.module.eval()
+    return network
 
 
-def export(model: nn.Module, path: Path) -> None:
-    """Writes the network as ONNX that cv2.dnn reads, batch of any size."""
+def teach(models: list[Network], pool: Pool) -> torch.Tensor:
+    """The models' mean scores of every crop, N x 102."""
+    out = []
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for i in range(0, len(pool.targets), 256):
+            x = ready(pool.crops[i : i + 256])
+            out.append(torch.stack([m(x)[1].float() for m in models]).mean(0).half())
+    return torch.cat(out)
+
+
+def export(model: Network, path: Path) -> None:
+    """Writes the network as ONNX that cv2.dnn reads, batch of any size, weights in half precision."""
     model.eval()
     torch.onnx.export(
         model,
@@ -105,6 +170,7 @@ def export(model: nn.Module, path: Path) -> None:
         opset_version=13,
         dynamo=False,
         input_names=["crops"],
-        output_names=["scores"],
-        dynamic_axes={"crops": {0: "n"}, "scores": {0: "n"}},
+        output_names=["features", "scores"],
+        dynamic_axes={"crops": {0: "n"}, "features": {0: "n"}, "scores": {0: "n"}},
     )
+    halve(path)
