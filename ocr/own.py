@@ -2,117 +2,142 @@
 
 own = OwnMeter(folder, DigitReader())
 own.add(crop, 3.4, lcd=False, sure=True, place=6)   # a proven crop: what its wheel showed, in digits
-own.refine()                                        # tries; the outcome says whether it helped
+own.refine()                                        # now and then; the outcome says whether it helped
 digits = own.read(crops)                            # refined when that was better, else as shipped
 own.forget()
 
-Which crops may be labelled is decided by `proven`: readings on both sides of a moment say what the register
-held then, also when the picture of that moment was read badly.
+Which crops may be labelled is decided by `proven`: believed readings on both sides of a moment say what the
+register held then, also when the picture of that moment was read badly or refused.
 
-where = proven(earlier, reading, later, digits=7, decimals=1)   # position of each wheel, None where open
+start = mechanics([[4.0, 8.0, 7.1, 1.6], ...])                  # once: how this counter's wheels push
+where = proven(earlier, reading, later, digits=7, decimals=1, start=start)
 for place, (crop, at) in enumerate(zip(crops, where, strict=True)):
     if at is not None:
         own.add(crop, at, lcd=False, sure=True, place=place)
 
-Refining adds to the network's scores what crops with like features were (evidence that fades with distance,
-so digits the meter has not shown yet are read as shipped) and moves all positions by how far this meter's
-boxes sit off. A quarter of the crops, chosen by their content, is never learned from: on these the
-refinement has to beat the shipped reader, else it is not used.
+A refinement is judged on crops set aside: each fifth of them, chosen by content, is read by one that learned
+from the others, and all crops of a digit by one that never saw this digit. It is used when the first is
+clearly better than the shipped reader and the second no worse.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-from ocr.digits import Digit, DigitReader, Picture
+import numpy as np
 
-_OPEN = 0.15
-"""A wheel that moved further than this between the readings around it is not known well enough to learn."""
+from ocr.album import Album, write
+from ocr.digits import MODEL, Digit, DigitReader, Picture, decode
+from ocr.lessons import Lessons, Outcome
+from ocr.proof import mechanics, positions, proven
+from ocr.refinement import Refinement
 
-
-def positions(value: float, digits: int, decimals: int, start: float = 9.0) -> tuple[float, ...]:
-    """Where each wheel stands, 0 <= position < 10, most significant first.
-
-    `value` is the register in its own unit, known to the fraction of its last wheel: 48713.47 on a counter of
-    6 digits with 1 decimal stands at (4, 8, 7, 1, 3, 4.7). A wheel pushes its left neighbour from position
-    `start` on: 9.0 for a counter with a carry, 0.0 for gears. ValueError when the counter cannot show it.
-    """
-    units = value * 10**decimals
-    if not 0 <= units < 10**digits:
-        raise ValueError(f"{value} does not fit a counter of {digits} digits, {decimals} of them decimals")
-    below = units % 10
-    out = [below]
-    for place in range(1, digits):
-        push = max(0.0, (below - start) / (10 - start))
-        below = int(units + 1e-6) // 10**place % 10 + push
-        out.append(below % 10)
-    return tuple(reversed(out))
-
-
-def proven(
-    earlier: float, reading: float | None, later: float, digits: int, decimals: int
-) -> tuple[float | None, ...]:
-    """What each wheel certainly showed between two believed readings of a register; None where it is open.
-
-    A wheel that stands at the same position at `earlier` and at `later` stood there in between, however its
-    picture was read. The last wheels have moved: they are known when `reading`, the value read in between
-    (with its last wheel's fraction; None when nothing was read), lies within the two. Then it is right to the
-    last digit or the readings around it are not. Only readings less than a turn of the last wheel apart prove
-    it; nothing is proven when the register ran backwards.
-    """
-    raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What refining came to: shares (0..1) of the `crops` set aside that were read within 0.2 of their label,
-    as shipped (`before`) and refined (`after`); None while there are too few. `used`: the refinement reads."""
-
-    before: float | None
-    after: float | None
-    used: bool
-    crops: int
+__all__ = ["Outcome", "OwnMeter", "mechanics", "positions", "proven"]
+_FOLDS = 5
 
 
 class OwnMeter:
     """The labelled crops of one meter in a folder, and what was learned from them. Used by one thread."""
 
-    def __init__(self, folder: Path, reader: DigitReader) -> None:
-        """Loads what is there; a damaged file is left out. The folder is made when the first crop comes."""
-        raise NotImplementedError
+    def __init__(self, folder: Path, reader: DigitReader, model: Path = MODEL) -> None:
+        """Loads what is there; damaged files are left out. The folder is made when the first crop comes.
+
+        What was learned upon another model than `model`, the one `reader` runs, is learned anew from the
+        crops. OSError when the folder cannot be read, or written where it must be.
+        """
+        self._album, self._reader = Album(folder), reader
+        self._model = hashlib.sha256(model.read_bytes()).hexdigest()
+        self._refinement: Refinement | None = None
+        self._outcome: Outcome | None = None
+        if self._file.exists() and not self._load():
+            self.refine()
+
+    @property
+    def _file(self) -> Path:
+        return self._album.folder / "refined.npz"
 
     @property
     def count(self) -> int:
         """Labelled crops kept."""
-        raise NotImplementedError
+        return len(self._album.crops)
 
     @property
     def outcome(self) -> Outcome | None:
         """What the last refining came to; None before the first."""
-        raise NotImplementedError
+        return self._outcome
 
     def add(self, crop: Picture, value: float, lcd: bool, sure: bool, place: int = 0) -> bool:
         """Keeps a BGR crop with its label: `value` in [0, 10) as it stands (wheel) or the digit (display).
 
         `sure`: known without reading this crop (bracketed by other readings, or said by the owner); only
-        such crops judge. `place` is the digit's place in the counter: the collection is balanced over places
-        and digits. False when the like is kept already. OSError when the folder cannot be written.
+        such crops judge, and they count twice. `place` is the digit's place in the counter: the collection is
+        balanced over places and positions. False when the crop is empty or the like is kept already.
+        ValueError when the label cannot be; OSError when the folder cannot be written.
         """
-        raise NotImplementedError
+        return self._album.add(crop, value, lcd, sure, place)
 
     def refine(self) -> Outcome:
         """Learns from the crops anew and keeps what it learned only if it reads crops set aside better.
 
-        Takes about a second. OSError when the folder cannot be written.
+        Takes some seconds on a Pi when the collection is full. OSError when the folder cannot be written.
         """
-        raise NotImplementedError
+        lessons = self._lessons()
+        self._outcome = lessons.judge()
+        self._refinement = lessons.learn() if self._outcome.used else None
+        self._save()
+        return self._outcome
 
     def read(self, crops: Sequence[Picture]) -> list[Digit]:
         """As `DigitReader.read`, refined when that proved better."""
-        raise NotImplementedError
+        if self._refinement is None or not crops:
+            return self._reader.read(crops)
+        return decode(self._refinement.scores(*self._reader.features(crops)))
 
     def forget(self) -> None:
-        """Deletes crops and refinement: reads as shipped again."""
-        raise NotImplementedError
+        """Deletes crops and refinement: reads as shipped again. OSError when they cannot be deleted."""
+        for crop in list(self._album.crops):
+            self._album.drop(crop)
+        self._file.unlink(missing_ok=True)
+        self._refinement = self._outcome = None
+
+    def _lessons(self) -> Lessons:
+        loaded = [(c, p) for c in self._album.crops if (p := self._album.picture(c)) is not None]
+        features, scores = self._reader.features([p for _, p in loaded])
+        return Lessons(
+            features,
+            scores,
+            np.array([c.label / 100 for c, _ in loaded]),
+            np.array([c.sure for c, _ in loaded], bool),
+            np.array([c.digest % _FOLDS for c, _ in loaded], int),
+        )
+
+    def _save(self) -> None:
+        refined: dict[str, Any] = {} if self._refinement is None else self._refinement.arrays()
+        about = json.dumps(
+            {"model": self._model, "outcome": asdict(self._outcome) if self._outcome else None}
+        )
+        buffer = BytesIO()
+        np.savez(buffer, about=np.array(about), **refined)
+        write(self._file, buffer.getvalue())
+
+    def _load(self) -> bool:
+        """Takes up what was saved; False when it is damaged or was made for another model."""
+        try:
+            with np.load(self._file, allow_pickle=False) as saved:
+                about = json.loads(str(saved["about"]))
+                arrays = {name: saved[name] for name in saved.files if name != "about"}
+            if about["model"] != self._model:
+                return False
+            outcome = Outcome(**about["outcome"])
+            self._refinement = Refinement(**arrays) if outcome.used else None
+            self._outcome = outcome
+        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile):
+            return False
+        return True

@@ -1,0 +1,97 @@
+"""How reading grows with crops of the owner's own meter: `python -m bench.learning --data FOLDER`.
+
+Each meter of the split `val` is one the shipped network never saw. Some of its crops are learned from as the
+appliance does it (album, refinement, its own decision whether to use it), the rest judges; anew for each
+seed. Shares are means over the seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.digits import DigitReader
+from ocr.own import OwnMeter
+from ocr.train.score import distance
+
+Row = tuple[str, float, str, str]
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "meter-digits"
+COUNTS, SEEDS, PLACES = (0, 10, 25, 50, 100, 200), 8, 7
+_SURE = 0.85
+COLUMNS = ("within 0.1", "within 0.2", "wrong by > 0.5", f"kept at {_SURE}", "of those wrong by > 0.5")
+
+
+def measure(
+    samples: list[data.Sample], count: int, seed: int, reader: DigitReader
+) -> tuple[bool, list[float]]:
+    """Whether learning from `count` crops was used, and the COLUMNS on the others."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(samples))
+    lessons, judges = [samples[i] for i in order[:count]], [samples[i] for i in order[count:]]
+    with TemporaryDirectory() as folder:
+        own = OwnMeter(Path(folder), reader)
+        for s in lessons:
+            own.add(s.crop, s.position, s.lcd, sure=True, place=int(rng.integers(PLACES)))
+        used = count > 0 and own.refine().used
+        digits = own.read([s.crop for s in judges])
+    away = np.array([distance(s.position, d.value) for s, d in zip(judges, digits, strict=True)])
+    kept = np.array([d.confidence >= _SURE for d in digits])
+    wrong = float((away[kept] > 0.5).mean()) if kept.any() else 0.0
+    near = float((away <= 0.1 + 1e-6).mean()), float((away <= 0.2 + 1e-6).mean())
+    return used, [*near, float((away > 0.5).mean()), float(kept.mean()), wrong]
+
+
+def table(folder: Path) -> list[tuple[str, int, float, list[float]]]:
+    """(meter, crops, share of the seeds in which what was learned is used, COLUMNS) of each val meter."""
+    samples = load(folder)
+    reader, out = DigitReader(), []
+    for meter in sorted({s.source for s in samples}):
+        own = [s for s in samples if s.source == meter]
+        for count in COUNTS:
+            if count + 20 > len(own):
+                continue
+            found = [measure(own, count, seed, reader) for seed in range(SEEDS)]
+            used = float(np.mean([u for u, _ in found]))
+            out.append((meter, count, used, [float(v) for v in np.mean([m for _, m in found], 0)]))
+    return out
+
+
+def rows() -> list[Row]:
+    """The same for `python -m bench learning`; nothing without the data folder."""
+    if not (DATA / "manifest.csv").is_file():
+        return []
+    found = table(DATA)
+    return [
+        (
+            f"{meter}, learned from {count} crops: {name}",
+            100 * value,
+            "%",
+            f"used in {100 * used:.0f} % of {SEEDS} draws",
+        )
+        for meter, count, used, values in found
+        for name, value in zip(COLUMNS, values, strict=True)
+    ]
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.learning", description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, default=DATA, help="folder with manifest.csv and the crops it names"
+    )
+    cv2.setNumThreads(1)
+    print("| meter | crops | used | " + " | ".join(COLUMNS) + " |\n|---|---:|" + "---:|" * (len(COLUMNS) + 1))
+    for meter, count, used, values in table(parser.parse_args().data):
+        shown = " | ".join(f"{100 * v:.1f} %" for v in values)
+        print(f"| {meter} | {count} | {100 * used:.0f} % | {shown} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
