@@ -11,7 +11,8 @@ from nicegui import app as pages_app
 from nicegui import ui
 
 from .digest import Digest
-from .pages import PAGES
+from .pages import INNER, PAGES
+from .pictures import Pictures
 from .shell import Page, frame, serve_static
 from .view import View
 
@@ -30,8 +31,9 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     pages_app.storage.path = folder
     digest = Digest(appliance)
     serve_static()
-    for page in PAGES:
-        _serve(page, appliance, digest)
+    pictures = Pictures(app, appliance)
+    for page in (*PAGES, *INNER):
+        _serve(page, appliance, digest, pictures)
     ui.run_with(
         app,
         title=appliance.config.site.name,
@@ -47,10 +49,10 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     )
 
 
-def _serve(page: Page, appliance: "Appliance", digest: Digest) -> None:
+def _serve(page: Page, appliance: "Appliance", digest: Digest, pictures: Pictures) -> None:
     @ui.page(page.path)
     async def show() -> None:
-        await frame(View(appliance, digest), page, PAGES)
+        await frame(View(appliance, digest, pictures), page, PAGES)
 
 
 def _secret(path: Path) -> str:

@@ -81,7 +81,7 @@ def _navigation(texts: Texts, here: Page, pages: tuple[Page, ...]) -> None:
     with ui.element("nav").classes("nav").props(f'aria-label="{name}"'):
         for page in pages:
             link = ui.element("a").props(f'href="{page.path}"')
-            if page is here:
+            if page is here or here.path.startswith(page.path + "/"):
                 link.props('aria-current="page"')
             with link:
                 ui.html(svg(page.icon), sanitize=False)

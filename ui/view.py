@@ -9,10 +9,11 @@ from nicegui import app, ui
 
 from appliance import views
 from appliance.errors import StoreError
-from appliance.model import Picture
+from appliance.model import Picture, Quantity
 
 from .digest import Digest
 from .live import follow_while_connected
+from .pictures import Pictures
 from .text import LANGUAGES, Texts
 from .theme import THEMES
 
@@ -31,10 +32,11 @@ def picture_address(picture: Picture) -> str:
 class View:
     """Made by the shell for each page that is opened; pages and components read it."""
 
-    def __init__(self, appliance: "Appliance", digest: Digest) -> None:
+    def __init__(self, appliance: "Appliance", digest: Digest, pictures: Pictures) -> None:
         site = appliance.config.site
         self.appliance = appliance
         self.digest = digest
+        self.pictures = pictures
         self.client = ui.context.client
         self.session = str(app.storage.browser["id"])
         self._own = app.storage.user
@@ -72,6 +74,12 @@ class View:
     def types(self) -> dict[str, str]:
         """Type of every source, by its name, in the order of the configuration."""
         return {part.name: part.type for part in self.appliance.health if part.role == "source"}
+
+    def counts(self, source: str) -> tuple[Quantity, str]:
+        """What config.json says that the meter before a camera counts, and the unit printed on it."""
+        options = next((o for o in self.appliance.config.sources if o.label == source), None)
+        quantity: Quantity = getattr(options, "quantity", Quantity.ENERGY_IMPORT)
+        return quantity, getattr(options, "unit", None) or quantity.spec.unit
 
     def on_news(self, draw: Callable[[], None]) -> None:
         """Call `draw` now, at news and every second as long as the page is open."""

@@ -22,10 +22,12 @@ from fastapi import FastAPI, Response
 from appliance.access import Access
 from appliance.calendar import instant, local
 from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS, ScaledClock
+from appliance.errors import SourceError
 from appliance.hub import Hub
 from appliance.model import DigitSeen, Event, Picture, Price, Quantity, Reading
 from appliance.supervise import Health, State
 from config.schema import Config
+from tests.ui.surveyor import Surveyor
 
 ZONE = ZoneInfo("Europe/Stockholm")
 START = instant(datetime(2026, 5, 14, 14, 32, 10, tzinfo=ZONE))
@@ -134,7 +136,10 @@ class StandIn:
         self.access = Access(documents, SimpleNamespace(seal=str, open=str), self.clock)
         self.access.load()
         self.exchanged: list[tuple[str, Quantity, float]] = []
+        self.corrected: list[tuple[str, Quantity, float]] = []
         self.silent: set[str] = set()
+        slow = 1.2 if scene == "unset" else 0.0
+        self.surveyors = {"Cellar": Surveyor(self.clock.now(), scene != "unset", slow)}
         self._set_up()
 
     def _set_up(self) -> None:
@@ -142,6 +147,7 @@ class StandIn:
             "sunny": [P1, ("Inverter", "json_http", 10.0), CAMERA],
             "grid": [P1],
             "camera": [CAMERA],
+            "unset": [CAMERA],
             "empty": [],
         }
         for name, type_, cadence in parts.get(self.scene, parts["sunny"]):
@@ -163,7 +169,7 @@ class StandIn:
         now = self.clock.now()
         self.tell(now - 4 * MINUTE_MS - 20_000)
         self.tell(now)
-        if "Cellar" in self.cadences:
+        if "Cellar" in self.cadences and self.scene != "unset":
             self.photograph(now - 3 * MINUTE_MS)
             self._refusals(now)
 
@@ -177,13 +183,13 @@ class StandIn:
             yield Price("Spot", "import", at, at + 900_000, price)
 
     def _refusals(self, now: int) -> None:
-        base = {"quantity": "energy_import"}
+        at = next(iter(self.surveyors["Cellar"].pictures))
         self.hub.publish(
             [
-                Event("Cellar", "rejected", now - 63 * MINUTE_MS, "Less than the 48713.4 kWh before",
-                      base | {"value": 48_173.4, "picture": "refused/1.jpg"}),
-                Event("Cellar", "unreadable", now - 26 * HOUR_MS, "Digit 4 is unsure, 41 %",
-                      {"text": "048?13.4", "confidence": 0.41, "picture": "refused/2.jpg"}),
+                Event("Cellar", "rejected", now - 3 * HOUR_MS, "Less than the 48713.4 kWh before",
+                      {"quantity": "energy_import", "value": 48_173.4}),
+                Event("Cellar", "rejected", at, "A lamp is mirrored on digit 6",
+                      {"text": "04871?.9", "confidence": 0.41, "picture": "refused/1.jpg"}),
                 Event("P1 meter", "part_failed", now - 5 * HOUR_MS, "The telegram was torn", {}),
                 Event("P1 meter", "part_back", now - 5 * HOUR_MS + 20_000, "Working", {}),
             ]
@@ -228,6 +234,17 @@ class StandIn:
         event = Event(source, "meter_exchanged", self.clock.now(), "The meter was exchanged", {"new": first})
         self.hub.publish([Reading(source, quantity, first, self.clock.now()), event])
         return event
+
+    async def correct_reading(self, source: str, quantity: Quantity, value: float) -> Event:
+        self.corrected.append((source, quantity, value))
+        event = Event(source, "reading_corrected", self.clock.now(), "The reading was corrected", {})
+        self.hub.publish([Reading(source, quantity, value, self.clock.now()), event])
+        return event
+
+    def surveyor(self, source: str) -> Surveyor:
+        if source not in self.surveyors:
+            raise SourceError(f"{source} is no camera before a meter")
+        return self.surveyors[source]
 
     async def live(self) -> None:
         while True:
@@ -279,10 +296,6 @@ def create_app(here: StandIn) -> FastAPI:
     @app.get("/api/v1/pictures/{source}")
     def latest(source: str) -> Response:
         return Response(here.hub.pictures[source].jpeg, media_type="image/jpeg")
-
-    @app.get("/api/v1/pictures/{source}/refused/{file}")
-    def refused(source: str, file: str) -> Response:
-        return Response(meter_picture("0481734")[0], media_type="image/jpeg")
 
     ui.mount(app, here)  # type: ignore[arg-type]
     return app

@@ -8,7 +8,7 @@ from nicegui import ui
 from appliance import __version__
 
 from ..components.board import Table
-from ..components.controls import button, heading, line, segments
+from ..components.controls import Segments, button, heading, line
 from ..lock import Lock
 from ..shell import Page
 from ..text import LANGUAGES, N_
@@ -43,9 +43,9 @@ def _look(view: View) -> None:
         ui.navigate.reload()
 
     heading(texts._("Theme"))
-    segments({k: texts._(n) for k, n in THEME_NAMES.items()}, view.theme, theme, texts._("Theme"))
+    Segments({k: texts._(n) for k, n in THEME_NAMES.items()}, view.theme, theme, texts._("Theme"))
     heading(texts._("Language"))
-    segments(LANGUAGES, texts.language, language, texts._("Language"))
+    Segments(LANGUAGES, texts.language, language, texts._("Language"))
 
 
 def _pin(view: View, lock: Lock) -> None:
