@@ -21,8 +21,9 @@ Made by `python -m ocr.train --data FOLDER --only digits --seed {seed}` (`make t
 ## Data
 
 {count} labelled crops of {meters} sources, from haverland/Tenth-of-step-of-a-meter-digit (Apache-2.0), split
-`train`; plus wheels, seven-segment digits and crops of nothing drawn by `ocr/train/digits/render.py` with
-Debian's fonts. None of these pictures is in this repository. The weights are under the project's licence.
+`train`; the same rolled on to other positions; and wheels, seven-segment digits and crops of nothing, drawn
+by strokes and with Debian's fonts (`ocr/train/digits`). None of these pictures is in this repository. The
+weights are under the project's licence.
 
 ## Scores on `val`: whole meters never trained on
 

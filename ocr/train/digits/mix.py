@@ -30,10 +30,10 @@ class Mixer:
     """Draws crops to train on: real ones balanced by meter, real ones rolled, rendered ones, no digits."""
 
     SHARES = (
-        ("wheels", 0.5),
-        ("rolled", 0.07),
+        ("wheels", 0.43),
+        ("rolled", 0.09),
         ("lcds", 0.06),
-        ("wheel", 0.17),
+        ("wheel", 0.22),
         ("lcd", 0.08),
         ("nothing", 0.12),
     )

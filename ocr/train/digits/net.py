@@ -20,11 +20,8 @@ from ocr.train.halves import halve
 SIGMA = 1.0
 """Width of the soft target in tenths: about the error of the labels."""
 BATCH = 128
-STUDENT = (16, 32, 64, 96, 96)
-"""Channels of stem and three stages, features: 0.57 million weights, 24 million multiplications a crop."""
-TEACHER = (24, 56, 104, 160, 160)
-_TAUGHT = 0.7
-"""How much of the target comes from the teachers, the rest from the label."""
+STEM, FIRST, SECOND, THIRD, FEATURES = 16, 32, 64, 96, 96
+"""Channels of each stage: 0.57 million weights, 24 million multiplications a crop."""
 
 
 class _Residual(nn.Module):
@@ -52,23 +49,22 @@ def _conv(into: int, out: int, stride: int) -> nn.Sequential:
 class Network(nn.Module):
     """3 x 48 x 32 in; 100 positions, "nothing", "display" out, a linear function of the features."""
 
-    def __init__(self, sizes: tuple[int, int, int, int, int]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        stem, first, second, third, features = sizes
         self.body = nn.Sequential(
-            _conv(3, stem, 1),
-            _conv(stem, first, 2),
-            _Residual(first),
-            _conv(first, second, 2),
-            _Residual(second),
-            _conv(second, third, 2),
-            _Residual(third),
+            _conv(3, STEM, 1),
+            _conv(STEM, FIRST, 2),
+            _Residual(FIRST),
+            _conv(FIRST, SECOND, 2),
+            _Residual(SECOND),
+            _conv(SECOND, THIRD, 2),
+            _Residual(THIRD),
             nn.Flatten(),
             nn.Dropout(0.3),
-            nn.Linear(third * (HEIGHT // 8) * (WIDTH // 8), features),
+            nn.Linear(THIRD * (HEIGHT // 8) * (WIDTH // 8), FEATURES),
             nn.ReLU(),
         )
-        self.head = nn.Linear(features, POSITIONS + 2)
+        self.head = nn.Linear(FEATURES, POSITIONS + 2)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(features, scores)."""
@@ -94,37 +90,23 @@ def targets(labels: NDArray[np.int64]) -> torch.Tensor:
     return torch.from_numpy(out)
 
 
-def _loss(
-    scores: torch.Tensor, pool: Pool, picks: NDArray[np.int64], taught: torch.Tensor | None
-) -> torch.Tensor:
-    labels, lcd = pool.targets[picks], torch.from_numpy(pool.lcd[picks]).float()
+def _loss(scores: torch.Tensor, labels: NDArray[np.int64], lcd: NDArray[np.bool_]) -> torch.Tensor:
     positions, kind = scores[:, : POSITIONS + 1], scores[:, POSITIONS + 1]
-    wanted = targets(labels)
-    if taught is not None:
-        soft = taught[torch.from_numpy(picks)].float()
-        wanted = (1 - _TAUGHT) * wanted + _TAUGHT * functional.softmax(soft[:, : POSITIONS + 1], 1)
-    circle = functional.cross_entropy(positions, wanted)
+    circle = functional.cross_entropy(positions, targets(labels))
     digit = torch.from_numpy(labels != NOTHING).float()
-    told = functional.binary_cross_entropy_with_logits(kind, lcd, reduction="none")
+    told = functional.binary_cross_entropy_with_logits(kind, torch.from_numpy(lcd).float(), reduction="none")
     return circle + 0.2 * (told * digit).sum() / digit.sum()
 
 
-def train(
-    sizes: tuple[int, int, int, int, int],
-    pool: Pool,
-    seed: int,
-    steps: int,
-    taught: torch.Tensor | None,
-    check: Callable[[Network], None],
-) -> Network:
-    """Trains for `steps` batches towards the labels and, if given, the scores `taught` of each crop.
+def train(pool: Pool, seed: int, steps: int, check: Callable[[Network], None]) -> Network:
+    """Trains for `steps` batches; the average of the weights over the last steps.
 
-    Returns the average of the weights over the last steps; `check` sees it five times on the way.
+    `check` sees that average five times on the way.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
-    model = Network(sizes).to(memory_format=torch.channels_last)
+    model = Network().to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
@@ -137,7 +119,7 @@ def train(
         optimiser.zero_grad()
         with torch.autocast("cpu", torch.bfloat16):
             scores = model(ready(pool.crops[picks]))[1]
-        loss = _loss(scores.float(), pool, picks, taught)
+        loss = _loss(scores.float(), pool.targets[picks], pool.lcd[picks])
         loss.backward()
         optimiser.step()
         schedule.step()
@@ -148,16 +130,6 @@ def train(
             check(average.module.eval())
     network: Network = average.module.eval()
     return network
-
-
-def teach(models: list[Network], pool: Pool) -> torch.Tensor:
-    """The models' mean scores of every crop, N x 102."""
-    out = []
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        for i in range(0, len(pool.targets), 256):
-            x = ready(pool.crops[i : i + 256])
-            out.append(torch.stack([m(x)[1].float() for m in models]).mean(0).half())
-    return torch.cat(out)
 
 
 def export(model: Network, path: Path) -> None:

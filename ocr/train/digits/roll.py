@@ -13,6 +13,8 @@ from ocr.train.digits.samples import Sample
 from ocr.train.score import distance
 
 _TRIES = 24
+_Still = tuple[Crop, NDArray[np.float64]]
+"""A figure standing still, and its moments."""
 
 
 class Roller:
@@ -20,10 +22,11 @@ class Roller:
 
     def __init__(self, samples: list[Sample]) -> None:
         """Takes wheels only; ValueError when no meter has two figures in a row."""
-        self._still: dict[str, dict[int, list[Crop]]] = defaultdict(lambda: defaultdict(list))
+        self._still: dict[str, dict[int, list[_Still]]] = defaultdict(lambda: defaultdict(list))
         for s in samples:
             if not s.lcd and distance(s.target / 10, round(s.target / 10)) < 0.15:
-                self._still[s.source][round(s.target / 10) % 10].append(s.crop)
+                crop = np.asarray(cv2.resize(s.crop, (WIDTH, HEIGHT)), np.uint8)
+                self._still[s.source][round(s.target / 10) % 10].append((crop, _moments(crop)))
         self._pairs = [
             (m, d) for m, have in sorted(self._still.items()) for d in have if (d + 1) % 10 in have
         ]
@@ -33,27 +36,22 @@ class Roller:
     def roll(self, rng: Rng) -> Sample:
         """A wheel of some meter (each as likely) between two of its figures."""
         meter, digit = self._pairs[int(rng.integers(len(self._pairs)))]
-        upper = _sized(_any(rng, self._still[meter][digit]))
+        upper, light = _any(rng, self._still[meter][digit])
         below = self._still[meter][(digit + 1) % 10]
-        tries = [_sized(_any(rng, below)) for _ in range(min(_TRIES, len(below)))]
-        lower = min(tries, key=lambda crop: _unlike(crop, upper))
+        tries = [_any(rng, below) for _ in range(min(_TRIES, len(below)))]
+        lower = min(tries, key=lambda still: float(np.abs(still[1] - light).sum()))
         part = int(rng.integers(1, 10)) / 10
         pitch = HEIGHT * rng.uniform(0.78, 1.1)
         edge = HEIGHT / 2 + (0.5 - part) * pitch
         rows = np.arange(HEIGHT)
         from_upper = np.clip(np.round(rows + part * pitch), 0, HEIGHT - 1).astype(int)
         from_lower = np.clip(np.round(rows - (1 - part) * pitch), 0, HEIGHT - 1).astype(int)
-        matched = _matched(lower, upper)
-        out = np.where((rows < edge)[:, None, None], upper[from_upper], matched[from_lower])
+        out = np.where((rows < edge)[:, None, None], upper[from_upper], _lit(*lower, light)[from_lower])
         return Sample(np.asarray(out, np.uint8), digit * 10 + round(part * 10), False, meter)
 
 
-def _any(rng: Rng, crops: list[Crop]) -> Crop:
+def _any(rng: Rng, crops: list[_Still]) -> _Still:
     return crops[int(rng.integers(len(crops)))]
-
-
-def _sized(crop: Crop) -> Crop:
-    return np.asarray(cv2.resize(crop, (WIDTH, HEIGHT)), np.uint8)
 
 
 def _moments(crop: Crop) -> NDArray[np.float64]:
@@ -62,12 +60,7 @@ def _moments(crop: Crop) -> NDArray[np.float64]:
     return np.stack([flat.mean(0), flat.std(0)])
 
 
-def _unlike(one: Crop, two: Crop) -> float:
-    return float(np.abs(_moments(one) - _moments(two)).sum())
-
-
-def _matched(crop: Crop, like: Crop) -> NDArray[np.uint8]:
-    """The crop in the light of the other."""
-    (mean, spread), (to_mean, to_spread) = _moments(crop), _moments(like)
-    out = (crop - mean) * (to_spread / np.maximum(spread, 1)).clip(0.6, 1.6) + to_mean
+def _lit(crop: Crop, moments: NDArray[np.float64], like: NDArray[np.float64]) -> Crop:
+    """The crop in the light of another."""
+    out = (crop - moments[0]) * (like[1] / np.maximum(moments[1], 1)).clip(0.6, 1.6) + like[0]
     return np.asarray(np.clip(out, 0, 255), np.uint8)
