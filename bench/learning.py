@@ -28,9 +28,32 @@ _SURE = 0.85
 COLUMNS = ("within 0.1", "within 0.2", "wrong by > 0.5", f"kept at {_SURE}", "of those wrong by > 0.5")
 
 
-def measure(
-    samples: list[data.Sample], count: int, seed: int, reader: DigitReader
-) -> tuple[bool, list[float]]:
+@dataclass(frozen=True)
+class Sample:
+    """A labelled crop: `position` in digits as it stands in its window."""
+
+    crop: NDArray[np.uint8]
+    position: float
+    lcd: bool
+    source: str
+
+
+def load(folder: Path) -> list[Sample]:
+    """The digits of the split `val`; FileNotFoundError when the folder has no manifest."""
+    with (folder / "manifest.csv").open(newline="") as lines:
+        rows = [r for r in csv.DictReader(lines) if r["split"] == "val" and r["kind"].startswith("digit")]
+    return [
+        Sample(
+            np.asarray(cv2.imread(str(folder / r["file"])), np.uint8),
+            float(r["label"]) % 10,
+            r["kind"] == "digit_lcd",
+            r["source"],
+        )
+        for r in rows
+    ]
+
+
+def measure(samples: list[Sample], count: int, seed: int, reader: DigitReader) -> tuple[bool, list[float]]:
     """Whether learning from `count` crops was used, and the COLUMNS on the others."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(samples))
