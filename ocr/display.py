@@ -1,0 +1,281 @@
+"""Whole displays: the number with its point, the register code and the unit that an LCD or LED shows.
+
+The network (`models/display.onnx`, card beside it) looks at a strip HEIGHT pixels high and tells, for each
+STRIDE pixels of its width, which character of the number, of the register code and which unit has its middle
+there, and how high and wide that character is. The strip is read once as it came, then again cut closely and
+levelled by what the first look found; that both agree is what confidence rests on. Run by `cv2.dnn`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Scores = NDArray[np.float32]
+HEIGHT, STRIDE, WIDEST, STEP = 40, 4, 384, 16
+NUMBER = "0123456789.-:?"
+"""What the number's head knows; "?" is any other character (a letter, a word)."""
+CODE = "0123456789.-:CFLPEAdT"
+UNITS = ("kWh", "MWh", "Wh", "kW", "W", "kVArh", "kVAr", "kVAh", "kVA", "V", "A", "Hz", "m³", "GJ")
+SIZES = 3
+"""Top, bottom and half width of a digit, in parts of HEIGHT."""
+CHANNELS = len(NUMBER) + len(CODE) + len(UNITS) + 3 + SIZES
+_BESIDE = 4.0
+"""How far left of the number a register code may begin, in heights of a digit; a unit right of it, half."""
+MODEL = Path(__file__).parent / "models" / "display.onnx"
+SURE = 0.8
+"""Confidence from which a text can be believed; chosen on rendered strips, see the card."""
+_SEEN, _LIKELY = 0.5, 0.04
+_REGISTER = re.compile(r"(\d-\d:)?[0-9CFLP]\d?(\.[0-9F]\d?){1,2}|\d{1,2}|[TE]\d|[APd]")
+"""What register codes look like; whatever else was seen beside the number is none."""
+_CLOSER = ((0.74, False), (0.6, True))
+"""The closer looks: height of the digits in parts of HEIGHT; whether what stands beside them is in view."""
+
+
+class Char(NamedTuple):
+    """A character of the number, from x0 to x1 in pixels of the strip."""
+
+    char: str
+    x0: float
+    x1: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a display shows. `text` is the number as displayed, leading zeros kept, "" when there is none.
+
+    `confidence` 0..1 that `text` is exact; `register` the code beside it ("1.8.0") and `unit` ("kWh"), "" if
+    not seen. `chars` are the number's characters, `top` and `bottom` the height of its digits, in pixels.
+    """
+
+    text: str
+    confidence: float
+    register: str = ""
+    unit: str = ""
+    chars: tuple[Char, ...] = ()
+    top: float = 0.0
+    bottom: float = 0.0
+
+
+class _Found(NamedTuple):
+    """A character before it has a place in the strip: class (0 none), step in the middle, chance."""
+
+    kind: int
+    step: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at the strip: chances of each head by step, sizes, and the map from strip to what was seen."""
+
+    heads: tuple[Scores, Scores, Scores]
+    sizes: Scores
+    matrix: NDArray[np.float64]
+
+
+def prepare(strip: Picture) -> NDArray[np.float32]:
+    """A BGR strip HEIGHT pixels high as the network wants it: 3 x HEIGHT x W, contrast made equal."""
+    data = strip.astype(np.float32)
+    data -= data.mean((0, 1))
+    data /= data.std() + 4.0
+    return np.asarray(data.transpose(2, 0, 1), np.float32)
+
+
+@lru_cache(maxsize=2)
+def _network(path: Path) -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(str(path))
+
+
+def read(strip: Picture, model: Path = MODEL) -> Text:
+    """Reads a BGR (or grey) uint8 strip of any size that holds one display or its digits.
+
+    A strip without a number gives "" and a low confidence. cv2.error when the model is missing or damaged.
+    """
+    if strip.size == 0 or min(strip.shape[:2]) < 6:
+        return Text("", 0.0)
+    if strip.ndim == 2:
+        strip = np.asarray(cv2.cvtColor(strip, cv2.COLOR_GRAY2BGR), np.uint8)
+    net = _network(model)
+    looks = [_look(net, strip, _whole(strip))]
+    for tall, whole in _CLOSER:
+        matrix = _closer(looks[-1], strip, tall, whole)
+        if matrix is not None:
+            looks.append(_look(net, strip, matrix))
+    return _judge(looks)
+
+
+def _whole(strip: Picture) -> NDArray[np.float64]:
+    high, wide = strip.shape[:2]
+    across = int(np.clip(round(wide / high * HEIGHT / STEP), 2, WIDEST // STEP)) * STEP
+    return np.array([[across / wide, 0, 0], [0, HEIGHT / high, 0]])
+
+
+def _look(net: cv2.dnn.Net, strip: Picture, matrix: NDArray[np.float64]) -> _Look:
+    """Maps the strip by `matrix` (2 x 3; its third row, if any, begins with the width) and reads it."""
+    wide = int(matrix[2, 0]) if len(matrix) > 2 else round(strip.shape[1] * matrix[0, 0])
+    matrix = matrix[:2]
+    scale = float(np.hypot(matrix[1, 0], matrix[1, 1]))
+    source = strip
+    if scale < 0.75:  # warpAffine does not average
+        source = np.asarray(cv2.GaussianBlur(strip, (0, 0), 0.42 / scale), np.uint8)
+    seen = cv2.warpAffine(
+        source, matrix, (wide, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    net.setInput(prepare(np.asarray(seen, np.uint8))[None])
+    scores = np.asarray(net.forward(), np.float32).reshape(CHANNELS, -1)
+    heads, at = [], 0
+    for size in (len(NUMBER) + 1, len(CODE) + 1, len(UNITS) + 1):
+        part = scores[at : at + size]
+        part = np.exp(part - part.max(0))
+        heads.append(part / part.sum(0))
+        at += size
+    return _Look((heads[0], heads[1], heads[2]), scores[at:], matrix)
+
+
+def _closer(look: _Look, strip: Picture, tall: float, whole: bool) -> NDArray[np.float64] | None:
+    """The map that levels the number a look found and makes its digits `tall`; None without digits."""
+    found = [f for f in _characters(look.heads[0]) if 1 <= f.kind <= 10]
+    if not found:
+        return None
+    back = cv2.invertAffineTransform(look.matrix)
+    x = np.array([(f.step + 0.5) * STRIDE for f in found])
+    steps = [round(f.step) for f in found]
+    top, bottom, half = (look.sizes[i, steps] * HEIGHT for i in range(SIZES))
+    ends = [np.stack([x, y, np.ones_like(x)]) for y in (top, bottom)]
+    upper, lower = (back @ e for e in ends)
+    across, middle = upper[0] * 0.5 + lower[0] * 0.5, (upper[1] + lower[1]) / 2
+    high = float(np.median(lower[1] - upper[1]))
+    if high < 3:
+        return None
+    slope = 0.0
+    if len(found) > 2 and np.ptp(across) > 1.5 * high:
+        slope = float(np.clip(np.polyfit(across, middle, 1)[0], -0.15, 0.15))
+    scale = tall * HEIGHT / high
+    edge = float(np.median(half)) / look.matrix[0, 0] + 0.55 * high
+    left, right = float(across.min()) - edge, float(across.max()) + edge
+    left = max(-0.3 * high, left - (_BESIDE * high if whole else 0))
+    right = min(strip.shape[1] + 0.3 * high, right + (_BESIDE / 2 * high if whole else 0))
+    wide = int(np.clip(np.ceil((right - left) * scale / STEP), 2, WIDEST // STEP)) * STEP
+    sx = min(scale, wide / (right - left))
+    centre, level = (left + right) / 2, float(np.median(middle - slope * across))
+    shift = wide / 2 - sx * centre
+    return np.array([[sx, 0, shift], [-slope * scale, scale, HEIGHT / 2 - scale * level], [wide, 0, 0]])
+
+
+def _characters(chances: Scores) -> list[_Found]:
+    """Characters from left to right: runs of the same likeliest class, their middle weighted by chance."""
+    best = chances.argmax(0)
+    edges = np.flatnonzero(np.diff(best)) + 1
+    out = []
+    for a, b in zip([0, *edges], [*edges, len(best)], strict=True):
+        kind = int(best[a])
+        if kind:
+            weight = chances[kind, a:b]
+            middle = float((np.arange(a, b) * weight).sum() / weight.sum())
+            out.append(_Found(kind, middle, float(weight.max())))
+    return out
+
+
+def _chances(chances: Scores, texts: list[tuple[int, ...]]) -> NDArray[np.float64]:
+    """The chance of each text over all its alignments (connectionist temporal classification)."""
+    longest = max(len(t) for t in texts)
+    states = np.zeros((len(texts), 2 * longest + 1), np.int64)
+    for row, text in zip(states, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = text
+    skip = np.zeros(states.shape)
+    skip[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    emitted = chances[states].astype(np.float64)
+    alpha = np.zeros(states.shape)
+    alpha[:, :2] = emitted[:, :2, 0]
+    for t in range(1, chances.shape[1]):
+        after = alpha.copy()
+        after[:, 1:] += alpha[:, :-1]
+        after[:, 2:] += alpha[:, :-2] * skip[:, 2:]
+        alpha = after * emitted[:, :, t]
+    ends = np.array([2 * len(t) for t in texts])
+    rows = np.arange(len(texts))
+    return np.asarray(alpha[rows, ends] + np.where(ends, alpha[rows, ends - 1], 0))
+
+
+def _readings(chances: Scores) -> list[list[_Found]]:
+    """What one look may show: the likeliest characters, and what one change makes of them."""
+    found = _characters(chances)
+    out = [found]
+    for n, f in enumerate(found):
+        column = chances[:, round(f.step)].copy()
+        column[f.kind] = 0
+        second = int(column.argmax())
+        if column[second] > _LIKELY:
+            other = [_Found(second, f.step, float(column[second]))] if second else []
+            out.append([*found[:n], *other, *found[n + 1 :]])
+    missed = chances[1:].max(0) * (chances.argmax(0) == 0)
+    for t in np.flatnonzero(missed > _LIKELY):
+        kind = int(chances[1:, t].argmax()) + 1
+        n = sum(1 for f in found if f.step < t)
+        if all(f.kind != kind for f in found[max(0, n - 1) : n + 1]):
+            out.append([*found[:n], _Found(kind, float(t), float(missed[t])), *found[n:]])
+    return out
+
+
+def _judge(looks: list[_Look]) -> Text:
+    """The text that all looks together find likeliest, and how likely."""
+    sources: dict[tuple[int, ...], tuple[_Look, list[_Found]]] = {}
+    for look in looks:
+        for found in _readings(look.heads[0]):
+            sources.setdefault(tuple(f.kind for f in found), (look, found))
+    chances = [_chances(look.heads[0], list(sources)) for look in looks]
+    mean = np.exp(np.log(np.maximum(chances, 1e-6)).mean(0))
+    best = int(mean.argmax())
+    register, unit = _beside(looks)
+    chars, top, bottom = _places(*list(sources.values())[best])
+    text = "".join(c.char for c in chars)
+    if not any(c.isdigit() for c in text) or "?" in text:
+        return Text("", 0.0, register, unit)
+    return Text(text, float(min(mean[best], 1)), register, unit, chars, top, bottom)
+
+
+def _beside(looks: list[_Look]) -> tuple[str, str]:
+    """Register code and unit, each from the look that is surest of it; "" of what no look is sure."""
+    codes = [_characters(look.heads[1]) for look in looks]
+    code = max(codes, key=lambda found: _least(found))
+    units = [f for look in looks for f in _characters(look.heads[2])]
+    unit = max(units, key=lambda f: f.chance, default=_Found(0, 0, 0))
+    register = "".join(CODE[f.kind - 1] for f in code)
+    sure = _least(code) >= _SEEN and _REGISTER.fullmatch(register)
+    return register if sure else "", UNITS[unit.kind - 1] if unit.chance >= _SEEN else ""
+
+
+def _least(found: list[_Found]) -> float:
+    return min((f.chance for f in found), default=0.0)
+
+
+def _places(look: _Look, found: list[_Found]) -> tuple[tuple[Char, ...], float, float]:
+    """Where characters stand in the strip, and the height of the digits; a point at the end is left out."""
+    back = cv2.invertAffineTransform(look.matrix)
+    chars, tops, bottoms = [], [], []
+    for f in found:
+        top, bottom, half = (float(v) * HEIGHT for v in look.sizes[:, round(f.step)])
+        mark = NUMBER[f.kind - 1]
+        if not mark.isdigit():
+            half = 2.0 if mark in ".:" else 6.0
+        middle = (f.step + 0.5) * STRIDE
+        points = ((middle - half, HEIGHT / 2), (middle + half, HEIGHT / 2), (middle, top), (middle, bottom))
+        left, right, above, below = (back @ (x, y, 1.0) for x, y in points)
+        chars.append(Char(mark, float(left[0]), float(right[0]), f.chance))
+        if mark.isdigit():
+            tops.append(float(above[1]))
+            bottoms.append(float(below[1]))
+    while chars and chars[-1].char == ".":  # what follows it is cut off
+        chars.pop()
+    middles = (float(np.median(tops)), float(np.median(bottoms))) if tops else (0.0, 0.0)
+    return tuple(chars), *middles
