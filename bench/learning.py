@@ -1,14 +1,15 @@
 """How reading grows with crops of the owner's own meter: `python -m bench.learning --data FOLDER`.
 
 Each meter of the split `val` is one the shipped network never saw. Some of its crops are learned from as the
-appliance does it (album, refinement, its own decision whether to use it), the rest judges; anew for each
-seed. Shares are means over the seeds.
+appliance does it (album, refinement, its own decision whether to use it), the rest judges; drawn anew for
+each seed. Shares are means over the draws; "draws worse" were read worse than as shipped.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.digits import DigitReader
+from ocr.digits import Digit, DigitReader
 from ocr.own import OwnMeter
 from ocr.train.score import distance
 
@@ -38,6 +39,20 @@ class Sample:
     source: str
 
 
+@dataclass(frozen=True)
+class Draw:
+    """COLUMNS of the crops not learned from, as shipped and with what was learned, when that is `used`."""
+
+    used: bool
+    shipped: list[float]
+    learned: list[float]
+
+    @property
+    def worse(self) -> bool:
+        """Whether fewer were read within 0.2, or more wrong by more than 0.5, than as shipped."""
+        return self.learned[1] < self.shipped[1] or self.learned[2] > self.shipped[2]
+
+
 def load(folder: Path) -> list[Sample]:
     """The digits of the split `val`; FileNotFoundError when the folder has no manifest."""
     with (folder / "manifest.csv").open(newline="") as lines:
@@ -53,53 +68,46 @@ def load(folder: Path) -> list[Sample]:
     ]
 
 
-def measure(samples: list[Sample], count: int, seed: int, reader: DigitReader) -> tuple[bool, list[float]]:
-    """Whether learning from `count` crops was used, and the COLUMNS on the others."""
+def measure(samples: list[Sample], count: int, seed: int, reader: DigitReader) -> Draw:
+    """Learns from `count` crops and reads the others, as shipped and with what was learned."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(samples))
     lessons, judges = [samples[i] for i in order[:count]], [samples[i] for i in order[count:]]
+    crops = [s.crop for s in judges]
     with TemporaryDirectory() as folder:
         own = OwnMeter(Path(folder), reader)
         for s in lessons:
             own.add(s.crop, s.position, s.lcd, sure=True, place=int(rng.integers(PLACES)))
         used = count > 0 and own.refine().used
-        digits = own.read([s.crop for s in judges])
-    away = np.array([distance(s.position, d.value) for s, d in zip(judges, digits, strict=True)])
+        return Draw(used, _measures(judges, reader.read(crops)), _measures(judges, own.read(crops)))
+
+
+def _measures(samples: list[Sample], digits: list[Digit]) -> list[float]:
+    away = np.array([distance(s.position, d.value) for s, d in zip(samples, digits, strict=True)])
     kept = np.array([d.confidence >= _SURE for d in digits])
     wrong = float((away[kept] > 0.5).mean()) if kept.any() else 0.0
     near = float((away <= 0.1 + 1e-6).mean()), float((away <= 0.2 + 1e-6).mean())
-    return used, [*near, float((away > 0.5).mean()), float(kept.mean()), wrong]
+    return [*near, float((away > 0.5).mean()), float(kept.mean()), wrong]
 
 
-def table(folder: Path) -> list[tuple[str, int, float, list[float]]]:
-    """(meter, crops, share of the seeds in which what was learned is used, COLUMNS) of each val meter."""
-    samples = load(folder)
-    reader, out = DigitReader(), []
+def table(folder: Path) -> Iterator[tuple[str, int, list[Draw]]]:
+    """(meter, crops learned from, draws) of each val meter."""
+    samples, reader = load(folder), DigitReader()
     for meter in sorted({s.source for s in samples}):
         own = [s for s in samples if s.source == meter]
         for count in COUNTS:
-            if count + 20 > len(own):
-                continue
-            found = [measure(own, count, seed, reader) for seed in range(SEEDS)]
-            used = float(np.mean([u for u, _ in found]))
-            out.append((meter, count, used, [float(v) for v in np.mean([m for _, m in found], 0)]))
-    return out
+            if count + 20 <= len(own):
+                yield meter, count, [measure(own, count, seed, reader) for seed in range(SEEDS)]
 
 
 def rows() -> list[Row]:
     """The same for `python -m bench learning`; nothing without the data folder."""
     if not (DATA / "manifest.csv").is_file():
         return []
-    found = table(DATA)
     return [
-        (
-            f"{meter}, learned from {count} crops: {name}",
-            100 * value,
-            "%",
-            f"used in {100 * used:.0f} % of {SEEDS} draws",
-        )
-        for meter, count, used, values in found
-        for name, value in zip(COLUMNS, values, strict=True)
+        (f"{meter}, learned from {count} crops: {name}", 100 * value, "%", f"mean of {SEEDS} draws")
+        for meter, count, draws in table(DATA)
+        for name, value in zip(COLUMNS, np.mean([d.learned for d in draws], 0), strict=True)
     ]
 
 
@@ -109,11 +117,14 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=DATA, help="folder with manifest.csv and the crops it names"
     )
+    folder = parser.parse_args().data
     cv2.setNumThreads(1)
-    print("| meter | crops | used | " + " | ".join(COLUMNS) + " |\n|---|---:|" + "---:|" * (len(COLUMNS) + 1))
-    for meter, count, used, values in table(parser.parse_args().data):
-        shown = " | ".join(f"{100 * v:.1f} %" for v in values)
-        print(f"| {meter} | {count} | {100 * used:.0f} % | {shown} |", flush=True)
+    print("| meter | crops | used | " + " | ".join(COLUMNS) + " | draws worse |")
+    print("|---|---:|---:|" + "---:|" * (len(COLUMNS) + 1))
+    for meter, count, draws in table(folder):
+        used = f"{sum(d.used for d in draws)} of {len(draws)}"
+        shown = " | ".join(f"{100 * v:.1f} %" for v in np.mean([d.learned for d in draws], 0))
+        print(f"| {meter} | {count} | {used} | {shown} | {sum(d.worse for d in draws)} |", flush=True)
 
 
 if __name__ == "__main__":
