@@ -33,7 +33,7 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     serve_static()
     pictures = Pictures(app, appliance)
     for page in (*PAGES, *INNER):
-        _serve(page, appliance, digest, pictures)
+        serve(page, appliance, digest, pictures)
     ui.run_with(
         app,
         title=appliance.config.site.name,
@@ -49,7 +49,9 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     )
 
 
-def _serve(page: Page, appliance: "Appliance", digest: Digest, pictures: Pictures) -> None:
+def serve(page: Page, appliance: "Appliance", digest: Digest, pictures: Pictures) -> None:
+    """One page at its address."""
+
     @ui.page(page.path)
     async def show() -> None:
         await frame(View(appliance, digest, pictures), page, PAGES)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import lru_cache
 
 import cv2
 
@@ -145,6 +146,7 @@ class Surveyor:
         self._crops = 0
 
 
+@lru_cache(maxsize=8)
 def _jpeg(kwh: float, **light: float) -> bytes:
     image = render(kwh, width=WIDTH, height=HEIGHT, **light)  # type: ignore[arg-type]
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()

@@ -53,13 +53,13 @@ def press(driver: webdriver.Chrome, text: str) -> None:
     """Press the visible button that says `text`, as soon as there is one."""
 
     def pressed() -> bool:
-        try:
-            for button in driver.find_elements(By.CSS_SELECTOR, "button, a.btn"):
+        for button in driver.find_elements(By.CSS_SELECTOR, "button, a.btn"):
+            try:
                 if button.text == text and button.is_displayed():
                     button.click()
                     return True
-        except (StaleElementReferenceException, ElementClickInterceptedException):
-            pass  # the page was about to change; look again
+            except (StaleElementReferenceException, ElementClickInterceptedException):
+                continue  # the page was about to change, or another one lies over it
         return False
 
     until(pressed)
@@ -179,8 +179,7 @@ def test_the_picture_has_a_box_for_every_digit(driver: webdriver.Chrome, sunny: 
     until(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".photo .box")) == 7)
     assert said(driver, ".seven") == "048713.4"
     assert "Digit 4 is unsure, 71 %" in said(driver, ".reads")
-    rows = driver.find_elements(By.CSS_SELECTOR, ".rows li")
-    assert len(rows) == 2
+    until(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".rows li")) == 4)
     loaded = "return [...document.querySelectorAll('.rows img')].every(i => i.complete && i.naturalWidth > 0)"
     until(lambda: driver.execute_script(loaded))
 

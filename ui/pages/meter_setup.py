@@ -57,6 +57,7 @@ class Setup:
         self.frame = 0
         """Another number asks the browser to look at the boxes anew."""
         self._still: Still | None = None
+        self._typed = ""
         self._past: list[Draft] = []
         self._revision = 0
         self._judging = False
@@ -119,12 +120,14 @@ class Setup:
         """Place boxes by what the owner sees, or without it."""
         if self.busy is not None:
             return
+        self._typed = typed
         self._face.numpad.wait(True)
         found = await self._while(self.texts._("Looking for the counter…"), self._found(typed))
         self._face.numpad.wait(False)
         if found is None:
             hint = self.texts._("You can also place the boxes by hand.")
-            self._face.numpad.refuse(f"{self.trouble} {hint}")
+            said = (self.trouble or "").removesuffix(".")
+            self._face.numpad.refuse(f"{said}. {hint}")
             return
         draft = self.draft.copy() if self.draft is not None else Draft.of(found)
         draft.take(found)
@@ -176,7 +179,7 @@ class Setup:
                 self.mode = "number"
             else:
                 quantity, unit = self.view.counts(self.source)
-                self.draft = Draft.by_hand(self._still.width, self._still.height, quantity, unit)
+                self.draft = Draft.by_hand(self._still.width, self._still.height, quantity, unit, self._typed)
                 self.frame += 1
         self._changed()
 

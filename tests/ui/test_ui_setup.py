@@ -1,0 +1,237 @@
+"""Setting up a meter: what the page does with what the owner says and the camera answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from nicegui.elements.label import Label
+from nicegui.testing import User, UserInteraction
+from nicegui.testing.user_simulation import user_simulation
+
+import ui
+from appliance.errors import SourceError
+from appliance.meter_setup import Learned, MeterSetup
+from tests.ui.standin import StandIn
+from tests.ui.surveyor import wheels
+from ui.components.boxes import Boxes
+from ui.components.keypad import Numpad
+from ui.digest import Digest
+from ui.pages import INNER, PAGES
+from ui.pages.gallery import crop
+from ui.pages.lessons import lesson
+from ui.pictures import Pictures
+from ui.shell import serve_static
+from ui.text import Texts
+
+
+class Owner:
+    """Someone at the set-up page."""
+
+    def __init__(self, user: User, here: StandIn) -> None:
+        self.user, self.here = user, here
+        self.surveyor = here.surveyors["Cellar"]
+
+    async def goes(self, path: str = "/meters/setup?source=Cellar") -> None:
+        await self.user.open(path)
+
+    def told(self) -> dict[str, Any]:
+        """The last message to the editor of boxes."""
+        (found,) = self.user.find(Boxes).elements
+        assert found._shown is not None
+        return found._shown
+
+    def does(self, event: str, args: Any = None, of: Any = Boxes) -> None:
+        self.user.find(of).trigger(event, args)
+
+    def presses(self, text: str) -> None:
+        """The button that says so; the label within it has no handler of its own."""
+        labels = self.user.find(kind=Label, content=text).elements
+        buttons = {e.parent_slot.parent for e in labels if e.text == text and e.parent_slot}
+        (button,) = (b for b in buttons if b.tag == "button")
+        UserInteraction(self.user, {button}, None).click()
+
+    async def sees(self, text: str) -> None:
+        await self.user.should_see(text, retries=30)
+
+    async def until(self, true: Any) -> None:
+        for _ in range(50):
+            if true():
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("It did not happen in time")
+
+
+@pytest.fixture
+async def user() -> AsyncIterator[User]:
+    async with user_simulation() as made:
+        yield made
+
+
+def at_home(user: User, folder: Path, scene: str) -> Owner:
+    here = StandIn(folder, scene)
+    pictures = Pictures(FastAPI(), here)  # type: ignore[arg-type]
+    serve_static()
+    for page in (*PAGES, *INNER):
+        ui.serve(page, here, Digest(here), pictures)  # type: ignore[arg-type]
+    return Owner(user, here)
+
+
+@pytest.fixture
+def owner(user: User, tmp_path: Path) -> Owner:
+    return at_home(user, tmp_path, "camera")
+
+
+@pytest.fixture
+def newcomer(user: User, tmp_path: Path) -> Owner:
+    made = at_home(user, tmp_path, "unset")
+    made.surveyor.pause_s = 0.0
+    return made
+
+
+async def test_the_setup_in_force_is_shown_and_read(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("048713.4")
+    assert [tuple(box["at"]) for box in owner.told()["boxes"]] == list(wheels())
+    assert {box["text"] for box in owner.told()["boxes"]} == {"99"}
+    assert [box.get("point", False) for box in owner.told()["boxes"]] == [False] * 6 + [True]
+    await owner.sees("Sure of every digit, 99 %")
+
+
+async def test_typing_what_the_meter_shows_places_the_boxes(newcomer: Owner) -> None:
+    await newcomer.goes()
+    await newcomer.until(lambda: newcomer.told()["src"])
+    assert newcomer.told()["boxes"] == []
+    newcomer.does("entered", "048713.4", Numpad)
+    await newcomer.sees("Sure of every digit, 99 %")
+    assert len(newcomer.told()["boxes"]) == 7
+
+
+async def test_a_number_that_is_not_there_is_said_and_boxes_can_be_placed_by_hand(newcomer: Owner) -> None:
+    await newcomer.goes()
+    await newcomer.until(lambda: newcomer.told()["src"])
+    newcomer.does("entered", "0999.9", Numpad)
+    (numpad,) = newcomer.user.find(Numpad).elements
+    said: list[Any] = []
+    numpad.run_method = lambda *told: said.append(told)  # type: ignore[method-assign,assignment]
+    await newcomer.until(lambda: any(told[0] == "refuse" for told in said))
+    refusal = next(told[1] for told in said if told[0] == "refuse")
+    assert refusal == "Nothing in the picture looks like 0999.9. You can also place the boxes by hand."
+    newcomer.presses("Boxes")
+    assert len(newcomer.told()["boxes"]) == 5
+    await newcomer.sees("holds no digit")
+
+
+async def test_a_box_off_its_digit_is_told_and_undone(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    x, y, w, h = wheels()[3]
+    owner.does("placed", [[3, x + 25, y + 30, w, h]])
+    assert tuple(owner.told()["boxes"][3]["at"]) == (x + 25, y + 30, w, h)
+    await owner.sees("Digit 4 is unsure, 60 %. Line the box up with it.")
+    owner.does("undo")
+    await owner.sees("Sure of every digit")
+    assert tuple(owner.told()["boxes"][3]["at"]) == (x, y, w, h)
+    assert not owner.told()["undo"]
+
+
+async def test_a_row_of_nudges_is_read_once(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    asked: list[MeterSetup] = []
+    judge = owner.surveyor.test
+
+    async def counted(setup: MeterSetup) -> Any:
+        asked.append(setup)
+        return await judge(setup)
+
+    owner.surveyor.test = counted  # type: ignore[method-assign]
+    x, y, w, h = wheels()[0]
+    for step in range(8):
+        owner.does("placed", [[0, x + step, y, w, h]])
+        await asyncio.sleep(0.02)
+    await owner.until(lambda: asked)
+    await asyncio.sleep(0.5)
+    assert len(asked) == 1
+    assert asked[0].counters[0].digits[0] == (x + 7, y, w, h)
+
+
+async def test_another_counter_is_chosen_by_touching_its_box(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    owner.presses("Counter")
+    owner.presses("Add a counter")
+    assert len(owner.told()["others"]) == 7
+    await owner.sees("Import T1")
+    owner.does("picked", [0, None])
+    assert [tuple(box["at"]) for box in owner.told()["boxes"]] == list(wheels())
+    owner.does("picked", [None, 4])
+    assert owner.told()["chosen"] == 4
+
+
+async def test_saving_asks_for_the_pin_first(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    owner.surveyor.saved = None
+    owner.presses("Save")
+    await asyncio.sleep(0.2)
+    assert owner.surveyor.saved is None
+
+
+async def test_a_camera_that_fails_is_a_sentence_and_the_page_stays(owner: Owner) -> None:
+    async def unplugged() -> Any:
+        raise SourceError("The camera of Cellar is unplugged; plug it in again")
+
+    owner.surveyor.shoot = unplugged  # type: ignore[method-assign]
+    await owner.goes()
+    await owner.until(lambda: "unplugged" in owner.told()["none"])
+    assert owner.told()["busy"] is None
+    assert owner.told()["src"] is None
+
+
+async def test_while_the_camera_works_nothing_is_changed(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    owner.surveyor.pause_s = 0.4
+    owner.presses("Test read")
+    await owner.until(lambda: owner.told()["busy"] == "Taking a picture…")
+    x, y, w, h = wheels()[0]
+    owner.does("placed", [[0, x + 50, y, w, h]])
+    assert tuple(owner.told()["boxes"][0]["at"]) == (x, y, w, h)
+    await owner.until(lambda: owner.told()["busy"] is None)
+
+
+async def test_without_a_camera_the_page_says_so(user: User, tmp_path: Path) -> None:
+    owner = at_home(user, tmp_path, "grid")
+    await owner.goes("/meters/setup")
+    await owner.sees("No camera stands before a meter yet")
+
+
+def test_the_part_of_a_picture_with_the_counter() -> None:
+    assert crop(None) is None
+    setup = StandIn(Path("/nonexistent"), "camera").surveyors["Cellar"].truth()
+    styles = crop(setup)
+    assert styles is not None
+    left, right = wheels()[0][0], wheels()[-1][0] + wheels()[-1][2]
+    wide = right - left + 2 * 0.3 * wheels()[0][3]
+    assert styles["frame"].startswith(f"aspect-ratio:{wide:.0f}/")
+    assert f"width:{100 * 1280 / wide:.2f}%" in styles["image"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            Learned(10, 0.93, 0.95),
+            Learned(14, 0.93, 0.981, True),
+            "4 digits learned. Read right 93 % → 98 %.",
+        ),
+        (None, Learned(1), "One digit learned."),
+        (Learned(7), Learned(7), "Nothing new was learned."),
+    ],
+)
+def test_what_came_of_a_lesson(before: Learned | None, after: Learned, said: str, tmp_path: Path) -> None:
+    here = StandIn(tmp_path, "camera")
+    assert lesson(Texts("en", here.zone, "SEK"), before, after) == said
