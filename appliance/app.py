@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from appliance import notify, register
 from appliance.access import Access
 from appliance.clock import Clock
-from appliance.errors import StoreError
+from appliance.errors import SourceError, StoreError
 from appliance.gate import Gate, Limits
 from appliance.hub import Hub
+from appliance.meter_setup import Surveyor
 from appliance.model import Batch, Event, Fact, Quantity, Reading, Sink, Source
 from appliance.plugins import Found, PartOptions
 from appliance.rejections import Rejections
@@ -37,6 +38,7 @@ REMOTE = "remote_"
 """What the names of other readers begin with, those that push to us."""
 REMOTE_CADENCE_S = 1200.0
 """Readers push every quarter hour as a rule; three times a little more is stale."""
+FACE = register.WHOLE, register.DECIMALS
 METHODS = {"camera_meter": "ocr"}
 """What the classic API calls a way of reading; any other source goes by its type."""
 
@@ -61,7 +63,6 @@ class Appliance:
         self._problems = problems
         self._gate = Gate()
         self._rejections = Rejections()
-        self._limits: dict[str, Limits] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -97,7 +98,7 @@ class Appliance:
                 continue
             if self._knows(fact):
                 continue
-            verdict = self._gate.judge(fact, now, self._limits.get(fact.source, self._default_limits()))
+            verdict = self._gate.judge(fact, now, self._limits(fact))
             if verdict.reading is not None:
                 passed.append(verdict.reading)
                 self._rejections.cleared(fact)
@@ -134,6 +135,36 @@ class Appliance:
         await self.store.flush()
         return event
 
+    async def correct_reading(self, source: str, quantity: Quantity, value: float) -> Event:
+        """The register of `source` stands at `value` now (the quantity's unit), whatever was read before.
+
+        It is the same meter: history stays as it is, and what was read wrong in it shows as a leap or a fall.
+        """
+        now = self.clock.now()
+        reading = Reading(source, quantity, value, now)
+        old = self.hub.latest.get((source, quantity))
+        self._gate.corrected(reading)
+        self._rejections.cleared(reading)
+        spec = quantity.spec
+        event = Event(
+            source,
+            "register_corrected",
+            now,
+            f"The register was set right: it stands at {value:.{spec.decimals}f} {spec.unit}",
+            {"quantity": str(quantity), "was": old.value if old else None, "value": value},
+        )
+        self.hub.publish([reading, event])
+        self.store.append([reading, event], urgent=True)
+        await self.store.flush()
+        return event
+
+    def surveyor(self, source: str) -> Surveyor:
+        """Who sets up the meter of a camera source. Raises SourceError when that source is none."""
+        found: Surveyor | None = getattr(self.sources.get(source), "surveyor", None)
+        if found is None:
+            raise SourceError(f"{source} is no camera that runs: see the Health page")
+        return found
+
     def main_register(self) -> Reading | None:
         """The reading that stands for the meter of this house: a camera's before a wire's before others',
         but what is stale only where nothing else is known."""
@@ -151,8 +182,8 @@ class Appliance:
     def look(self, reading: Reading) -> tuple[str, list[int]]:
         """How a register reading was come by, and its digits as the meter shows them."""
         type_ = next((part.type for part in self.health if part.name == reading.source), "remote")
-        wheels = getattr(self.sources.get(reading.source), "wheels", (register.WHOLE, register.DECIMALS))
-        return METHODS.get(type_, type_), register.digits(reading.value, *wheels)
+        wheels = getattr(self.sources.get(reading.source), "wheels", {}).get(reading.quantity)
+        return METHODS.get(type_, type_), register.digits(reading.value, *(wheels or FACE))
 
     # Starting
 
@@ -221,7 +252,6 @@ class Appliance:
         name = options.label
         self.sources[name] = source
         self.cadences[name] = source.cadence_s
-        self._limits[name] = getattr(source, "limits", self._default_limits())
         self.health.add(name, "source", options.type, source.cadence_s)
         self._start(name, forever(name, lambda: self._follow(source), self.health, self.clock))
 
@@ -238,8 +268,12 @@ class Appliance:
         sink: Sink = found.build("Sink", options, context)
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
 
-    def _default_limits(self) -> Limits:
-        """What the main fuse lets through, half as much again; without one the quantity's own limit."""
+    def _limits(self, reading: Reading) -> Limits:
+        """What its source says of the register, which may change while it runs; else what the main fuse lets
+        through, half as much again; without one the quantity's own limit."""
+        said = getattr(self.sources.get(reading.source), "limits", {}).get(reading.quantity)
+        if isinstance(said, Limits):
+            return said
         fuse = self.config.site.main_fuse_a
         return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None)
 
@@ -251,8 +285,11 @@ class Appliance:
 
     async def _follow(self, source: Source) -> None:
         urgent = bool(getattr(source, "urgent", False))
+        disbelieved = getattr(source, "disbelieved", None)
         async for batch in source.batches():
-            await self.accept(batch, urgent=urgent)
+            refused = await self.accept(batch, urgent=urgent)
+            if refused and disbelieved is not None:
+                await disbelieved(refused)
             if any(isinstance(fact, Reading) for fact in batch):
                 self.health.ok(source.name, "Working")
 

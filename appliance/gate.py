@@ -39,6 +39,8 @@ class _History:
     accepted: deque[Reading] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     day: deque[Reading] = field(default_factory=deque)
     refused: list[Reading] = field(default_factory=list)
+    sworn: Reading | None = None
+    """What a person said the register shows."""
 
     def set_back(self, reading: Reading, now: int) -> None:
         """Where the clock was set back since, date what was accepted an hour before `reading`."""
@@ -70,8 +72,13 @@ class Gate:
 
     def exchanged(self, first: Reading) -> None:
         """The meter was exchanged: `first` is the new one's register; the past no longer counts."""
-        self._histories[first.source, first.quantity] = history = _History()
-        history.accepted.append(first)
+        self.corrected(first)
+
+    def corrected(self, truth: Reading) -> None:
+        """A person read the register: that counts alone, whatever was accepted or refused before, and yields
+        only to a day of readings that agree against it."""
+        self._histories[truth.source, truth.quantity] = history = _History(sworn=truth)
+        history.accepted.append(truth)
 
     def judge(self, reading: Reading, now: int, limits: Limits = Limits()) -> Verdict:
         """Believe `reading` at instant `now` or say why not."""
@@ -97,7 +104,8 @@ class Gate:
                 return Verdict(_accept(history, reading, limits))
             contradicted = [(history.day[0], reason)]
         witnesses = [*(old for old in history.refused if not contradiction(old, reading, limits)), reading]
-        if _outnumbered(len(contradicted), witnesses):
+        against_a_person = any(old is history.sworn for old, _ in contradicted)
+        if _outnumbered(len(contradicted), witnesses, against_a_person):
             return Verdict(*_rebase(history, witnesses, contradicted[-1][0], now, limits))
         history.refused.append(reading)
         if len(history.refused) > REFUSED_KEPT:
@@ -162,8 +170,8 @@ def _accept(history: _History, reading: Reading, limits: Limits) -> Reading:
     return reading
 
 
-def _outnumbered(contradicted: int, witnesses: list[Reading]) -> bool:
-    if contradicted < REMEMBERED:
+def _outnumbered(contradicted: int, witnesses: list[Reading], against_a_person: bool) -> bool:
+    if contradicted < REMEMBERED and not against_a_person:
         return len(witnesses) >= max(FEWEST_WITNESSES, contradicted + 1)
     return len(witnesses) >= STUBBORN_COUNT and witnesses[-1].at - witnesses[0].at >= STUBBORN_MS
 

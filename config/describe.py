@@ -83,6 +83,7 @@ def _rows(schema: dict[str, Any], definitions: dict[str, Any], above: str) -> It
         yield f"| `{above}{name}` | {_kind(field, definitions)} | {default} | {text} |"
         for group, mark in (
             (field, "."),
+            *((branch, ".") for branch in field.get("anyOf", ())),
             (field.get("items", {}), "[]."),
         ):
             inner = _target(group, definitions)

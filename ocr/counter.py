@@ -87,7 +87,7 @@ def _boxes(picture: Picture, where: Calibration, readers: Readers) -> Result:
     boxes = tuple(
         DigitBox(d.value, d.confidence, b) for d, b in zip([*digits, *dials], places, strict=True)
     )
-    number = combine(digits, where.decimals, where.kind)  # dials follow
+    number = combine(digits, where.decimals, where.kind, dials)
     return Result(number.text, number.value, number.confidence, boxes, None, where)
 
 
@@ -157,8 +157,7 @@ def _refusal(picture: Picture, seen: Result, expected: int | None, threshold: fl
 def _dial_reader() -> Callable[..., list[Digit]]:
     from ocr.dials import DialReader
 
-    read: Callable[..., list[Digit]] = DialReader().read
-    return read
+    return DialReader().read
 
 
 def _dials(crops: Sequence[Picture], clockwise: bool) -> list[Digit]:
@@ -169,7 +168,7 @@ def _display(window: Picture) -> Strip:
     from ocr.display import read
 
     found = read(window)
-    return Strip(found.text or None, found.confidence, found.register)
+    return Strip(found.text or None, found.confidence, found.register or None)
 
 
 def box_of(where: Calibration) -> Box:

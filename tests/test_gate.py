@@ -120,6 +120,29 @@ def test_an_exchanged_meter_starts_anew() -> None:
     assert feed(gate, register(0.1, 61), register(5007, 62), register(0.2, 63)) == [True, False, True]
 
 
+def test_what_a_person_said_is_the_truth_at_once() -> None:
+    gate = Gate()
+    feed(gate, *(register(98713.4 + i * 0.1, i) for i in range(60)))
+    gate.corrected(register(48719.4, 60))
+    assert feed(gate, register(48719.5, 61), register(98719.5, 62), register(48719.6, 63)) == [True, False, True]
+
+
+def test_a_camera_that_misreads_on_does_not_outvote_a_person_in_an_hour() -> None:
+    gate = Gate()
+    gate.corrected(register(48713.4))
+    assert not any(feed(gate, *(register(58713.4 + i * 0.1, 1 + i) for i in range(60))))
+    assert feed(gate, register(48714.4, 70)) == [True]
+
+
+def test_but_in_a_day_a_typing_error_of_a_person_is_overcome() -> None:
+    gate = Gate()
+    gate.corrected(register(84713.4))
+    minutes = range(15, 26 * 60, 15)
+    got = feed(gate, *(register(48713.4 + m * 0.005, m) for m in minutes))
+    assert got[-1] is True
+    assert not any(got[:90])
+
+
 def test_history_that_arrives_late_is_held_to_the_same_line() -> None:
     gate = Gate()
     now = T0 + 10 * DAY_MS

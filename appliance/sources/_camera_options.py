@@ -1,39 +1,78 @@
 """What the owner can say about a camera in front of a meter."""
 
-import json
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from appliance.gate import Limits
+from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup
 from appliance.model import Quantity
+from appliance.sources import _setup
 from appliance.sources.base import SourceOptions
 
-UNITS = {
-    "kWh": ("kWh", 1.0),
-    "Wh": ("kWh", 0.001),
-    "MWh": ("kWh", 1000.0),
-    "m³": ("m³", 1.0),
-    "l": ("m³", 0.001),
-}
-"""Units printed on meters: the quantity's unit, and how many of that they are."""
+Unit = Literal["kWh", "Wh", "MWh", "m³", "l", "GJ", "kvarh"]
+Register = Annotated[str, Field(pattern=r"^(\d{1,3}(\.\d{1,3}){1,2})?$")]
+Sides = tuple[int, int, int, int]
+
 PLACES = ("device_id", "picamera", "file", "folder", "url")
 
 
-class LightingOptions(BaseModel):
-    """Light for the meter."""
-
+class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class LightingOptions(_Group):
+    """Light for the meter."""
 
     enabled: bool = False
     """Light the lamp while a picture is taken, and steer its brightness and the camera's exposure."""
     brightness_target: float = Field(default=200, ge=20, le=250)
-    """How bright print and digits should be, 0 to 255: the brightest fiftieth of the picture."""
+    """How bright print and digits should be, 0 to 255: the brightest fiftieth of the counters' boxes, of the
+    whole picture while these are not known."""
     auto_adjust: bool = True
-    """Change lamp and exposure until the target is met; files and network cameras take what they get."""
+    """Change lamp and exposure until the target is met without a reflection on the digits; files and network
+    cameras take what they get."""
+    warm_up_s: float = Field(default=0.3, ge=0, le=10)
+    """Seconds the lamp burns before the picture is taken; longer for lamps that start slowly."""
     led_pin: int | None = Field(default=None, ge=0, le=27)
     """GPIO (BCM number) of a dimmable LED on a Pi, which needs gpiozero; null without a lamp of ours."""
+
+
+class BoxesOptions(_Group):
+    """Where the figures of a counter stand, in pixels of a picture of this size; each box is
+    [x, y, width, height]."""
+
+    width: int = Field(ge=48, le=8192)
+    """Width of the picture the boxes were drawn on."""
+    height: int = Field(ge=24, le=8192)
+    """Its height."""
+    digits: tuple[Sides, ...] = ()
+    """Wheels or display digits, left to right."""
+    dials: tuple[tuple[int, int, int, int, bool], ...] = ()
+    """Pointers on round scales that carry the figures after the digits: [x, y, width, height, clockwise]."""
+    display: Sides | None = None
+    """The whole window of a display, register code included."""
+    decimals: int = Field(default=0, ge=0, le=16)
+    """How many figures, digits and dials together, stand after the decimal point."""
+    kind: Literal["wheel", "lcd"] = "wheel"
+    """What the digits are: wheels or a display."""
+
+
+class CounterOptions(_Group):
+    """One of several counters of a meter."""
+
+    quantity: Quantity
+    """What it counts, such as energy_import_t1 or energy_export."""
+    unit: Unit | None = None
+    """The unit printed on it; null where it is that of the quantity (kWh, m³)."""
+    decimals: int | None = Field(default=None, ge=0, le=15)
+    """How many of its figures stand after the decimal point; null for those of its boxes."""
+    register_code: Register = ""
+    """The code a display shows beside the number when this counter's turn has come, such as 1.8.0."""
+    calibration: BoxesOptions | None = None
+    """Where its figures stand; null for the place all counters share, as on a display that cycles."""
 
 
 class Options(SourceOptions):
@@ -72,18 +111,24 @@ class Options(SourceOptions):
     """Look only at this part: [x, y, width, height] in pixels, after turning and flipping."""
     every_s: float = Field(default=60, ge=1, le=86_400)
     """Seconds from one picture to the next."""
+    frames: int = Field(default=5, ge=1, le=15)
+    """Where light is poor or a picture cannot be read, take so many and fuse them; 1 for never."""
     quantity: Quantity = Quantity.ENERGY_IMPORT
     """What the meter counts: energy_import, energy_export, gas, water."""
-    unit: Literal["kWh", "Wh", "MWh", "m³", "l"] | None = None
+    unit: Unit | None = None
     """The unit printed on the meter; null where it is that of the quantity (kWh, m³)."""
+    counters: tuple[CounterOptions, ...] = ()
+    """The counters of a meter that has several, instead of quantity and unit; what is set up on the Meter
+    page goes before."""
     expected_digits: int = Field(default=7, ge=1, le=16)
     """How many wheels or digits the counter has, decimals included."""
     decimals: int = Field(default=1, ge=0, le=15)
     """How many of them stand after the decimal point, often red."""
     initial_reading: str | None = Field(default=None, pattern=r"^\s*\d+([.,]\d+)?\s*$")
     """What the meter shows now, such as "048713.4": helps to find the counter the first time."""
-    calibration: str | dict[str, Any] = "calibration.json"
-    """Where the digits stand: the file in this source's folder that keeps it, or the boxes themselves."""
+    calibration: str | BoxesOptions = "calibration.json"
+    """Where the digits stand: the file in this source's folder that keeps what was found, or the boxes
+    themselves. What is set up on the Meter page goes before."""
     confidence_threshold: float = Field(default=0.85, ge=0, le=1)
     """A picture read with less confidence than this, 0 to 1, gives no reading."""
     monotonic_check: bool = True
@@ -95,22 +140,20 @@ class Options(SourceOptions):
     lighting: LightingOptions = Field(default_factory=LightingOptions)
     """Light for the meter."""
     save_images: bool = False
-    """Keep every picture. The last 20 refused ones are kept in any case."""
+    """Keep every picture. The last 20 refused ones are kept in any case, with what was wrong."""
     image_path: Path | None = None
     """Where they are kept; null for the source's own folder."""
     keep_days: int = Field(default=7, ge=1, le=3650)
     """Delete kept pictures after so many days."""
     keep_mb: float = Field(default=500, gt=0)
     """Delete the oldest kept pictures when all of them need more than so many megabytes."""
+    keep_free_mb: float = Field(default=300, ge=0)
+    """Leave so many megabytes of the disk free: below that the oldest kept pictures go, and none is kept."""
 
     @field_validator("calibration")
     @classmethod
-    def _boxes_can_be(cls, value: str | dict[str, Any]) -> str | dict[str, Any]:
-        if isinstance(value, dict):
-            from ocr import Calibration  # only here: it brings OpenCV, which the daemon does without
-
-            Calibration.from_json(json.dumps(value))
-        elif not re.fullmatch(r"[\w-]+\.json", value):
+    def _plain_file(cls, value: str | BoxesOptions) -> str | BoxesOptions:
+        if isinstance(value, str) and not re.fullmatch(r"[\w-]+\.json", value):
             raise ValueError("must be a plain file name that ends in .json, or the boxes themselves")
         return value
 
@@ -123,11 +166,69 @@ class Options(SourceOptions):
             raise ValueError(f"say where pictures come from, by one of {', '.join(PLACES)}: {said}")
         if self.decimals >= self.expected_digits:
             raise ValueError(f"{self.decimals} decimals do not fit {self.expected_digits} expected_digits")
-        if self.unit is not None and UNITS[self.unit][0] != self.quantity.spec.unit:
-            raise ValueError(f"{self.quantity} is counted in {self.quantity.spec.unit}, not in {self.unit}")
+        named: tuple[Options | CounterOptions, ...] = self.counters or (self,)
+        for counter in named:
+            unit, printed = counter.quantity.spec.unit, _unit(counter)
+            if printed not in _setup.UNITS:
+                raise ValueError(f"quantity: {counter.quantity} is no register that a meter counts")
+            if _setup.UNITS[printed][0] != unit:
+                raise ValueError(f"{counter.quantity} is counted in {unit}, not in {printed}")
+        self.fixed()
         return self
 
-    @property
-    def factor(self) -> float:
-        """From the meter's unit to the quantity's."""
-        return UNITS[self.unit][1] if self.unit else 1.0
+    def fixed(self) -> MeterSetup | None:
+        """The set-up that all boxes of the configuration make; None when some have to be found."""
+        shared = self.calibration if isinstance(self.calibration, BoxesOptions) else None
+        if shared is None and not (self.counters and all(c.calibration for c in self.counters)):
+            return None
+        setup = self.setup(shared)
+        try:
+            _setup.check(setup)
+        except ValueError as error:
+            raise ValueError(f"calibration: {error}") from None
+        return setup
+
+    def setup(self, shared: BoxesOptions | None) -> MeterSetup:
+        """The set-up of these counters where those without boxes of their own stand at `shared`.
+
+        Raises ValueError when boxes were drawn on pictures of several sizes.
+        """
+        if not self.counters:
+            assert shared is not None, "a single counter has no boxes but the shared ones"
+            counters = [(_unit(self), self.quantity, "", self.decimals, shared)]
+        else:
+            counters = []
+            for c in self.counters:
+                boxes = c.calibration or shared
+                assert boxes is not None, "asked for only when all are known"
+                decimals = boxes.decimals if c.decimals is None else c.decimals
+                counters.append((_unit(c), c.quantity, c.register_code, decimals, boxes))
+        sizes = {(boxes.width, boxes.height) for *_, boxes in counters}
+        if len(sizes) != 1:
+            raise ValueError("calibration: all counters' boxes must be drawn on pictures of one size")
+        return MeterSetup(*sizes.pop(), tuple(_counter(*each) for each in counters))
+
+    def faces(self) -> tuple[_setup.Face, ...]:
+        """The counters as far as the configuration tells of them."""
+        if not self.counters:
+            return (_setup.Face(self.quantity, _unit(self), self.decimals, self.expected_digits),)
+        return tuple(
+            _setup.Face(c.quantity, _unit(c), c.decimals or 0, None, c.register_code) for c in self.counters
+        )
+
+    def limits(self) -> Limits:
+        """What any counter may do, its last figure aside."""
+        return Limits(self.monotonic_check, self.max_hourly_increase_kwh, self.max_daily_increase_kwh)
+
+
+def _unit(said: Options | CounterOptions) -> str:
+    return said.unit or said.quantity.spec.unit
+
+
+def _counter(
+    unit: str, quantity: Quantity, register: str, decimals: int, boxes: BoxesOptions
+) -> CounterSetup:
+    dials = tuple(DialSetup((x, y, w, h), clockwise) for x, y, w, h, clockwise in boxes.dials)
+    return CounterSetup(
+        quantity, unit, boxes.kind, boxes.digits, dials, decimals, boxes.display, register
+    )

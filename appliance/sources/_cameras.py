@@ -1,19 +1,14 @@
-"""Where pictures come from: a file, a folder, an address, a USB camera, a Pi camera.
+"""Where pictures come from: a file, a folder, an address; beside them the USB and the Pi camera.
 
 All of it blocks and runs on the source's own thread. `grab` raises SourceError when there is no camera and
 BadImageError when there is a picture that cannot be used.
 """
 
-import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import cv2
-import numpy as np
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
@@ -23,13 +18,6 @@ from appliance.sources._image import LARGEST_FILE, BadImageError, check_size, de
 from ocr import Picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
-STALE_FRAMES = 5
-"""V4L2 keeps up to four frames of the past; this many are dropped to see the present."""
-V4L2_EXPOSURE_MANUAL = 1
-"""enum v4l2_exposure_auto_type of the kernel's V4L2 API."""
-SETTLE_S = 2.0
-"""A sensor needs this long after power-on to find its exposure and white balance."""
-
 
 @dataclass(frozen=True)
 class Shot:
@@ -42,14 +30,28 @@ class Shot:
 class Camera(Protocol):
     """One picture after another."""
 
+    live: bool
+    """Whether it takes pictures when it is asked, as many as wanted."""
+    settle_s: float
+    """Seconds its automatics need to find exposure, focus and white balance in new light."""
+
     def open(self) -> None:
-        """Get ready. Raises SourceError."""
+        """Get ready; every picture is new again. Raises SourceError."""
 
     def grab(self) -> Shot | None:
         """The present picture; None when nothing new was taken since the last."""
 
+    def more(self) -> Shot | None:
+        """One more of the same scene, right after `grab`."""
+
     def brighten(self, factor: float) -> None:
         """Expose `factor` times as long as now, where this camera can be told."""
+
+    def hold(self) -> None:
+        """Keep exposure, focus and white balance as they are now, where this camera can be told."""
+
+    def free(self) -> None:
+        """Let the camera find them again."""
 
     def close(self) -> None:
         """Let go of the device."""
@@ -58,10 +60,19 @@ class Camera(Protocol):
 class _Passive:
     """A camera that looks after itself."""
 
+    live = False
+    settle_s = 0.0
+
     def open(self) -> None:
         return None
 
     def brighten(self, factor: float) -> None:
+        return None
+
+    def hold(self) -> None:
+        return None
+
+    def free(self) -> None:
         return None
 
     def close(self) -> None:
@@ -74,6 +85,12 @@ class FileCamera(_Passive):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[Path, int, int] | None = None
+
+    def open(self) -> None:
+        self._seen = None
+
+    def more(self) -> Shot | None:
+        return None
 
     def _newest(self) -> Path:
         return self._path
@@ -106,6 +123,8 @@ class FolderCamera(FileCamera):
 class UrlCamera(_Passive):
     """A network camera that answers with a picture; Basic or Digest login, as it asks for."""
 
+    live = True
+
     def __init__(self, url: str, timeout_s: float, user: str = "", password: str = "") -> None:
         self._url, self._timeout_s = url, timeout_s
         self._login = (user, password)
@@ -126,6 +145,9 @@ class UrlCamera(_Passive):
                 f"The camera does not answer ({type(error).__name__}): check its address, power and network"
             ) from error
         return Shot(decode(data))
+
+    def more(self) -> Shot:
+        return self.grab()
 
     def _get(self) -> requests.Response:
         return self._session.get(
@@ -155,110 +177,3 @@ class UrlCamera(_Passive):
 
     def close(self) -> None:
         self._session.close()
-
-
-Opener = Callable[[], cv2.VideoCapture]
-
-
-class UsbCamera:
-    """A camera that OpenCV can open.
-
-    The lock lets `close` wait for a capture that hangs: to release a device in use is a crash.
-    """
-
-    def __init__(self, opener: Opener, label: str, width: int, height: int, fps: int) -> None:
-        self._opener, self._label = opener, label
-        self._wanted: Mapping[int, float] = {
-            cv2.CAP_PROP_FRAME_WIDTH: width,
-            cv2.CAP_PROP_FRAME_HEIGHT: height,
-            cv2.CAP_PROP_FPS: fps,
-            cv2.CAP_PROP_BUFFERSIZE: 1,
-        }
-        self._device: cv2.VideoCapture | None = None
-        self._lock = threading.Lock()
-
-    def open(self) -> None:
-        device = self._opener()
-        if not device.isOpened():
-            device.release()
-            raise SourceError(f"There is no {self._label}: check its plug and the camera's device_id")
-        for option, value in self._wanted.items():
-            device.set(option, value)
-        self._device = device
-
-    def grab(self) -> Shot:
-        with self._lock:
-            assert self._device is not None, "open() comes first"
-            for _ in range(STALE_FRAMES):
-                self._device.grab()
-            good, frame = self._device.read()
-        if not good or frame is None:
-            raise SourceError(f"The {self._label} gives no picture any more: check its plug and cable")
-        return Shot(np.asarray(frame, np.uint8))
-
-    def brighten(self, factor: float) -> None:
-        with self._lock:
-            assert self._device is not None, "open() comes first"
-            exposure = self._device.get(cv2.CAP_PROP_EXPOSURE)
-            if exposure > 0:  # absolute exposure is offered
-                self._device.set(cv2.CAP_PROP_AUTO_EXPOSURE, V4L2_EXPOSURE_MANUAL)
-                self._device.set(cv2.CAP_PROP_EXPOSURE, max(1.0, exposure * factor))
-
-    def close(self) -> None:
-        with self._lock:
-            if self._device is not None:
-                self._device.release()
-                self._device = None
-
-
-def usb(device_id: int) -> Opener:
-    """Opens /dev/video<device_id> by V4L2 on Linux, the camera of that number elsewhere."""
-    backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
-    return lambda: cv2.VideoCapture(device_id, backend)
-
-
-class PiCamera:
-    """A camera on the Pi's own connector, by picamera2 (the Picamera2 manual, chapters 4 and 5)."""
-
-    def __init__(self, width: int, height: int, fps: int) -> None:
-        self._size, self._fps = (width, height), fps
-        self._device: Any = None
-        self._stops = 0.0
-        self._lock = threading.Lock()
-
-    def open(self) -> None:
-        try:
-            from picamera2 import Picamera2
-        except ImportError as error:
-            raise SourceError(
-                "picamera2 is not installed; on Raspberry Pi OS: sudo apt install python3-picamera2, "
-                "and make the virtual environment with --system-site-packages"
-            ) from error
-        try:
-            self._device = Picamera2()
-            # picamera2's "RGB888" lies in memory as blue, green, red: what OpenCV calls BGR.
-            main = {"size": self._size, "format": "RGB888"}
-            controls = {"FrameRate": float(self._fps)}
-            self._device.configure(self._device.create_video_configuration(main=main, controls=controls))
-            self._device.start()
-        except (RuntimeError, IndexError) as error:
-            self.close()
-            raise SourceError(f"The Pi camera cannot be used ({error}): check its ribbon cable") from error
-        time.sleep(SETTLE_S)
-
-    def grab(self) -> Shot:
-        try:
-            with self._lock:
-                return Shot(np.asarray(self._device.capture_array("main"), np.uint8))
-        except RuntimeError as error:
-            raise SourceError(f"The Pi camera gives no picture ({error}): check its ribbon cable") from error
-
-    def brighten(self, factor: float) -> None:
-        self._stops = float(np.clip(self._stops + np.log2(factor), -4, 4))
-        self._device.set_controls({"ExposureValue": self._stops})
-
-    def close(self) -> None:
-        with self._lock:
-            if self._device is not None:
-                self._device.close()
-                self._device = None

@@ -1,203 +1,147 @@
 """From the lamp to the facts: what a camera source does in its own process, with OpenCV."""
 
-import json
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from appliance.clock import HOUR_MS, Clock, sane
-from appliance.model import Batch, DigitSeen, Event, Picture, Reading
-from appliance.sources import _album, _cameras, _image, _lighting
+from appliance.clock import Clock, sane
+from appliance.errors import SourceError
+from appliance.model import Batch, Quantity
+from appliance.sources import _album, _image
+from appliance.sources._bearings import Bearings
 from appliance.sources._camera_options import Options
-from appliance.sources._meter_reader import MeterReader, Wanted
-from ocr import Box, Calibration, Result, prepare
-
-
-def parse(result: Result, options: Options, at: int) -> list[Reading]:
-    """The reading in a result of the picture taken at `at` (UTC ms); none when it is not sure enough."""
-    if result.value is None or result.confidence < options.confidence_threshold:
-        return []
-    value = round(result.value * options.factor, 6)
-    return [Reading(options.label, options.quantity, value, at, result.confidence)]
-
-
-def refusal(result: Result, options: Options) -> str:
-    """Why a result is no reading, in a sentence."""
-    if result.text is None or not result.digits:
-        return result.reason or "The counter cannot be read"
-    worst = min(range(len(result.digits)), key=lambda i: result.digits[i].confidence)
-    return (
-        f"It looks like {result.text}, but that is only {result.confidence:.0%} sure where "
-        f"{options.confidence_threshold:.0%} is asked for; the least sure is digit {worst + 1}"
-    )
-
-
-class Told:
-    """Each kind of trouble is told at once and then once an hour, with how often it happened since."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, tuple[int, int]] = {}
-
-    def due(self, text: str, at: int) -> int:
-        """How often it happened since it was last told, 0 while there is no need to tell."""
-        kind = re.sub(r"\d+", "#", text)
-        told, count = self._last.get(kind, (None, 0))
-        if told is not None and 0 <= at - told < HOUR_MS:
-            self._last[kind] = told, count + 1
-            return 0
-        self._last[kind] = at, 0
-        return count + 1
-
-
-def _camera(options: Options) -> _cameras.Camera:
-    size = options.width, options.height, options.fps
-    if options.url is not None:
-        password = options.password.get_secret_value()
-        return _cameras.UrlCamera(str(options.url), options.timeout_s, options.user, password)
-    if options.file is not None:
-        return _cameras.FileCamera(options.file)
-    if options.folder is not None:
-        return _cameras.FolderCamera(options.folder)
-    if options.device_id is not None:
-        label = f"camera /dev/video{options.device_id}"
-        return _cameras.UsbCamera(_cameras.usb(options.device_id), label, *size)
-    return _cameras.PiCamera(*size)
+from appliance.sources._cameras import Camera
+from appliance.sources._lessons import Lessons
+from appliance.sources._meter_reader import Look, MeterReader
+from appliance.sources._shooter import Shooter, camera_of
+from appliance.sources._survey import Survey
+from appliance.sources._telling import Teller
+from ocr import Box, Calibration, DigitReader
+from ocr import Picture as Pixels
+from ocr.counter import Readers, shipped
+from ocr.own import OwnMeter
 
 
 class Eye:
     """One camera in front of one meter. Used by one thread of one process."""
 
     def __init__(self, options: Options, folder: Path, clock: Clock) -> None:
-        self._options, self._folder, self._clock = options, folder, clock
-        wanted = Wanted(
-            options.expected_digits, options.decimals, options.confidence_threshold, options.initial_reading
-        )
-        where = options.calibration
-        if isinstance(where, dict):
-            fixed = Calibration.from_json(json.dumps(where))
-            self._reader = MeterReader(folder / "fixed.json", wanted, fixed)
-        else:
-            self._reader = MeterReader(folder / where, wanted)
-        self._told = Told()
-        self._camera: _cameras.Camera | None = None
-        self._lighting: _lighting.Lighting | None = None
+        self._options, self._clock = options, clock
+        self._lessons = Lessons(OwnMeter(folder / "own", DigitReader()))
+        known = shipped()
+        readers = Readers(self._lessons.own.read, known.dials, known.display)
+        self._reader = MeterReader(options, Bearings(folder, options), readers)
+        refusals = _album.Refusals(folder / _album.REFUSED)
+        self._teller = Teller(options, folder, refusals)
+        self._survey = Survey(options, self._reader, refusals, self._lessons, self._still)
+        self._shooter: Shooter | None = None
 
-    def open(self, camera: _cameras.Camera | None = None) -> None:
+    def open(self, camera: Camera | None = None) -> None:
         """Make ready the camera that the options name (or the one given). Raises SourceError."""
-        camera = camera or _camera(self._options)
-        light = self._options.lighting
-        if light.enabled:
-            lamp = None if light.led_pin is None else _lighting.led(light.led_pin)
-            self._lighting = _lighting.Lighting(lamp, light.brightness_target, light.auto_adjust)
-        camera.open()
-        self._camera = camera
+        if self._shooter is None:
+            self._shooter = Shooter(self._options, camera or camera_of(self._options))
 
     def close(self) -> None:
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
-        if self._lighting is not None:
-            self._lighting.close()
-            self._lighting = None
+        if self._shooter is not None:
+            self._shooter.close()
+            self._shooter = None
+
+    def survey(self, what: str, *said: Any) -> Any:
+        """A method of `Survey`. Raises SourceError."""
+        return getattr(self._survey, what)(*said)
+
+    def disbelieved(self, quantity: Quantity, reason: str) -> None:
+        """The gate refused the last reading of `quantity`, for this reason."""
+        self._lessons.disbelieved(quantity)
+        self._teller.disbelieved(reason)
+
+    def tend(self) -> None:
+        """What can wait for a quiet moment: learning. Takes some seconds now and then."""
+        try:
+            self._lessons.tend()
+        except OSError as error:
+            raise SourceError(f"What was learned cannot be kept: {error.strerror}") from error
 
     def look(self) -> Batch:
         """One picture and all that follows from it; nothing when no new one was taken."""
+        assert self._shooter is not None, "open() comes first"
         at = self._clock.now()
         try:
-            shot = self._shoot()
+            shot = self._shooter.shoot()
             if shot is None:
                 return []
-            at = self._instant(shot, at)
-            picture = self._prepared(shot)
+            at = self._instant(shot.at, at)
+            picture, look = self._read(self._shooter, shot.picture)
         except _image.BadImageError as error:
-            seen = Picture(self._options.label, at, b"", None, 0.0, reason=str(error))
-            return [seen, *self._unreadable(str(error), at)]
-        return self._facts(self._reader.read(picture), picture, at)
+            return self._teller.bad(str(error), at)
+        self._learn(look, at)
+        return self._teller.facts(look, picture, at)
 
-    def _shoot(self) -> _cameras.Shot | None:
-        assert self._camera is not None, "open() comes first"
-        if self._lighting is None:
-            return self._camera.grab()
-        self._lighting.on()
-        try:
-            shot = self._camera.grab()
-        finally:
-            self._lighting.off()
-        if shot is not None:
-            factor = self._lighting.learn(shot.picture)
-            if factor != 1:
-                self._camera.brighten(factor)
-        return shot
+    def _read(self, shooter: Shooter, picture: Pixels) -> tuple[Pixels, Look]:
+        """The picture, or the best of what can be tried at once when it cannot be read, and what it shows."""
+        look = self._reader.read(picture)
+        if not self._reader.fine(look):
+            for other in shooter.retries(_view(look, picture), self._boxes):
+                again = self._reader.read(other, search=False)
+                if self._reader.fine(again):
+                    picture, look = other, again
+                    break
+        self._reader.settle(look)
+        boxes = self._boxes() if look.upright is not None else ()
+        shooter.learn(_view(look, picture), boxes, self._reader.fine(look))
+        return picture, look
 
-    def _instant(self, shot: _cameras.Shot, before: int) -> int:
+    def _boxes(self) -> Sequence[Box]:
+        """Where figures stand, for the light."""
+        return [box for place in self._reader.bearings.places for box in _figures(place)]
+
+    def _instant(self, known: int | None, before: int) -> int:
         """When it was taken: as the picture says where that can be, else in the middle of the capture."""
-        if shot.at is not None and sane(shot.at) and shot.at <= before:
-            return shot.at
+        if known is not None and sane(known) and known <= before:
+            return known
         return (before + self._clock.now()) // 2
 
-    def _prepared(self, shot: _cameras.Shot) -> Any:
-        o = self._options
-        crop = Box(*o.crop) if o.crop else None
+    def _learn(self, look: Look, at: int) -> None:
+        bearings = self._reader.bearings
+        anchored = bearings.origin == "saved" or self._options.initial_reading is not None
+        for number, seen in enumerate(look.seen):
+            where = seen.result.calibration
+            if look.upright is None or seen.waiting or where is None:
+                continue
+            good = self._reader.good(seen.result)
+            try:
+                self._lessons.took(
+                    seen.counter, number, look.upright, where, seen.result, at, good=good, anchored=anchored
+                )
+            except OSError:
+                return  # without room for crops it reads on as it is
+
+    def _still(self) -> tuple[Pixels, int]:
+        """A picture for the owner, also when nothing new was taken; opens the camera where it is not."""
+        self.open()
+        shooter = self._shooter
+        assert shooter is not None, "open() makes it"
+        again = not shooter.camera.live
+        if again:
+            shooter.camera.open()
+        at = self._clock.now()
         try:
-            return prepare(
-                shot.picture,
-                o.rotate,
-                flip_horizontal=o.flip_horizontal,
-                flip_vertical=o.flip_vertical,
-                crop=crop,
-            )
-        except ValueError as error:
-            raise _image.BadImageError(str(error)) from error
-
-    def _facts(self, result: Result, picture: Any, at: int) -> Batch:
-        jpeg, factor = _image.encode(picture)
-        readings = parse(result, self._options, at)
-        reason = None if readings else refusal(result, self._options)
-        seen = Picture(
-            self._options.label,
-            at,
-            jpeg,
-            result.text,
-            result.confidence,
-            tuple(DigitSeen(d.value, d.confidence, _scaled(d.box, factor)) for d in result.digits),
-            reason,
-            round(picture.shape[1] * factor),
-            round(picture.shape[0] * factor),
-        )
-        events = self._keep(jpeg, at)
-        if reason is not None and result.digits:
-            events += self._refused(result, reason, jpeg, at)
-        elif reason is not None:
-            events += self._unreadable(reason, at)
-        return [seen, *readings, *events]
-
-    def _unreadable(self, text: str, at: int) -> list[Event]:
-        count = self._told.due(text, at)
-        return [Event(self._options.label, "unreadable", at, text, {"count": count})] if count else []
-
-    def _refused(self, result: Result, text: str, jpeg: bytes, at: int) -> list[Event]:
-        """Digits were seen, but not surely enough: the picture is kept for the owner to look at."""
-        try:
-            kept = str(_album.keep_refused(self._folder / "refused", at, jpeg).relative_to(self._folder))
-        except OSError:
-            kept = None
-        count = self._told.due(text, at)
-        data = {"text": result.text, "confidence": result.confidence, "picture": kept, "count": count}
-        return [Event(self._options.label, "rejected", at, text, data)] if count else []
-
-    def _keep(self, jpeg: bytes, at: int) -> list[Event]:
-        o = self._options
-        if not o.save_images:
-            return []
-        folder = o.image_path or self._folder / "images"
-        try:
-            _album.keep(folder, at, jpeg, o.keep_days, o.keep_mb)
-        except OSError as error:
-            text = f"Pictures cannot be kept in {folder}: {error.strerror}; check storage.image_path"
-            if self._told.due(text, at):
-                return [Event(o.label, "picture_not_kept", at, text)]
-        return []
+            shot = shooter.shoot()
+        except _image.BadImageError as error:
+            raise SourceError(str(error)) from error
+        finally:
+            if again:
+                shooter.camera.open()  # the picture is still to be read
+        if shot is None:
+            raise SourceError("The camera took no picture: try again")
+        return shot.picture, self._instant(shot.at, at)
 
 
-def _scaled(box: Box, factor: float) -> tuple[int, int, int, int]:
-    return (round(box.x * factor), round(box.y * factor), round(box.w * factor), round(box.h * factor))
+def _view(look: Look, picture: Pixels) -> Pixels:
+    return look.upright if look.upright is not None else picture
+
+
+def _figures(place: Calibration) -> list[Box]:
+    """The boxes of a counter's figures, of a display without any its window."""
+    boxes = [*place.digits, *(dial.box for dial in place.dials)]
+    return boxes if boxes or place.display is None else [place.display]

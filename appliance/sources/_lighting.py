@@ -1,17 +1,27 @@
-"""How bright the picture is, what to do about it, and a lamp on a GPIO pin of the Pi."""
+"""How bright the digits are, what to do about it, and a lamp on a GPIO pin of the Pi."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from appliance.errors import SourceError
-from ocr import Picture
+from ocr import Box, Picture
+from ocr.picture import cut
 
 TOLERANCE = 1.15
 """Brightness may differ from the target by this factor before anything is changed."""
 LARGEST_STEP = 1.6
 BRIGHT_PERCENTILE = 98
+SATURATED = 250
+GLARE = 0.04
+"""Part of a figure's box that may be saturated; a reflection covers more."""
+DIMMED = 0.6
+FORGIVEN = 1.002
+"""By this factor the target grows back with each picture without a reflection: 0.6 in some 250 pictures."""
+LOWEST = 0.4
+"""Part of the target below which no reflection drives the light: the sun's stays whatever the lamp does."""
 
 
 class Lamp(Protocol):
@@ -22,10 +32,29 @@ class Lamp(Protocol):
     def close(self) -> None: ...
 
 
-def brightness(picture: Picture) -> float:
-    """How bright the brightest fiftieth of the picture is, 0..255: print and digits, not the dark plate."""
-    small = np.ascontiguousarray(picture[::8, ::8])
-    return float(np.percentile(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), BRIGHT_PERCENTILE))
+def brightness(picture: Picture, boxes: Sequence[Box] = ()) -> float:
+    """How bright the brightest fiftieth of the boxes is, of the whole picture without any; 0..255: print and
+    digits, not the dark plate."""
+    parts = [part for part in (cut(picture, box) for box in boxes) if part.size]
+    if not parts:
+        parts = [picture[::8, ::8]]
+    return float(np.median([np.percentile(_grey(part), BRIGHT_PERCENTILE) for part in parts]))
+
+
+def glare(picture: Picture, boxes: Sequence[Box]) -> float:
+    """The largest part of a box that is saturated beyond what is usual in the others, 0..1.
+
+    All of them saturated is too much light rather than a reflection, and shows as brightness.
+    """
+    parts = [part for part in (cut(picture, box) for box in boxes) if part.size]
+    spoilt = [float((_grey(part) >= SATURATED).mean()) for part in parts]
+    if len(spoilt) < 3:
+        return max(spoilt, default=0.0)
+    return max(spoilt) - float(np.median(spoilt))
+
+
+def _grey(part: Picture) -> Picture:
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def correction(seen: float, target: float) -> float:
@@ -55,11 +84,25 @@ def led(pin: int) -> Lamp:
 
 
 class Lighting:
-    """Lights the lamp for a picture, and steers lamp and exposure towards the target."""
+    """Lights the lamp for a picture, and steers lamp and exposure towards the target.
+
+    A reflection on a digit lowers the target: it is the brightness at which digits can be read that counts.
+    """
 
     def __init__(self, lamp: Lamp | None, target: float, adjust: bool) -> None:
-        self._lamp, self._target, self._adjust = lamp, target, adjust
+        self._lamp, self._wanted, self._adjust = lamp, target, adjust
+        self._target = target
         self.level = 0.5
+
+    @property
+    def has_lamp(self) -> bool:
+        """Whether there is a lamp of ours to light."""
+        return self._lamp is not None
+
+    @property
+    def dimmable(self) -> bool:
+        """Whether less light can be tried at once."""
+        return self._lamp is not None and self._adjust and self.level > 0.05
 
     def on(self) -> None:
         if self._lamp is not None:
@@ -69,9 +112,21 @@ class Lighting:
         if self._lamp is not None:
             self._lamp.value = 0.0
 
-    def learn(self, picture: Picture) -> float:
+    def dim(self) -> None:
+        """Light the next picture less: there is a reflection on the digits."""
+        self._target = max(LOWEST * self._wanted, self._target * DIMMED)
+        self.level = max(0.02, self.level * DIMMED)
+
+    def learn(self, picture: Picture, boxes: Sequence[Box] = ()) -> float:
         """Dims or brightens the lamp for the next picture; what it cannot give is the factor returned."""
-        factor = correction(brightness(picture), self._target) if self._adjust else 1.0
+        if not self._adjust:
+            return 1.0
+        seen = brightness(picture, boxes)
+        if glare(picture, boxes) > GLARE:
+            self._target = max(LOWEST * self._wanted, min(self._target, seen) * DIMMED)
+        else:
+            self._target = min(self._wanted, self._target * FORGIVEN)
+        factor = correction(seen, self._target)
         if self._lamp is None:
             return factor
         wanted = self.level * factor

@@ -1,144 +1,218 @@
-"""Reads one meter's pictures for years: finds the counter, remembers where, finds it again when it moved."""
+"""Reads one meter's pictures for years: finds the counters and finds them again when they moved."""
 
-import logging
+import re
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import cv2
-import numpy as np
 
 import ocr
-from appliance.sources._image import BadImageError, decode, encode
-from config.files import write_atomic
-from ocr import Aligner, Calibration, Picture, Result
-from ocr.picture import fault
-
-log = logging.getLogger(__name__)
+from appliance.meter_setup import CounterSetup, MeterSetup
+from appliance.sources._bearings import Bearings, places
+from appliance.sources._camera_options import Options
+from ocr import Box, Calibration, Picture, Result
+from ocr.counter import Readers, Strip, count
+from ocr.picture import cut, fault
 
 TRIES = 5
 PATIENCE = 10
 """So many pictures in a row may fail before the counter is looked for again: it takes a second or more."""
-REFERENCE_QUALITY = 92
 
 _ONE_AT_A_TIME = threading.Lock()
 """The networks are shared by all cameras of the process, and a Pi has little to spare."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What the owner says of the counter; `hint` is what it shows now, `threshold` 0..1."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One counter in one picture; `waiting` while a display shows another register."""
 
-    digits: int
-    decimals: int
-    threshold: float
-    hint: str | None = None
+    counter: CounterSetup
+    result: Result
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one picture said. `upright` is the picture as the boxes fit it, `codes` the register codes seen;
+    without counters `reason` says why.
+    """
+
+    seen: tuple[Seen, ...] = ()
+    reason: str | None = None
+    upright: Picture | None = None
+    codes: tuple[str, ...] = ()
+
+
+def code(text: str) -> tuple[int, ...] | None:
+    """C.D.E of a register code: 1.8.0, 1-0:1.8.0*255, 01.08.00, 1.8 and 180 are one; None for no code."""
+    body = text.partition(":")[2] or text
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", body) or re.fullmatch(r"\s*(\d)(\d)(\d)\s*", body)
+    return tuple(int(group or 0) for group in found.groups()) if found else None
 
 
 class MeterReader:
-    """Keeps the calibration in `path` and the picture it was made with beside it.
+    """Used by one thread. `bearings` knows where the counters stand, `readers` reads their figures."""
 
-    A changed file is taken up at the next picture. With `fixed` boxes nothing is looked for nor written.
-    Used by one thread.
-    """
-
-    def __init__(self, path: Path, wanted: Wanted, fixed: Calibration | None = None) -> None:
-        self._path = path
-        self._wanted = wanted
-        self._hint = wanted.hint
-        self._fixed = fixed is not None
-        self._calibration = fixed
-        self._aligner: Aligner | None = None
-        self._mark: int | None = None
+    def __init__(self, options: Options, bearings: Bearings, readers: Readers) -> None:
+        self.bearings = bearings
+        self._options = options
+        self._readers = readers
+        self._hint = options.initial_reading
         self._misses = 0
         self._why = ""
 
-    @property
-    def reference(self) -> Path:
-        """Where the picture lies that the boxes were placed on."""
-        return self._path.with_suffix(".jpg")
-
     def good(self, result: Result) -> bool:
         """Whether a result may be believed."""
-        return result.value is not None and result.confidence >= self._wanted.threshold
+        return result.value is not None and result.confidence >= self._options.confidence_threshold
 
-    def read(self, picture: Picture) -> Result:
-        """What the counter shows, or why that cannot be said."""
+    def fine(self, look: Look) -> bool:
+        """Whether nothing in the picture has to be told: each counter was read, or waits for its turn."""
+        return bool(look.seen) and all(each.waiting or self.good(each.result) for each in look.seen)
+
+    def read(self, picture: Picture, *, search: bool = True) -> Look:
+        """What the counters show, or why that cannot be said; `search` where they have gone missing."""
         reason = fault(picture)
         if reason is not None:
-            return Result(None, None, 0.0, reason=reason)
+            return Look(reason=reason)
         with _ONE_AT_A_TIME:
-            self._load()
-            result = self._locate(picture) if self._calibration is None else self._known(picture)
-        if self.good(result):
-            self._misses, self._hint = 0, result.text
+            self.bearings.refresh()
+            if self.bearings.setup is None:
+                return self._locate(picture, self._hints())
+            return self._known(picture, search)
+
+    def settle(self, look: Look) -> None:
+        """Take `look` as the outcome of one capture, of which there may have been several tries."""
+        good = [s.result for s in look.seen if not s.waiting and self.good(s.result)]
+        if good or (look.seen and all(s.waiting for s in look.seen)):
+            self._misses = 0
+            if len(look.seen) == 1 and good:
+                self._hint = good[0].text
         else:
             self._misses += 1
-        return result
 
-    def _known(self, picture: Picture) -> Result:
-        result = self._read(picture, self._calibration, self._aligner)
-        if self.good(result) or self._fixed or (self._misses + 1) % PATIENCE:
-            return result
-        found = self._locate(picture)
-        return found if self.good(found) else result
+    def restart(self) -> None:
+        """The counters were set up anew: what was read or missed before says nothing."""
+        self._hint, self._misses = None, 0
 
-    def _read(self, picture: Picture, where: Calibration | None, aligner: Aligner | None = None) -> Result:
-        wanted = self._wanted
-        return ocr.read(
-            picture, where, expected_digits=wanted.digits, decimals=wanted.decimals, aligner=aligner
-        )
+    def test(self, picture: Picture, setup: MeterSetup, where: tuple[Calibration, ...]) -> Look:
+        """What each counter of a set-up reads in a picture that its boxes fit."""
+        with _ONE_AT_A_TIME:
+            return self._count(picture, setup.counters, where, expected=None)
 
-    def _locate(self, picture: Picture) -> Result:
-        """Looks for the counter, first by what it should show; remembers where when it can be read there."""
-        if self._calibration is None and self._misses >= TRIES and self._misses % PATIENCE:
-            return Result(None, None, 0.0, reason=self._why)
-        result = Result(None, None, 0.0)
-        for hint in dict.fromkeys((self._hint, None)):
+    def _known(self, picture: Picture, search: bool) -> Look:
+        look = self._read(picture)
+        if self.fine(look) or any(s.waiting or self.good(s.result) for s in look.seen):
+            return look
+        if not search or (self._misses + 1) % PATIENCE or not self._may_move():
+            return look
+        # What the owner or a good reading said is the only proof that it is the same counter.
+        hints = (self._hint,) if self.bearings.origin == "saved" else self._hints()
+        found = self._locate(picture, hints)
+        return found if self.fine(found) else look
+
+    def _may_move(self) -> bool:
+        """Whether the counter may be looked for anew: one row of figures, and the boxes are not the owner's
+        last word in the configuration."""
+        origin, setup = self.bearings.origin, self.bearings.setup
+        if origin == "found":
+            return True
+        only = setup.counters[0] if setup and len(setup.counters) == 1 else None
+        simple = only is not None and not only.dials and only.display is None
+        return origin == "saved" and simple and self._hint is not None
+
+    def _read(self, picture: Picture) -> Look:
+        bearings = self.bearings
+        assert bearings.setup is not None, "read only where the counters are known"
+        try:
+            if bearings.aligner is not None:
+                picture = bearings.aligner.register(picture).picture
+            where = tuple(ocr.fitted(each, picture) for each in bearings.places)
+        except ValueError as error:
+            return Look(reason=str(error))
+        expected = None if bearings.origin == "saved" or self._options.counters else self._expected()
+        return self._count(picture, bearings.setup.counters, where, expected)
+
+    def _count(
+        self,
+        picture: Picture,
+        counters: tuple[CounterSetup, ...],
+        where: tuple[Calibration, ...],
+        expected: int | None,
+        trust: float = 1.0,
+    ) -> Look:
+        strips: dict[Box, Strip] = {}
+        seen = []
+        for counter, at in zip(counters, where, strict=True):
+            readers = replace(self._readers, display=self._once(strips, at.display))
+            if counter.register and at.display is not None:
+                shown = readers.display(cut(picture, at.display))
+                if code(shown.register or "") != code(counter.register):
+                    seen.append(Seen(counter, Result(None, None, 0.0, calibration=at), waiting=True))
+                    continue
+            seen.append(Seen(counter, count(picture, at, readers, expected=expected, trust=trust).result))
+        codes = tuple(strip.register for strip in strips.values() if strip.register)
+        return Look(tuple(seen), upright=picture, codes=codes)
+
+    def _once(self, strips: dict[Box, Strip], box: Box | None) -> Callable[[Picture], Strip]:
+        """Reads a window that several counters share only once."""
+
+        def read(window: Picture) -> Strip:
+            assert box is not None, "only a counter with a window asks for it"
+            if box not in strips:
+                strips[box] = self._readers.display(window)
+            return strips[box]
+
+        return read
+
+    # Finding
+
+    def _hints(self) -> tuple[str | None, ...]:
+        return tuple(dict.fromkeys((self._hint, None)))
+
+    def _locate(self, picture: Picture, hints: tuple[str | None, ...]) -> Look:
+        """Looks for the counter by what it should show; remembers where when it can be read there."""
+        if self.bearings.setup is None and self._misses >= TRIES and self._misses % PATIENCE:
+            return Look(reason=self._why)
+        look = Look()
+        for hint in hints:
             try:
-                where = ocr.find(picture, hint, expected_digits=self._wanted.digits)
-                where = replace(where, decimals=self._wanted.decimals)
+                where, trust = self._found(picture, hint)
+                setup = self._as_setup(where)
+                look = self._count(picture, setup.counters, places(setup), self._expected(), trust)
             except ValueError as error:
-                result = replace(result, reason=str(error))
+                look = replace(look, reason=str(error))
                 continue
-            result = self._read(picture, where)
-            if self.good(result):
-                self._adopt(where, picture)
+            if self.fine(look):
+                self._remember(where, setup, picture)
                 break
-        self._why = result.reason or "The counter was found, but its digits are not sure enough"
-        return result
+        self._why = look.reason or "The counter was found, but its digits are not sure enough"
+        return look
 
-    # Remembering
+    def _found(self, picture: Picture, hint: str | None) -> tuple[Calibration, float]:
+        """Where a counter seems to stand, and how surely it is the counter, 0..1: what agrees with the number
+        it should show is."""
+        return ocr.find(picture, hint, expected_digits=self._expected()), 1.0
 
-    def _adopt(self, where: Calibration, picture: Picture) -> None:
-        self._calibration = where
-        self._aligner = Aligner(picture, where)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self.reference, encode(picture, max(picture.shape), REFERENCE_QUALITY)[0])
-            write_atomic(self._path, where.to_json().encode())
-            self._mark = self._path.stat().st_mtime_ns
-        except OSError as error:
-            log.warning("%s cannot be written, so it is made anew at every start: %s", self._path, error)
+    def _expected(self) -> int:
+        setup = self.bearings.setup
+        if self.bearings.origin == "saved" and setup is not None:
+            return len(setup.counters[0].digits)
+        return self._options.expected_digits
 
-    def _load(self) -> None:
-        """Take up the file where it is newer than what is known; a broken one counts as none."""
-        mark = self._path.stat().st_mtime_ns if self._path.is_file() else None
-        if self._fixed or mark is None or mark == self._mark:
-            return
-        self._mark = mark
-        try:
-            self._calibration = Calibration.from_json(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            log.warning("%s is not used: %s", self._path, error)
-            return
-        self._aligner = self._load_aligner(self._calibration)
+    def _as_setup(self, where: Calibration) -> MeterSetup:
+        """What was found, as the owner's own set-up with its row moved, or as the configuration says."""
+        setup = self.bearings.setup
+        if self.bearings.origin != "saved" or setup is None:
+            return self.bearings.as_setup(where)
+        (counter,) = setup.counters
+        if len(where.digits) != len(counter.digits):
+            raise ValueError("The counter is not where it was set up: set the meter up again")
+        digits = tuple((b.x, b.y, b.w, b.h) for b in where.digits)
+        return MeterSetup(where.width, where.height, (replace(counter, digits=digits),))
 
-    def _load_aligner(self, where: Calibration) -> Aligner | None:
-        try:
-            picture = decode(self.reference.read_bytes())
-            if picture.shape[:2] != (where.height, where.width):
-                picture = np.asarray(cv2.resize(picture, (where.width, where.height)), np.uint8)
-            return Aligner(picture, where)
-        except (OSError, BadImageError):
-            return None
+    def _remember(self, where: Calibration, setup: MeterSetup, picture: Picture) -> None:
+        if self.bearings.origin == "saved":
+            with suppress(OSError):
+                self.bearings.save(setup, picture)
+        else:
+            self.bearings.adopt(where, picture)

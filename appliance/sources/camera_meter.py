@@ -1,27 +1,37 @@
-"""Photographs a meter and reads its counter: mechanical wheels or a display, for electricity, gas or water.
+"""Photographs a meter and reads its counters: wheels, displays and dials, for electricity, gas or water.
 
 The picture comes from a USB camera, a Pi camera, a network camera, or from files that something else
-writes. The counter is found by itself on the first good picture and remembered. How often: once a minute is
-plenty; a camera may be asked every few seconds. Nothing below `confidence_threshold` becomes a reading.
+writes. A counter is found by itself on the first good picture and remembered, or set up on the Meter page.
+How often: once a minute is plenty; a camera may be asked every few seconds. Nothing below
+`confidence_threshold` becomes a reading.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from appliance.apart import Apart
+from appliance.errors import SourceError
 from appliance.gate import Limits
-from appliance.model import Batch
+from appliance.model import Batch, Event, Quantity, Reading
+from appliance.sources import _setup
 from appliance.sources._camera_options import Options
+from appliance.sources._in_force import in_force
+from appliance.sources._surveyor import CameraSurveyor
 from appliance.sources.base import Context
 
 __all__ = ["Options", "Source"]
 
+log = logging.getLogger(__name__)
+
 READING_DEADLINE_S = 60.0
 """Looking for a counter can take a slow Pi that long; a camera's own time-outs are far shorter."""
+TENDING_DEADLINE_S = 600.0
+CYCLING_S = 5.0
+"""A display that cycles shows each register for some seconds."""
 
 
 class Source:
-    """Yields with every capture the picture, and a reading or now and then an event that says why not."""
+    """Yields with every capture the picture, and readings or now and then an event that says why not."""
 
     urgent = True
     """A register reading is worth a write of its own."""
@@ -30,27 +40,66 @@ class Source:
         self.name = options.label
         self.cadence_s = options.every_s
         self.folder = context.folder / self.name
-        self.limits = Limits(
-            monotonic=options.monotonic_check,
-            max_per_hour=options.max_hourly_increase_kwh,
-            max_per_day=options.max_daily_increase_kwh,
-            resolution=options.factor * 10.0**-options.decimals,
-        )
-        self.wheels = options.expected_digits - options.decimals, options.decimals
         self._options = options
         self._clock = context.clock
         what = options, self.folder, context.clock
         self._eye = Apart(f"The camera of {self.name}", "appliance.sources._eye:Eye", *what)
+        self._deadline_s = options.timeout_s * options.frames + READING_DEADLINE_S
+        self._faces = self._known_faces()
+        self.surveyor = CameraSurveyor(options, self.folder, self._eye, self._deadline_s, self._set_up)
+
+    @property
+    def limits(self) -> Mapping[Quantity, Limits]:
+        """What each counter of the set-up in force may do."""
+        return _setup.limits(self._faces, self._options.limits())
+
+    @property
+    def wheels(self) -> Mapping[Quantity, tuple[int, int]]:
+        """How many figures each counter has before and after its point."""
+        return _setup.wheels(self._faces)
+
+    def _known_faces(self) -> tuple[_setup.Face, ...]:
+        known = in_force(self.folder, self._options)
+        return _setup.faces(known.setup) if known else self._options.faces()
+
+    def _set_up(self) -> None:
+        """The set-up was changed."""
+        self._faces = self._known_faces()
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        options = self._options
-        deadline_s = options.timeout_s + READING_DEADLINE_S
+        self._set_up()
         try:
-            await self._eye.call("open", deadline_s)
+            await self._eye.call("open", self._deadline_s)
             while True:
-                batch: Batch = await self._eye.call("look", deadline_s)
-                if batch:
-                    yield batch
-                await self._clock.sleep(options.every_s)
+                missing, left_s = self._taking_turns(), self._options.every_s
+                while left_s > 0:
+                    batch: Batch = await self._eye.call("look", self._deadline_s)
+                    if batch:
+                        yield batch
+                    missing -= {fact.quantity for fact in batch if isinstance(fact, Reading)}
+                    await self._tend()
+                    pause_s = min(left_s, CYCLING_S) if missing else left_s
+                    left_s -= pause_s
+                    await self._clock.sleep(pause_s)
         finally:
-            await asyncio.to_thread(self._eye.close)
+            await self._eye.stop()
+
+    def _taking_turns(self) -> set[Quantity]:
+        """Registers that take turns on a display: each is waited for, or a camera that looks as often as the
+        display cycles would see the same one for ever."""
+        return {face.quantity for face in self._faces if face.register}
+
+    async def _tend(self) -> None:
+        try:
+            await self._eye.call("tend", TENDING_DEADLINE_S)
+        except SourceError as error:
+            log.warning("%s: %s", self.name, error)
+
+    async def disbelieved(self, refused: Sequence[Event]) -> None:
+        """The gate refused readings of the last batch: their picture is kept and nothing learned of it."""
+        for event in refused:
+            said = Quantity(event.data["quantity"]), event.text
+            try:
+                await self._eye.call("disbelieved", self._deadline_s, *said)
+            except SourceError as error:
+                log.warning("%s: %s", self.name, error)

@@ -25,8 +25,9 @@ from appliance.demo.meter_picture import render
 from appliance.errors import AuthError, SourceError
 from appliance.gate import Gate
 from appliance.model import Batch, Event, Picture, Quantity, Reading
-from appliance.sources import _cameras, camera_meter
-from appliance.sources._eye import Eye, Told
+from appliance.sources import _cameras, _pi_camera, _usb_camera, camera_meter
+from appliance.sources._eye import Eye
+from appliance.sources._telling import Told
 from appliance.sources.base import Context
 from appliance.sources.camera_meter import Options, Source
 from ocr import Calibration
@@ -115,7 +116,7 @@ async def test_house_to_register_within_the_last_digit(
             truth = camera.house.state_at(reading.at).import_kwh
             assert truth - 0.1 < reading.value <= truth + 0.03, picture_of(batch).text
             assert reading.confidence >= 0.85
-            assert gate.judge(reading, clock.now(), source.limits).event is None
+            assert gate.judge(reading, clock.now(), source.limits[reading.quantity]).event is None
             assert events_of(batch) == []
 
 
@@ -226,7 +227,7 @@ async def test_units(
     assert reading.quantity is quantity
     assert reading.value == pytest.approx(value)
     step = {"MWh": 100.0, "Wh": 0.001, "l": 0.001}.get(more.get("unit", ""), 10.0 ** -more.get("decimals", 1))
-    assert source.limits.resolution == pytest.approx(step)
+    assert source.limits[quantity].resolution == pytest.approx(step)
 
 
 @pytest.mark.parametrize(
@@ -359,8 +360,9 @@ async def test_an_unsure_picture_is_refused_and_kept(tmp_path: Path, context: Co
     event = refused[0]
     assert event.name == "rejected"
     assert 0 <= event.data["confidence"] < 0.99
-    kept = sorted((context.folder / "meter" / "refused").iterdir())
+    kept = sorted((context.folder / "meter" / "refused").glob("*.jpg"))
     assert len(kept) == 20
+    assert [p.stem for p in kept] == [p.stem for p in sorted(kept[0].parent.glob("*.json"))]
     assert event.data["picture"].startswith("refused/")
 
 
@@ -491,7 +493,7 @@ def video(tmp_path: Path) -> Path:
 async def test_the_classic_configuration_reads_a_usb_camera_until_it_is_unplugged_and_again(
     video: Path, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_cameras, "usb", lambda device_id: lambda: cv2.VideoCapture(str(video)))
+    monkeypatch.setattr(_usb_camera, "usb", lambda device_id: lambda: cv2.VideoCapture(str(video)))
     asked = options(device_id=0, width=1280, height=720, fps=30, lighting={"enabled": True})
     source = Source(asked, context)
     for _ in range(2):
@@ -519,6 +521,8 @@ class StandInPicamera2:
 
     made: ClassVar[list["StandInPicamera2"]] = []
 
+    camera_controls: ClassVar[dict[str, Any]] = dict.fromkeys(("AeEnable", "AwbEnable", "ExposureValue"))
+
     def __init__(self) -> None:
         self.controls: dict[str, float] = {}
         self.running = False
@@ -537,7 +541,7 @@ class StandInPicamera2:
 
     def capture_array(self, stream: str) -> np.ndarray:
         assert (stream, self.running) == ("main", True)
-        return render(48713.4)
+        return render(48713.4, lamp=0.7)
 
     def set_controls(self, controls: dict[str, float]) -> None:
         self.controls.update(controls)
@@ -550,7 +554,7 @@ async def test_a_pi_camera(context: Context, monkeypatch: pytest.MonkeyPatch) ->
     module = ModuleType("picamera2")
     module.Picamera2 = StandInPicamera2  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "picamera2", module)
-    monkeypatch.setattr(_cameras, "SETTLE_S", 0.0)
+    monkeypatch.setattr(_pi_camera, "SETTLE_S", 0.0)
     asked = options(picamera=True, lighting={"enabled": True, "brightness_target": 250})
     async with following(Source(asked, context)) as batches:
         for _ in range(2):
@@ -640,7 +644,8 @@ def test_limits_follow_the_options(context: Context) -> None:
     source = Source(
         options(device_id=0, decimals=2, monotonic_check=False, max_daily_increase_kwh=None), context
     )
-    assert source.limits.monotonic is False
-    assert (source.limits.max_per_day, source.limits.max_per_hour) == (None, None)
-    assert source.limits.resolution == pytest.approx(0.01)
-    assert Source(options(device_id=0), context).limits.max_per_day == 100
+    limits = source.limits[Quantity.ENERGY_IMPORT]
+    assert limits.monotonic is False
+    assert (limits.max_per_day, limits.max_per_hour) == (None, None)
+    assert limits.resolution == pytest.approx(0.01)
+    assert Source(options(device_id=0), context).limits[Quantity.ENERGY_IMPORT].max_per_day == 100

@@ -1,0 +1,207 @@
+"""Setting the meter up on its page: the camera process's side of `appliance.meter_setup.Surveyor`."""
+
+import re
+from collections.abc import Callable
+
+import ocr
+from appliance.errors import SourceError
+from appliance.meter_setup import CounterSeen, Learned, MeterSetup, Still
+from appliance.model import DigitSeen
+from appliance.sources import _image, _setup
+from appliance.sources._album import Refusals
+from appliance.sources._bearings import Bearings, places
+from appliance.sources._camera_options import Options
+from appliance.sources._in_force import at_place
+from appliance.sources._lessons import Lessons
+from appliance.sources._meter_reader import MeterReader, Seen
+from ocr import Calibration, Picture
+
+LARGEST = 1920
+"""Pixels of the longer side of a still: enough for any counter, little enough for a page."""
+QUALITY = 88
+Shoot = Callable[[], tuple[Picture, int]]
+
+
+class Survey:
+    """Used by one thread. `shoot` takes a new picture: BGR and its instant, UTC ms."""
+
+    def __init__(
+        self, options: Options, reader: MeterReader, refusals: Refusals, lessons: Lessons, shoot: Shoot
+    ) -> None:
+        self._options, self._reader, self._shoot = options, reader, shoot
+        self._refusals, self._lessons = refusals, lessons
+        self._still: Picture | None = None
+
+    @property
+    def _bearings(self) -> Bearings:
+        return self._reader.bearings
+
+    # The picture
+
+    def shoot(self) -> Still:
+        """A new picture; the others speak of it."""
+        picture, at = self._shoot()
+        jpeg, factor = _image.encode(picture, LARGEST, QUALITY)
+        if factor < 1:
+            picture = _image.decode(jpeg)
+        self._still = picture
+        return Still(at, jpeg, picture.shape[1], picture.shape[0])
+
+    def _picture(self) -> Picture:
+        if self._still is None:
+            self.shoot()
+        assert self._still is not None, "shoot() took it or raised"
+        return self._still
+
+    def find(self, shows: str) -> MeterSetup:
+        """Boxes placed by what the owner sees, or by the picture alone."""
+        expected = None if shows.strip() else self._options.expected_digits
+        try:
+            where = ocr.find(self._picture(), shows.strip() or None, expected_digits=expected)
+            return self._as_found(where)
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+
+    def _as_found(self, where: Calibration) -> MeterSetup:
+        """What was found as the configuration's counters; a single one has as many decimals as were found."""
+        options = self._options
+        if not options.counters:
+            figures = len(where.digits) + len(where.dials)
+            update = {"decimals": where.decimals, "expected_digits": max(figures, where.decimals + 1)}
+            options = options.model_copy(update=update)
+        return at_place(where.to_json(), options)
+
+    def test(self, setup: MeterSetup) -> tuple[CounterSeen, ...]:
+        """What each counter of a set-up reads in the still."""
+        picture = self._picture()
+        self._check(setup, picture)
+        look = self._reader.test(picture, setup, places(setup))
+        return tuple(self._told(seen) for seen in look.seen)
+
+    def save(self, setup: MeterSetup) -> None:
+        """Read with this set-up from now on."""
+        picture = self._picture()
+        self._check(setup, picture)
+        try:
+            self._bearings.save(setup, picture)
+        except OSError as error:
+            raise SourceError(f"The set-up cannot be kept ({error.strerror}): is the disk full?") from error
+        self._reader.restart()
+
+    @staticmethod
+    def _check(setup: MeterSetup, picture: Picture) -> None:
+        try:
+            _setup.check(setup)
+            places(setup)
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+        if picture.shape[:2] != (setup.height, setup.width):
+            raise SourceError(
+                f"The boxes were drawn on a picture of {setup.width}x{setup.height} pixels, the still has "
+                f"{picture.shape[1]}x{picture.shape[0]}: take a new picture"
+            )
+
+    def _told(self, seen: Seen) -> CounterSeen:
+        if seen.waiting:
+            turn = f"The display does not show {seen.counter.register} now: wait for its turn"
+            return CounterSeen(None, None, 0.0, reason=turn)
+        result = seen.result
+        digits = tuple(
+            DigitSeen(d.value, d.confidence, (d.box.x, d.box.y, d.box.w, d.box.h)) for d in result.digits
+        )
+        good = self._reader.good(result)
+        value = None
+        if good and result.value is not None:
+            value = round(result.value * _setup.factor(seen.counter.unit), 6)
+        reason = None if good else result.reason or "Not sure enough: line the boxes up"
+        return CounterSeen(result.text, value, result.confidence, digits, reason)
+
+    # Learning
+
+    def teach(self, at: int, shows: str) -> Learned:
+        """What a refused picture really showed."""
+        whole, part = _parsed(shows)
+        try:
+            picture = _image.decode(self._refusals.picture(at))
+            added = self._teach(picture, whole, part)
+            self._refusals.drop(at)
+            if added:
+                self._lessons.own.refine()
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+        except OSError as error:
+            raise SourceError(
+                f"What it teaches cannot be kept ({error.strerror}): is the disk full?"
+            ) from error
+        return self.learned()
+
+    def _teach(self, picture: Picture, whole: str, part: str) -> int:
+        counters, where, picture = self._placed(picture, whole, part)
+        choice = [
+            (number, counter, at)
+            for number, (counter, at) in enumerate(zip(counters.counters, where, strict=True))
+            if at.digits and len(part) == counter.decimals
+        ]
+        fits = [c for c in choice if len(whole + part) <= len(c[2].digits) + len(c[2].dials)]
+        if not fits:
+            raise ValueError(
+                "Type all figures as the counter shows them, those after the point too, such as 048713.4"
+            )
+        look = self._reader.test(picture, counters, where)
+        number, counter, at = min(fits, key=lambda c: _unlike(look.seen[c[0]], whole + part))
+        shown = (whole + part).zfill(len(at.digits) + len(at.dials))
+        digits = look.seen[number].result.digits
+        last = digits[len(at.digits) - 1].value if digits else float(shown[len(at.digits) - 1])
+        return self._lessons.teach(counter, number, picture, at, shown, last)
+
+    def _placed(
+        self, picture: Picture, whole: str, part: str
+    ) -> tuple[MeterSetup, tuple[Calibration, ...], Picture]:
+        """Where the figures stand in an old picture: by the set-up, else by what the owner says it shows."""
+        self._bearings.refresh()
+        bearings = self._bearings
+        try:
+            if bearings.setup is None:
+                raise ValueError("The counter has not been found yet: set the meter up first")
+            if bearings.aligner is not None:
+                picture = bearings.aligner.register(picture).picture
+            where = tuple(ocr.fitted(each, picture) for each in bearings.places)
+            return bearings.setup, where, picture
+        except ValueError:
+            setup = self._as_found(ocr.find(picture, f"{whole}.{part}" if part else whole))
+            return setup, places(setup), picture
+
+    def learned(self) -> Learned:
+        """What was learned of this meter so far."""
+        own = self._lessons.own
+        outcome = own.outcome
+        if outcome is None:
+            return Learned(own.count)
+        return Learned(own.count, _share(outcome.before), _share(outcome.after), outcome.used)
+
+    def forget(self) -> None:
+        """Forget all crops and the refinement."""
+        try:
+            self._lessons.own.forget()
+        except OSError as error:
+            raise SourceError(f"It cannot be forgotten: {error.strerror}") from error
+
+
+def _share(measured: tuple[float, float, float] | None) -> float | None:
+    """Of the shares measured, that of crops read within 0.2: right, as far as a wheel can be."""
+    return None if measured is None else measured[1]
+
+
+def _parsed(shows: str) -> tuple[str, str]:
+    """("048713", "4") of "048713.4"."""
+    found = re.fullmatch(r"\s*(\d{1,16})(?:[.,](\d{1,15}))?\s*", shows)
+    if found is None:
+        raise SourceError(f"{shows!r} is not what a counter shows: type its digits, such as 048713.4")
+    return found[1], found[2] or ""
+
+
+def _unlike(seen: Seen, shown: str) -> int:
+    """How many figures differ from what was read there."""
+    read = [c for c in seen.result.text or "" if c.isdigit()]
+    pairs = zip(reversed(read), reversed(shown), strict=False)
+    return sum(a != b for a, b in pairs) + abs(len(read) - len(shown))
