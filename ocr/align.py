@@ -1,26 +1,42 @@
 """Registers a picture to the reference picture of a calibration: a shifted or turned camera reads on.
 
-Features are matched outside the digits (which change) and a similarity (shift, turn, scale) is fitted. What
-the warped picture then shares with the reference decides whether it is believed.
+What surrounds the figures (they change and are left out) is looked for where it lay last, and when it is not
+there, everywhere within the limits. How much of it is found says whether the picture is believed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import atan2, degrees, hypot
+from math import atan2, degrees
+from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ocr.calibration import Calibration
+from ocr.calibration import Box, Calibration
+from ocr.patterns import Floats, Grey, Matrix, Points, Search, pattern, resized
 from ocr.picture import Picture
 
 SHIFT, TURN, SCALE = 0.15, 10.0, 0.10
 """Largest correction believed: part of the width, degrees, part of the size."""
-_WORK = 640
-_ENOUGH = 0.55
-_SAME = 0.8
+_FINE = 320
+"""Pixels of the longer side at which pictures are compared at last; first at a half and a quarter of it."""
+_POINTS = (1000, 2400)
+_STEPS = (10, 10)
+_FOUND = 0.5
+"""Least fit of a picture that is believed."""
+_SURE = 0.75
+"""With this fit nothing better is looked for."""
+_CANDIDATES = 3
+_FEWEST = 60
+"""Points the surroundings must have to go by them alone."""
+_UNMOVED = 0.01
+"""Movements of the figures by less than this part of their height, or half a pixel, are left alone."""
+
+
+Patterns: TypeAlias = tuple[Floats, Floats, Floats]
+"""Of one picture, at the fine size, a half and a quarter of it."""
 
 
 class NotAligned(ValueError):  # noqa: N818 - a verdict on the picture
@@ -29,7 +45,11 @@ class NotAligned(ValueError):  # noqa: N818 - a verdict on the picture
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """`picture` as the reference camera would have seen it, `fit` 0..1, and what was corrected."""
+    """`picture` as the reference camera would have seen it, `fit` 0..1, and what was corrected.
+
+    `shift` (pixels, of the middle), `turn` (degrees, clockwise positive) and `scale` are the correction; no
+    correction leaves the picture as it is.
+    """
 
     picture: Picture
     fit: float
@@ -39,7 +59,7 @@ class Registration:
 
 
 class Aligner:
-    """Registers pictures to one reference; keeps what it knows of the reference."""
+    """Registers pictures to one reference. Begins each search where it last found it: for one thread."""
 
     def __init__(self, reference: Picture, calibration: Calibration) -> None:
         """The reference must have the calibration's size, else ValueError."""
@@ -50,116 +70,130 @@ class Aligner:
                 f"{calibration.width}x{calibration.height}: save the set-up again"
             )
         self._size = (wide, high)
-        self._factor = _WORK / max(wide, high)
-        self._grey = _grey(reference, self._factor)
-        self._mask = np.full(self._grey.shape, 255, np.uint8)
-        for b in calibration.digits:
-            y, x = int(b.y * self._factor), int(b.x * self._factor)
-            self._mask[y : int((b.y + b.h) * self._factor) + 1, x : int((b.x + b.w) * self._factor) + 1] = 0
-        self._orb = cv2.ORB_create(nfeatures=600, fastThreshold=7)  # type: ignore[attr-defined]
-        self._points, self._words = self._orb.detectAndCompute(self._grey, self._mask)
+        factor = min(1.0, _FINE / max(wide, high))
+        self._fine = (max(4, round(wide * factor / 4)) * 4, max(4, round(high * factor / 4)) * 4)
+        boxes = _boxes(calibration)
+        corners = [(x, y, 1) for b in boxes for x in (b.x, b.x + b.w) for y in (b.y, b.y + b.h)]
+        self._corners = np.array(corners).T
+        smallest = min(b.h for b in calibration.digits or boxes)
+        self._play = max(0.5, _UNMOVED * smallest)
+        self._part = _around(boxes, smallest, self._size)
+        patterns = self._patterns(reference)
+        masks = [_mask(boxes, self._size, (p.shape[1], p.shape[0])) for p in patterns]
+        if len(Points(patterns[0], masks[0], _POINTS[1])) < _FEWEST:
+            masks = [np.full_like(m, 255) for m in masks]  # nothing around the figures: their windows must do
+        self._search = Search(patterns[2], masks[2], SHIFT)
+        self._half = Points(patterns[1], masks[1], _POINTS[0])
+        self._points = Points(patterns[0], masks[0], _POINTS[1])
+        self._last = np.eye(2, 3)
 
     def register(self, picture: Picture) -> Registration:
         """The picture moved onto the reference; NotAligned when it does not fit."""
+        picture = self._sized(picture)
+        seen = self._patterns(picture)
+        matrix, fit = self._find(seen)
+        if fit < _FOUND or (fit < _SURE and self._turned(seen, matrix, fit)):
+            raise NotAligned(
+                "The picture does not fit the one the meter was set up with: "
+                "was the camera moved or covered? Put it back or set the meter up again."
+            )
+        full = resized(matrix, self._size[0] / self._fine[0], self._size[1] / self._fine[1])
+        back = np.asarray(cv2.invertAffineTransform(full), np.float64)
+        shift, turn, scale = self._corrected(back)
+        self._last = matrix
+        if np.abs(full @ self._corners - self._corners[:2]).max() < self._play:
+            return Registration(picture, fit, (0.0, 0.0), 0.0, 1.0)
+        return Registration(self._moved(picture, full), fit, shift, turn, scale)
+
+    def _moved(self, picture: Picture, full: Matrix) -> Picture:
+        """The picture as the reference camera saw it: finely where the figures are, roughly elsewhere."""
+        flags, border = cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
+        out = cv2.warpAffine(picture, full, self._size, flags=flags | cv2.INTER_NEAREST, borderMode=border)
+        x, y, w, h = self._part
+        part = np.hstack([full[:, :2], full @ [[x], [y], [1.0]]])
+        out[y : y + h, x : x + w] = cv2.warpAffine(
+            picture, part, (w, h), flags=flags | cv2.INTER_LINEAR, borderMode=border
+        )
+        return np.asarray(out, np.uint8)
+
+    def _turned(self, seen: Patterns, matrix: Matrix, fit: float) -> bool:
+        """Whether the picture fits better upside down or mirrored: a plain plate can look much the same."""
+        for down, right in ((-1, -1), (1, -1), (-1, 1)):
+            other = tuple(np.ascontiguousarray(layer[::down, ::right]) for layer in seen)
+            if self._refined((other[0], other[1], other[2]), matrix)[1] > fit:
+                return True
+        return False
+
+    def _sized(self, picture: Picture) -> Picture:
         high, wide = picture.shape[:2]
         if abs(wide / high / (self._size[0] / self._size[1]) - 1) > 0.02:
             raise NotAligned(
                 f"The picture is {wide}x{high}, the set-up was made with {self._size[0]}x"
                 f"{self._size[1]}: set the camera back or set the meter up again."
             )
-        if (wide, high) != self._size:
-            picture = np.asarray(cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA), np.uint8)
-        grey = _grey(picture, self._factor)
-        still = self._likeness(grey)
-        if still >= _SAME:
-            return Registration(picture, still, (0.0, 0.0), 0.0, 1.0)
-        matrix = self._similarity(grey)
-        fit = -1.0
-        if matrix is not None:
-            matrix = self._refined(grey, matrix)
-            fit = self._likeness(
-                _warp(grey, matrix), _warp(np.full_like(grey, 255), matrix, cv2.BORDER_CONSTANT) > 250
-            )
-        if matrix is None or max(fit, still) < _ENOUGH:
-            raise NotAligned(
-                "The picture does not fit the one the meter was set up with: "
-                "was the camera moved or covered? Put it back or set the meter up again."
-            )
-        if still >= fit:
-            return Registration(picture, still, (0.0, 0.0), 0.0, 1.0)
-        return self._apply(picture, matrix, fit)
+        if (wide, high) == self._size:
+            return picture
+        return np.asarray(cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA), np.uint8)
 
-    def _apply(self, picture: Picture, matrix: NDArray[np.float64], fit: float) -> Registration:
-        scale, turn = hypot(matrix[0, 0], matrix[1, 0]), degrees(atan2(matrix[1, 0], matrix[0, 0]))
-        centre = np.array([self._grey.shape[1] / 2, self._grey.shape[0] / 2, 1.0])
-        shift = (matrix @ centre - centre[:2]) / self._factor
-        if np.abs(shift).max() > SHIFT * self._size[0] or abs(turn) > TURN or abs(scale - 1) > SCALE:
+    def _patterns(self, picture: Picture) -> Patterns:
+        """Patterns at the fine size, a half and a quarter of it."""
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+        wide, high = self._fine
+        sizes = ((wide, high), (wide // 2, high // 2), (wide // 4, high // 4))
+        levels = []
+        for size in sizes:
+            grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+            levels.append(pattern(grey))
+        return levels[0], levels[1], levels[2]
+
+    def _find(self, seen: Patterns) -> tuple[Matrix, float]:
+        """(matrix at the fine size, fit): near the last place if that will do, else the best of all."""
+        best = self._refined(seen, self._last)
+        if best[1] >= _SURE:
+            return best
+        starts = [resized(matrix, 2, 2) for matrix in self._search.best(seen[2], _CANDIDATES)]
+        nearer = [self._half.follow(seen[1], start, _STEPS[0]) for start in starts]
+        likeliest = max(nearer, key=lambda matrix: self._half.fit(seen[1], matrix))
+        return max(best, self._finish(seen, likeliest), key=lambda found: found[1])
+
+    def _refined(self, seen: Patterns, start: Matrix) -> tuple[Matrix, float]:
+        return self._finish(seen, self._half.follow(seen[1], resized(start, 0.5, 0.5), _STEPS[0]))
+
+    def _finish(self, seen: Patterns, half: Matrix) -> tuple[Matrix, float]:
+        """From a matrix at half size to (matrix, fit) at the fine size."""
+        matrix = self._points.follow(seen[0], resized(half, 2, 2), _STEPS[1])
+        return matrix, self._points.fit(seen[0], matrix)
+
+    def _corrected(self, back: Matrix) -> tuple[tuple[float, float], float, float]:
+        """(shift of the middle in pixels, turn in degrees, scale); NotAligned beyond the limits."""
+        middle = np.array([(self._size[0] - 1) / 2, (self._size[1] - 1) / 2, 1.0])
+        right, down = (back @ middle - middle[:2]).tolist()
+        turn = degrees(atan2(back[1, 0] - back[0, 1], back[0, 0] + back[1, 1]))
+        scale = float(np.sqrt(max(1e-6, np.linalg.det(back[:, :2]))))
+        if max(abs(right), abs(down)) > SHIFT * self._size[0] or abs(turn) > TURN or abs(scale - 1) > SCALE:
             raise NotAligned(
                 "The camera was moved too far from where the meter was set up: "
                 "put it back or set the meter up again."
             )
-        full = matrix.copy()
-        full[:, 2] /= self._factor
-        out = cv2.warpAffine(picture, full, self._size, borderMode=cv2.BORDER_REPLICATE)
-        return Registration(np.asarray(out, np.uint8), fit, (float(shift[0]), float(shift[1])), turn, scale)
-
-    def _similarity(self, grey: Picture) -> NDArray[np.float64] | None:
-        """2x3 matrix from the picture to the reference at working size, or None."""
-        points, words = self._orb.detectAndCompute(grey, None)
-        if words is None or self._words is None or len(words) < 8 or len(self._words) < 8:
-            return None
-        pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(words, self._words)
-        pairs = sorted(pairs, key=lambda m: m.distance)[:200]
-        if len(pairs) < 8:
-            return None
-        here = np.array([points[m.queryIdx].pt for m in pairs], np.float32)
-        there = np.array([self._points[m.trainIdx].pt for m in pairs], np.float32)
-        matrix, inliers = cv2.estimateAffinePartial2D(
-            here, there, method=cv2.RANSAC, ransacReprojThreshold=2.5
-        )
-        if matrix is None or int(inliers.sum()) < 8:
-            return None
-        return np.asarray(matrix, np.float64)
-
-    def _refined(self, grey: Picture, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The matrix moved on to the best correlation of the pictures themselves, or as it was."""
-        back = cv2.invertAffineTransform(matrix).astype(np.float32)
-        until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 15, 1e-4)
-        try:
-            _, back = cv2.findTransformECC(  # type: ignore[call-overload]
-                self._grey, grey, back, cv2.MOTION_AFFINE, until, None, 5
-            )
-        except cv2.error:  # it found no way up: what the features said stands
-            return matrix
-        return np.asarray(cv2.invertAffineTransform(back), np.float64)
-
-    def _likeness(self, grey: Picture, seen: NDArray[np.bool_] | None = None) -> float:
-        """Correlation of the edges outside the digits, -1..1: brightness and lamps hardly count.
-
-        Only where `seen` by the camera; a picture that shows less than half of the reference is unlike it.
-        """
-        where = self._mask > 0 if seen is None else (self._mask > 0) & seen
-        if where.mean() < 0.4:
-            return -1.0
-        a, b = _edges(grey)[where], _edges(self._grey)[where]
-        a, b = a - a.mean(), b - b.mean()
-        return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-6))
+        return (right, down), turn, scale
 
 
-def _grey(picture: Picture, factor: float) -> Picture:
-    small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+def _boxes(calibration: Calibration) -> Sequence[Box]:
+    window = [calibration.display] if calibration.display else []
+    return [*calibration.digits, *(dial.box for dial in calibration.dials), *window]
 
 
-def _warp(grey: Picture, matrix: NDArray[np.float64], border: int = cv2.BORDER_REPLICATE) -> Picture:
-    out = cv2.warpAffine(grey, matrix, (grey.shape[1], grey.shape[0]), borderMode=border)
-    return np.asarray(out, np.uint8)
+def _mask(boxes: Sequence[Box], size: tuple[int, int], small: tuple[int, int]) -> Grey:
+    """255 where the picture stays as it is, 0 where figures change; of size `small`."""
+    fx, fy = small[0] / size[0], small[1] / size[1]
+    mask = np.full((small[1], small[0]), 255, np.uint8)
+    for b in boxes:
+        mask[int(b.y * fy) : int((b.y + b.h) * fy) + 1, int(b.x * fx) : int((b.x + b.w) * fx) + 1] = 0
+    return mask
 
 
-def _edges(grey: Picture) -> NDArray[np.float32]:
-    """Strength of the edges, noise smoothed away and strong edges held down."""
-    soft = cv2.GaussianBlur(grey, (0, 0), 2.0).astype(np.float32)
-    return np.asarray(
-        np.sqrt(cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))),
-        np.float32,
-    )
+def _around(boxes: Sequence[Box], margin: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """x, y, w, h of what holds all boxes and a margin, inside the picture."""
+    left, top = max(0, min(b.x for b in boxes) - margin), max(0, min(b.y for b in boxes) - margin)
+    right = min(size[0], max(b.x + b.w for b in boxes) + margin)
+    return left, top, right - left, min(size[1], max(b.y + b.h for b in boxes) + margin) - top
