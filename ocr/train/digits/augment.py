@@ -139,3 +139,19 @@ def augment(rng: Rng, crop: NDArray[Any]) -> NDArray[Any]:
     """A changed copy of a BGR crop at the network's size, HEIGHT x WIDTH x 3."""
     image = _frame(rng, _strokes(rng, _warp(rng, crop)))
     return _lens(rng, _light(rng, _colours(rng, image))).astype(np.uint8)
+
+
+def windowed(rng: Rng, crops: NDArray[np.uint8], share: float) -> None:
+    """In place: a share of the crops (N x HEIGHT x WIDTH x 3) is seen through a window lower than the box.
+
+    Bars above and below cover what the wheel shows there; often they are as bright as its figures.
+    """
+    for i in np.flatnonzero(rng.random(len(crops)) < share):
+        crop = crops[i]
+        tint = np.percentile(crop, rng.choice([1, 99]), axis=(0, 1))
+        if rng.random() < 0.4:
+            tint = rng.uniform(0, 255, 3)
+        top, bottom = rng.integers(2, HEIGHT // 5, 2)
+        for bar in (crop[:top], crop[HEIGHT - bottom :]):
+            shade = tint * rng.uniform(0.8, 1.1) + rng.normal(0, 5, bar.shape)
+            bar[:] = np.clip(shade, 0, 255)

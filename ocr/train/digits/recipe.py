@@ -10,13 +10,15 @@ import torch
 
 from ocr.digits import Digit, DigitReader, decode, prepare
 from ocr.train.digits import measures, net, samples
+from ocr.train.digits.augment import windowed
 from ocr.train.digits.card import card
 from ocr.train.digits.mix import Mixer
 
 CROPS = 150_000
 """Augmented crops trained on, made once: drawing them anew at each step costs as much as the step."""
 RENDERED = 10_000
-STEPS = 7000
+WINDOWED = 0.15
+STEPS = 3600
 
 
 def by_torch(model: net.Network, crops: list[samples.Sample]) -> list[Digit]:
@@ -45,6 +47,7 @@ def run(folder: Path, out: Path, seed: int) -> None:
     """Trains, reports on the val split as it goes, exports, and writes the card from the exported file."""
     known, val = samples.load(folder, "train"), samples.load(folder, "val")
     pool = Mixer(known, np.random.default_rng(seed), RENDERED).pool(CROPS)
+    windowed(np.random.default_rng(seed + 1), pool.crops, WINDOWED)
     net.export(net.train(pool, seed, STEPS, reporter(val)), out)
     rows = measures.table(val, lambda s: DigitReader(out).read([x.crop for x in s]))
     text = card(known, rows, seed)
