@@ -26,7 +26,7 @@ _VIEWS = ((0.0, 0.0, 1.0), (0.05, 0.03, 0.97), (-0.04, 0.05, 1.0), (0.03, -0.05,
 
 
 def prepare(crop: Picture) -> NDArray[np.float32]:
-    """A crop as the network wants it: 3 x SIDE x SIDE, the mean of each channel removed, contrast made equal."""
+    """A crop as the network wants it: 3 x SIDE x SIDE, contrast made equal; any BGR or grey crop."""
     if crop.ndim == 2:
         crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), np.uint8)
     if crop.shape[:2] != (SIDE, SIDE):
@@ -36,3 +36,73 @@ def prepare(crop: Picture) -> NDArray[np.float32]:
     data -= data.mean((0, 1))
     data /= data.std() + 4.0
     return np.asarray(data.transpose(2, 0, 1), np.float32)
+
+
+def views(crop: Picture) -> list[Picture]:
+    """The crop through slightly moved boxes of other sizes; its edge is repeated where a box leaves it."""
+    if min(crop.shape[:2]) > 2 * SIDE:  # warpAffine skips pixels when it shrinks
+        crop = np.asarray(cv2.resize(crop, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+    high, wide = crop.shape[:2]
+    out = []
+    for right, down, size in _VIEWS:
+        scale = np.array([wide * size / SIDE, high * size / SIDE])
+        corner = np.array([wide * (right + (1 - size) / 2), high * (down + (1 - size) / 2)])
+        # the centres of pixels, not their corners, are what warpAffine maps
+        matrix = np.array(
+            [[scale[0], 0, corner[0] + scale[0] / 2 - 0.5], [0, scale[1], corner[1] + scale[1] / 2 - 0.5]]
+        )
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        out.append(
+            np.asarray(
+                cv2.warpAffine(crop, matrix, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE),
+                np.uint8,
+            )
+        )
+    return out
+
+
+def decode(scores: NDArray[np.float32]) -> list[Digit]:
+    """Digits from N x V x 101 scores of V views each: the mean chance, then its local circular mean."""
+    logits = scores.astype(np.float64) / _SOFTEN
+    chance = np.exp(logits - logits.max(2, keepdims=True))
+    chance = (chance / chance.sum(2, keepdims=True)).mean(1)
+    steps = np.arange(-_REACH, _REACH + 1)
+    ring = chance[:, (np.arange(POSITIONS)[:, None] + steps) % POSITIONS]
+    mass = ring.sum(2)
+    peak = mass.argmax(1)
+    rows = np.arange(len(scores))
+    offset = (ring[rows, peak] * steps).sum(1) / np.maximum(mass[rows, peak], 1e-9)
+    values = ((peak + offset) / 10) % 10
+    return [
+        Digit(float(v) if v < 10 else 0.0, float(min(m, 1)), 0.0, float(b))
+        for v, m, b in zip(values, mass[rows, peak], chance[:, POSITIONS], strict=True)
+    ]
+
+
+@lru_cache(maxsize=4)
+def _network(path: Path) -> cv2.dnn.Net:
+    return cv2.dnn.readNetFromONNX(str(path))
+
+
+class DialReader:
+    """Reads many dials at once; one reader can be kept for the life of the process, used by one thread."""
+
+    def __init__(self, model: Path = MODEL) -> None:
+        """Loads the network; cv2.error when the file is missing or damaged."""
+        self._net = _network(model)
+
+    def read(self, crops: Sequence[Picture], clockwise: bool = True) -> list[Digit]:
+        """Where the pointers of BGR (or grey) uint8 crops of any size stand, in their order.
+
+        The zero of the scale is at the top; the box holds the whole scale, about in its middle. `clockwise`
+        is how the figures run. The confidence is that of being within 0.5; an empty crop is blank.
+        """
+        if not crops:
+            return []
+        pictures = []
+        for crop in crops:
+            whole = crop if crop.size else np.zeros((SIDE, SIDE, 3), np.uint8)
+            pictures += views(whole if clockwise else np.ascontiguousarray(whole[:, ::-1]))
+        self._net.setInput(np.stack([prepare(p) for p in pictures]))
+        scores = np.asarray(self._net.forward(), np.float32)
+        return decode(scores.reshape(len(crops), len(_VIEWS), POSITIONS + 1))

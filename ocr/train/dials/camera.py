@@ -1,4 +1,4 @@
-"""What a camera and its lamp make of a dial: box, perspective, light, glare, wet glass, lens, sensor, JPEG."""
+"""What a camera and its lamp make of a dial: box, perspective, light, glare, wet glass, lens, JPEG."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ocr.train.dials.scene import SIZE, VIEW
 
-Image = NDArray[np.float32]
+Image = NDArray[Any]
+"""Colours 0..255 as floats, unclipped."""
 Rng = np.random.Generator
 
 
@@ -25,7 +26,7 @@ def photograph(rng: Rng, drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _box(rng: Rng, drawn: NDArray[np.uint8], side: int) -> Image:
-    """The part a box shows: shifted up to 15 %, turned up to 4 degrees, in perspective, perhaps not square."""
+    """What a box shows: shifted up to 15 %, turned up to 4.5 degrees, in perspective, perhaps not square."""
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
     a = np.radians(np.clip(rng.normal(0, 2.0), -4.5, 4.5))
     turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
@@ -36,7 +37,9 @@ def _box(rng: Rng, drawn: NDArray[np.uint8], side: int) -> Image:
     target = (corners + 1) / 2 * side
     matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
     soft = cv2.GaussianBlur(drawn, (0, 0), 0.45 * VIEW / side) if side < 0.75 * VIEW else drawn
-    return cv2.warpPerspective(soft, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    return cv2.warpPerspective(
+        soft, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.float32)
 
 
 def _colours(rng: Rng, image: Image) -> Image:
@@ -46,13 +49,13 @@ def _colours(rng: Rng, image: Image) -> Image:
     elif kind < 0.4:  # weak colours of a dim or foggy picture
         grey = image.mean(2, keepdims=True)
         image = grey + rng.uniform(0.25, 0.9) * (image - grey)
-    elif kind < 0.43:
+    elif kind < 0.415:
         image = 255 - image
-    elif kind < 0.46:
+    elif kind < 0.43:
         image = image[..., rng.permutation(3)]
     image = 255 * (np.clip(image, 0, 255) / 255) ** rng.uniform(0.6, 1.7)
-    cast = np.exp(rng.normal(0, 0.14, 3))
-    gain = rng.uniform(0.2, 0.5) if rng.random() < 0.15 else rng.uniform(0.5, 1.25)
+    cast = np.exp(rng.normal(0, 0.12, 3))
+    gain = rng.uniform(0.25, 0.5) if rng.random() < 0.12 else rng.uniform(0.5, 1.25)
     return np.asarray(image * gain * cast + rng.uniform(-8, 45), np.float32)
 
 
@@ -72,19 +75,21 @@ def _light(rng: Rng, image: Image) -> Image:
         a, at = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
         edge = 1 / (1 + np.exp(-(x * np.cos(a) + y * np.sin(a) - at) * rng.uniform(8, 60)))
         image = image * (1 - rng.uniform(0.2, 0.6) * edge)[..., None]
-    for _ in range(int(rng.choice(4, p=[0.6, 0.24, 0.1, 0.06]))):  # the lamp in the glass
+    for _ in range(int(rng.choice(4, p=[0.7, 0.2, 0.07, 0.03]))):  # the lamp in the glass
         cx, cy = rng.uniform(-0.55, 0.55, 2)
-        a, size, long = rng.uniform(0, np.pi), rng.uniform(0.02, 0.13), rng.uniform(1, 4)
+        a, size, long = rng.uniform(0, np.pi), rng.uniform(0.015, 0.1), rng.uniform(1, 3.5)
         u, v = (x - cx) * np.cos(a) + (y - cy) * np.sin(a), (y - cy) * np.cos(a) - (x - cx) * np.sin(a)
         far = (u / (size * long)) ** 2 + (v / size) ** 2
         spot = np.exp(-far / 2) if rng.random() < 0.5 else 1 / (1 + np.exp(np.clip((far - 1.5) * 4, -30, 30)))
-        image = image + rng.uniform(50, 320) * spot[..., None] * np.exp(rng.normal(0, 0.05, 3)).astype(np.float32)
+        image = image + rng.uniform(40, 300) * spot[..., None] * np.exp(rng.normal(0, 0.05, 3)).astype(
+            np.float32
+        )
     return np.asarray(image, np.float32)
 
 
 def _glass(rng: Rng, image: Image) -> Image:
     side = len(image)
-    if rng.random() < 0.12:  # drops: little lenses, bright on one side
+    if rng.random() < 0.1:  # drops: little lenses, bright on one side
         for _ in range(int(rng.integers(2, 22))):
             at, r = rng.uniform(0, side, 2), rng.uniform(0.012, 0.05) * side
             inner = image.mean((0, 1)) * rng.uniform(0.6, 1.3)
@@ -92,15 +97,28 @@ def _glass(rng: Rng, image: Image) -> Image:
             _dot(image, at + rng.normal(0, 0.3, 2) * r, r * 0.4, np.full(3, 250.0), 0.6)
     if rng.random() < 0.15:  # dust and dirt
         for _ in range(int(rng.integers(1, 9))):
-            _dot(image, rng.uniform(0, side, 2), rng.uniform(0.006, 0.045) * side, np.full(3, rng.uniform(0, 255)), rng.uniform(0.3, 0.9))
+            _dot(
+                image,
+                rng.uniform(0, side, 2),
+                rng.uniform(0.006, 0.045) * side,
+                np.full(3, rng.uniform(0, 255)),
+                rng.uniform(0.3, 0.9),
+            )
     if rng.random() < 0.1:  # scratches and hairs
         for _ in range(int(rng.integers(1, 4))):
             ends = rng.uniform(0, side, (2, 2))
             over = image.copy()
-            cv2.line(over, tuple(int(v) for v in ends[0]), tuple(int(v) for v in ends[1]), (float(rng.uniform(0, 255)),) * 3, 1, cv2.LINE_AA)
+            cv2.line(
+                over,
+                tuple(int(v) for v in ends[0]),
+                tuple(int(v) for v in ends[1]),
+                (float(rng.uniform(0, 255)),) * 3,
+                1,
+                cv2.LINE_AA,
+            )
             image = image + rng.uniform(0.2, 0.8) * (over - image)
-    if rng.random() < 0.15:  # fog
-        image = image + rng.uniform(0.15, 0.65) * (rng.uniform(90, 230) - image)
+    if rng.random() < 0.12:  # fog
+        image = image + rng.uniform(0.1, 0.5) * (rng.uniform(90, 230) - image)
     return np.ascontiguousarray(image, np.float32)
 
 
@@ -110,20 +128,30 @@ def _dot(image: Image, at: NDArray[np.float64], r: float, colour: NDArray[Any], 
     if not part.size:
         return
     over = np.ascontiguousarray(part)
-    cv2.circle(over, (int(16 * (at[0] - x0)), int(16 * (at[1] - y0))), max(8, int(16 * r)), tuple(float(c) for c in colour), -1, cv2.LINE_AA, 4)
+    cv2.circle(
+        over,
+        (int(16 * (at[0] - x0)), int(16 * (at[1] - y0))),
+        max(8, int(16 * r)),
+        tuple(float(c) for c in colour),
+        -1,
+        cv2.LINE_AA,
+        4,
+    )
     part += alpha * (over - part)
 
 
 def _sensor(rng: Rng, image: Image) -> NDArray[np.uint8]:
     side = len(image)
     if rng.random() < 0.55:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.0) * side / 48 * rng.choice([1.0, 1.8], p=[0.8, 0.2]))
+        image = cv2.GaussianBlur(
+            image, (0, 0), rng.uniform(0.3, 1.0) * side / 48 * rng.choice([1.0, 1.6], p=[0.85, 0.15])
+        )
     if rng.random() < 0.08:  # shake
         k = int(rng.integers(2, max(3, side // 12)))
         kernel = np.full((1, k) if rng.random() < 0.5 else (k, 1), 1 / k, np.float32)
         image = cv2.filter2D(image, -1, kernel)
     if rng.random() < 0.7:
-        strength = rng.uniform(1, 3 + 0.06 * image.mean())
+        strength = rng.uniform(0.5, 3 + 0.05 * image.mean())
         image = image + rng.normal(0, max(1.0, strength), image.shape).astype(np.float32)
     if rng.random() < 0.25:  # the camera sharpens
         image = image + rng.uniform(0.3, 1.5) * (image - cv2.GaussianBlur(image, (0, 0), 1.0))

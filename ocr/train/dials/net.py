@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -23,7 +25,14 @@ Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 def network() -> nn.Sequential:
     """3 x 48 x 48 in; 100 positions and "nothing" out. About 160 000 weights."""
     layers: list[nn.Module] = []
-    for into, out, pool in ((3, 16, True), (16, 32, False), (32, 32, True), (32, 48, False), (48, 48, True), (48, 48, False)):
+    for into, out, pool in (
+        (3, 16, True),
+        (16, 32, False),
+        (32, 32, True),
+        (32, 48, False),
+        (48, 48, True),
+        (48, 48, False),
+    ):
         layers += [nn.Conv2d(into, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
         layers += [nn.MaxPool2d(2)] if pool else []
     flat = 48 * (SIDE // 8) ** 2
@@ -44,12 +53,18 @@ def targets(tenths: NDArray[np.float32]) -> torch.Tensor:
 
 
 def train(
-    batches: Callable[[], Batch], seed: int, steps: int, check: Callable[[nn.Module, int], None]
+    batches: Callable[[], Batch],
+    seed: int,
+    steps: int,
+    check: Callable[[nn.Module, int], None],
+    start: dict[str, torch.Tensor] | None = None,
 ) -> nn.Module:
     """Trains for `steps` batches; `check(model, step)` is called ten times on the averaged weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
-    model = network()
+    model = network().to(memory_format=torch.channels_last)  # a third faster on a CPU
+    if start is not None:
+        model.load_state_dict(start)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
@@ -60,14 +75,46 @@ def train(
         model.train()
         pictures, tenths = batches()
         optimiser.zero_grad()
-        loss = functional.cross_entropy(model(torch.from_numpy(pictures)), targets(tenths))
+        loss = functional.cross_entropy(
+            model(torch.from_numpy(pictures).to(memory_format=torch.channels_last)), targets(tenths)
+        )
         loss.backward()
         optimiser.step()
         schedule.step()
         average.update_parameters(model)
         if step % max(1, steps // 10) == 0:
-            print(f"step {step} of {steps}, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}", flush=True)
+            print(
+                f"step {step} of {steps}, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}",
+                flush=True,
+            )
             average.eval()
             check(average.module, step)
     average.eval()
     return average.module
+
+
+def export(model: nn.Module, path: Path) -> None:
+    """Writes the network as ONNX that cv2.dnn reads, batch of any size, the weights in 16 bits."""
+    model.eval()
+    torch.onnx.export(
+        model,
+        (torch.zeros(1, 3, SIDE, SIDE),),
+        str(path),
+        opset_version=13,
+        dynamo=False,
+        input_names=["crops"],
+        output_names=["scores"],
+        dynamic_axes={"crops": {0: "n"}, "scores": {0: "n"}},
+    )
+    graph = onnx.load(path)
+    casts = []
+    for weight in graph.graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < 256:
+            continue
+        name = weight.name
+        weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), name + ".half"))
+        casts.append(onnx.helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.graph.node.insert(0, cast)
+    onnx.save(graph, path)

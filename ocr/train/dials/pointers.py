@@ -73,7 +73,9 @@ def _arrow(rng: Rng, reach: float) -> list[Points]:
 def _spade(rng: Rng, reach: float) -> list[Points]:
     w, wide = rng.uniform(0.025, 0.07), rng.uniform(0.08, 0.17)
     mid = reach * rng.uniform(0.45, 0.75)
-    return [_mirror([(w, 0), (w, mid - 0.12), (wide, mid), (0.3 * wide, 0.8 * reach + 0.2 * mid), (0, reach)])]
+    return [
+        _mirror([(w, 0), (w, mid - 0.12), (wide, mid), (0.3 * wide, 0.8 * reach + 0.2 * mid), (0, reach)])
+    ]
 
 
 def _kite(rng: Rng, reach: float) -> list[Points]:
@@ -155,7 +157,9 @@ def _point(rng: Rng, back: float) -> list[Points]:
 def _fan(rng: Rng, back: float) -> list[Points]:
     """Widens to the back, its end straight, notched or bulged: has corners that look like tips."""
     w, notch = rng.uniform(0.1, 0.34), rng.normal(0, 0.3)
-    return [_mirror([(rng.uniform(0.02, 0.08), 0.05), (w, -back), (0, -back * (1 + np.clip(notch, -0.5, 0.3)))])]
+    return [
+        _mirror([(rng.uniform(0.02, 0.08), 0.05), (w, -back), (0, -back * (1 + np.clip(notch, -0.5, 0.3)))])
+    ]
 
 
 def _ball(rng: Rng, back: float) -> list[Points]:
@@ -213,6 +217,10 @@ def pointer(rng: Rng, held_out: bool = False) -> Pointer:
     return Pointer(HEADS[head][0](rng, reach), make(rng, back) if make else [], hub, reach, (head, tail))
 
 
-def _kind(rng: Rng, table: dict[str, tuple[Callable[[Rng, float], list[Points]], float]] | dict[str, tuple[Callable[[Rng, float], list[Points]] | None, float]]) -> str:
+def _kind(
+    rng: Rng,
+    table: dict[str, tuple[Callable[[Rng, float], list[Points]], float]]
+    | dict[str, tuple[Callable[[Rng, float], list[Points]] | None, float]],
+) -> str:
     shares = np.array([share for _, share in table.values()])
     return str(rng.choice(list(table), p=shares / shares.sum()))

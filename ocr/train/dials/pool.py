@@ -42,7 +42,7 @@ def draw(rng: Rng, count: int) -> Pool:
 
 
 def judges(seed: int, count: int, held_out: bool) -> tuple[list[NDArray[np.uint8]], list[float]]:
-    """Photographed dials and their values, never trained on; `held_out` pointers are of kinds never trained on."""
+    """Photographed dials and their values to judge by; `held_out`: with pointers never trained on."""
     rng = np.random.default_rng([seed, int(held_out), 77])
     scenes = [scene.draw(rng, held_out) for _ in range(count)]
     return [photograph(rng, s.picture) for s in scenes], [s.value for s in scenes]

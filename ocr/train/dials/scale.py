@@ -16,10 +16,23 @@ Canvas = NDArray[np.float32]
 Colour = NDArray[np.float32]
 Rng = np.random.Generator
 _SHIFT = 4
-_TEXTS = ("x0,1", "x0.1", "x0,01", "x0.01", "x0,001", "x0.0001", "x0,0001", "x1", "x10", "m³", "1:10", "10", "100",
-          "0,1", "0,01", "0,001", "l", "ℓ", "kWh", "Qn 1,5", "2,5", "A-H", "B-V", "DE-07", "Class B", "1000", "litre")  # fmt: skip
-
-
+_FACTORS = ("x0,1", "x0.1", "x0,01", "x0.01", "x0,001", "x0.0001", "x0,0001", "x1")
+_PRINTS = (
+    *_FACTORS,
+    "x10",
+    "m³",
+    "1:10",
+    "10",
+    "100",
+    "0,1",
+    "0,01",
+    "0,001",
+    "l",
+    "kWh",
+    "Qn",
+    "A-H",
+    "1000",
+)
 _FONTS = ("dejavusans", "liberationsans", "nimbussans", "urwgothic", "lato", "roboto", "opensans", "b612")
 
 
@@ -30,7 +43,9 @@ def fonts() -> list[str]:
     names = {p: Path(p).name.lower().replace("-", "") for p in found}
     kept = [p for p in found if names[p].startswith(_FONTS) and not any(u in names[p] for u in _NOT)]
     if not kept:
-        raise RuntimeError("No fonts found: install fonts-dejavu, fonts-liberation, fonts-lato and fonts-roboto")
+        raise RuntimeError(
+            "No fonts found: install fonts-dejavu, fonts-liberation, fonts-lato and fonts-roboto"
+        )
     return kept
 
 
@@ -64,34 +79,50 @@ def ink(rng: Rng, low: float, high: float, spread: float = 10) -> Colour:
 
 def style(rng: Rng) -> Style:
     """A random style: mostly dark print on white or cream, sometimes light print on black or brass."""
-    kind = rng.choice(["white", "cream", "grey", "black", "brass", "any"], p=[0.54, 0.14, 0.14, 0.1, 0.04, 0.04])
-    plate = {
+    plate = _plate(rng)
+    print_ink = ink(rng, 0, 75) if plate.mean() > 95 else ink(rng, 170, 250)
+    numbers = float(rng.uniform(0.6, 0.82) if rng.random() < 0.33 else rng.uniform(1.12, 1.42))
+    tint = rng.normal(0, 30) + rng.normal(0, rng.choice([4, 30], p=[0.85, 0.15]), 3)
+    red = np.array([rng.uniform(20, 80), rng.uniform(20, 80), rng.uniform(130, 230)], np.float32)
+    return Style(
+        plate=plate,
+        ink=print_ink,
+        face=None if rng.random() < 0.6 else np.clip(plate + tint, 0, 255).astype(np.float32),
+        face_radius=float(rng.choice([rng.uniform(0.85, 1.1), rng.uniform(1.2, 1.6)])),
+        rings=_rings(rng),
+        ticks=_ticks(rng),
+        minor=int(rng.choice([0, 2, 5, 10], p=[0.55, 0.27, 0.1, 0.08])),
+        numbers=None if rng.random() < 0.14 else numbers,
+        number_size=float(rng.uniform(0.2, 0.42)),
+        shown=_shown(rng),
+        along=bool(rng.random() < 0.06),
+        font=str(rng.choice(fonts())),
+        number_ink=print_ink if rng.random() < 0.88 else red,
+        mark=bool(rng.random() < 0.08),
+    )
+
+
+def _plate(rng: Rng) -> Colour:
+    kind = rng.choice(
+        ["white", "cream", "grey", "black", "brass", "any"], p=[0.56, 0.15, 0.14, 0.08, 0.03, 0.04]
+    )
+    colours: dict[str, Colour] = {
         "white": ink(rng, 185, 250, 8),
         "cream": np.array([rng.uniform(130, 200), rng.uniform(185, 225), rng.uniform(200, 240)], np.float32),
         "grey": ink(rng, 90, 185, 12),
         "black": ink(rng, 8, 60, 8),
         "brass": np.array([rng.uniform(30, 90), rng.uniform(100, 160), rng.uniform(130, 200)], np.float32),
         "any": ink(rng, 60, 230, 40),
-    }[str(kind)]
-    dark = plate.mean() > 95
-    print_ink = ink(rng, 0, 75) if dark else ink(rng, 170, 250)
-    inside = rng.random() < 0.33
-    numbers = None if rng.random() < 0.14 else float(rng.uniform(0.6, 0.82) if inside else rng.uniform(1.12, 1.42))
-    return Style(
-        plate, print_ink,
-        None if rng.random() < 0.6 else np.clip(plate + rng.normal(0, 30) + rng.normal(0, rng.choice([4, 30], p=[0.85, 0.15]), 3), 0, 255).astype(np.float32),
-        float(rng.choice([rng.uniform(0.85, 1.1), rng.uniform(1.2, 1.6)])),
-        _rings(rng), _ticks(rng), int(rng.choice([0, 2, 5, 10], p=[0.55, 0.27, 0.1, 0.08])),
-        numbers, float(rng.uniform(0.2, 0.42)), _shown(rng), bool(rng.random() < 0.06),
-        str(rng.choice(fonts())),
-        print_ink if rng.random() < 0.88 else np.array([rng.uniform(20, 80), rng.uniform(20, 80), rng.uniform(130, 230)], np.float32),
-        bool(rng.random() < 0.08),
-    )  # fmt: skip
+    }
+    return colours[str(kind)]
 
 
 def _rings(rng: Rng) -> list[tuple[float, float]]:
     count = int(rng.choice(3, p=[0.3, 0.55, 0.15]))
-    return [(float(rng.choice([1.0, rng.uniform(0.7, 1.7)], p=[0.7, 0.3])), float(rng.uniform(0.015, 0.09))) for _ in range(count)]
+    return [
+        (float(rng.choice([1.0, rng.uniform(0.7, 1.7)], p=[0.7, 0.3])), float(rng.uniform(0.015, 0.09)))
+        for _ in range(count)
+    ]
 
 
 def _ticks(rng: Rng) -> tuple[float, float, float] | None:
@@ -107,7 +138,13 @@ def _shown(rng: Rng) -> frozenset[int]:
     kind = rng.random()
     if kind < 0.86:
         return frozenset(range(10))
-    return frozenset({0, 5}) if kind < 0.91 else frozenset(range(0, 10, 2)) if kind < 0.96 else frozenset({0, 2, 5, 8})
+    return (
+        frozenset({0, 5})
+        if kind < 0.91
+        else frozenset(range(0, 10, 2))
+        if kind < 0.96
+        else frozenset({0, 2, 5, 8})
+    )
 
 
 def fill(canvas: Canvas, points: NDArray[Any], colour: Colour, alpha: float = 1.0) -> None:
@@ -130,7 +167,15 @@ def _glyphs(text: str, font: str, size: int) -> NDArray[np.uint8]:
     return np.asarray(image, np.uint8)
 
 
-def write(canvas: Canvas, text: str, at: tuple[float, float], height: float, colour: Colour, font: str, turn: float = 0.0) -> None:
+def write(
+    canvas: Canvas,
+    text: str,
+    at: tuple[float, float],
+    height: float,
+    colour: Colour,
+    font: str,
+    turn: float = 0.0,
+) -> None:
     """Text of a height in pixels centred at `at`, turned clockwise by degrees."""
     mask = _glyphs(text, font, 32)
     factor = height / 24
@@ -145,7 +190,10 @@ def write(canvas: Canvas, text: str, at: tuple[float, float], height: float, col
     if x1 <= x0 or y1 <= y0:
         return
     matrix[:, 2] -= (x0, y0)
-    cover = cv2.warpAffine(mask, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR).astype(np.float32)[..., None] / 255
+    cover = (
+        cv2.warpAffine(mask, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR).astype(np.float32)[..., None]
+        / 255
+    )
     canvas[y0:y1, x0:x1] += cover * (colour - canvas[y0:y1, x0:x1])
 
 
@@ -174,12 +222,33 @@ def draw(canvas: Canvas, s: Style, centre: NDArray[np.float64], radius: float, s
         for d in sorted(s.shown):
             a = sense * 2 * np.pi * d / 10
             x, y = centre + spot(a, s.numbers * radius)
-            write(canvas, str(d), (float(x), float(y)), s.number_size * radius, s.number_ink, s.font, np.degrees(a) if s.along else 0.0)
+            write(
+                canvas,
+                str(d),
+                (float(x), float(y)),
+                s.number_size * radius,
+                s.number_ink,
+                s.font,
+                np.degrees(a) if s.along else 0.0,
+            )
 
 
-def _stroke(canvas: Canvas, centre: NDArray[np.float64], radius: float, a: float, ends: tuple[float, float], width: float, colour: Colour) -> None:
+def _stroke(
+    canvas: Canvas,
+    centre: NDArray[np.float64],
+    radius: float,
+    a: float,
+    ends: tuple[float, float],
+    width: float,
+    colour: Colour,
+) -> None:
     out, side = spot(a, 1.0) * radius, spot(a + np.pi / 2, 1.0) * radius * width / 2
-    fill(canvas, np.array([ends[0] * out - side, ends[0] * out + side, ends[1] * out + side, ends[1] * out - side]) + centre, colour)
+    fill(
+        canvas,
+        np.array([ends[0] * out - side, ends[0] * out + side, ends[1] * out + side, ends[1] * out - side])
+        + centre,
+        colour,
+    )
 
 
 def circle(canvas: Canvas, centre: NDArray[np.float64], radius: float, colour: Colour, width: int) -> None:
@@ -192,9 +261,21 @@ def prints(canvas: Canvas, rng: Rng, s: Style, centre: NDArray[np.float64], radi
     """The multiplier and other print about a dial."""
     size = radius * rng.uniform(0.2, 0.4)
     if rng.random() < 0.55:
-        at = centre + rng.normal(0, 0.08, 2) * radius + [0, radius * rng.choice([0.45, 0.55, 1.5, 1.75, -1.6], p=[0.2, 0.1, 0.35, 0.25, 0.1])]
-        write(canvas, str(rng.choice(_TEXTS[:8])), (float(at[0]), float(at[1])), size, s.ink, s.font)
+        at = (
+            centre
+            + rng.normal(0, 0.08, 2) * radius
+            + [0, radius * rng.choice([0.45, 0.55, 1.5, 1.75, -1.6], p=[0.2, 0.1, 0.35, 0.25, 0.1])]
+        )
+        write(canvas, str(rng.choice(_FACTORS)), (float(at[0]), float(at[1])), size, s.ink, s.font)
     for _ in range(int(rng.choice(4, p=[0.55, 0.25, 0.13, 0.07]))):
         a, far = rng.uniform(0, 2 * np.pi), radius * rng.uniform(1.45, 2.1)
         x, y = centre + spot(a, far)
-        write(canvas, str(rng.choice(_TEXTS)), (float(x), float(y)), size * rng.uniform(0.6, 1.6), s.ink, s.font, float(rng.choice([0, 0, 90, -90])))
+        write(
+            canvas,
+            str(rng.choice(_PRINTS)),
+            (float(x), float(y)),
+            size * rng.uniform(0.6, 1.6),
+            s.ink,
+            s.font,
+            float(rng.choice([0, 0, 90, -90])),
+        )
