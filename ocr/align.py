@@ -23,10 +23,10 @@ SHIFT, TURN, SCALE = 0.15, 10.0, 0.10
 _FINE = 320
 """Pixels of the longer side at which pictures are compared at last; first at a half and a quarter of it."""
 _POINTS = (1000, 2400)
-_STEPS = (10, 10)
+_STEPS = (10, 14)
 _FOUND = 0.5
 """Least fit of a picture that is believed."""
-_SURE = 0.75
+_SURE = 0.82
 """With this fit nothing better is looked for."""
 _CANDIDATES = 3
 _FEWEST = 60

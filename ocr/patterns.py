@@ -22,8 +22,8 @@ Matrix = NDArray[np.float64]
 _FLOOR = 2.0
 """Grey levels: what varies less is noise and stays faint."""
 _STRONGEST = 2.5
-_TURNS = np.arange(-12.0, 12.1, 2.4)
-_SCALES = np.exp(np.arange(-2, 3) * 0.06)
+_TURNS = np.arange(-15.0, 15.1, 2.5)
+_SCALES = np.exp(np.arange(-3, 4) * 0.08)
 _TOLERANCE = 0.4
 _STANDS = 0.02
 """Pixels; steps that move the picture's corners by less are the last."""

@@ -1,7 +1,6 @@
 """A network camera in front of the virtual meter: GET /snapshot.jpg, as ESP32-CAM and IP cameras answer."""
 
 import itertools
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -9,19 +8,9 @@ import cv2
 from appliance.demo.house import House, HouseClock
 from appliance.demo.http_device import Answer, HttpDevice, Request, json_answer
 from appliance.demo.meter_picture import render
+from appliance.demo.photograph import View
 
 JPEG_QUALITY = 88
-
-
-@dataclass
-class View:
-    """How the camera hangs and what light it has; see `meter_picture.render`. May be changed at any time."""
-
-    lamp: float = 1.0
-    turn_deg: float = 0.0
-    shift: tuple[float, float] = (0.0, 0.0)
-    blur: float = 0.8
-    glare: float = 0.0
 
 
 class MeterCamera(HttpDevice):

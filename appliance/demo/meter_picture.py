@@ -1,10 +1,10 @@
-"""A photograph of the virtual meter at a register value: wheels that turn truly, lens, lamp and noise."""
+"""The virtual meter at a register value: wheels that turn truly, a disc, and a photograph of them."""
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from appliance.demo.faceplate import (
     CREAM,
@@ -21,6 +21,7 @@ from appliance.demo.faceplate import (
     wheel_box,
 )
 from appliance.demo.glyphs import Floats, glyph
+from appliance.demo.photograph import View, photograph
 
 DECIMALS = 1
 PITCH = 100
@@ -46,32 +47,17 @@ def wheel_positions(value: float, wheels: int = WHEELS, decimals: int = DECIMALS
     return tuple(reversed(positions))
 
 
-def render(
-    kwh: float,
-    *,
-    width: int = WIDTH,
-    height: int = HEIGHT,
-    seed: int = 0,
-    lamp: float = 1.0,
-    turn_deg: float = 0.0,
-    shift: tuple[float, float] = (0.0, 0.0),
-    blur: float = 0.8,
-    glare: float = 0.0,
-) -> Image:
+def render(kwh: float, *, width: int = WIDTH, height: int = HEIGHT, seed: int = 0, **how: Any) -> Image:
     """What a camera sees when the register stands at `kwh`: `height` x `width` x 3, BGR.
 
-    `seed` chooses the sensor's noise; `lamp` is the light (0 dark, 1 good); `turn_deg` (counter-clockwise)
-    and `shift` (pixels, right and down) are how the camera hangs; `blur` is its focus (sigma, pixels);
-    `glare` (0..1) is the lamp's reflection on the glass above the counter.
+    `seed` chooses the sensor's noise; `how` are the fields of a `View`, else all is well lit and in place.
     """
     picture = faceplate().copy()
     for index, position in enumerate(wheel_positions(kwh)):
         x, y, w, h = wheel_box(index)
         picture[y : y + h, x : x + w] = _wheel(position, index == WHEELS - 1)
     _turn_disc(picture, kwh)
-    if glare > 0:
-        picture = cv2.add(picture, (_spot() * glare).astype(np.uint8)).astype(np.uint8)
-    return _photograph(picture, (width, height), (turn_deg, *shift), blur, lamp, np.random.default_rng(seed))
+    return photograph(picture, View(**how), (width, height), seed)
 
 
 @lru_cache(maxsize=2)
@@ -124,49 +110,3 @@ def _turn_disc(picture: Image, kwh: float) -> None:
     picture[y + 10 : y + 21, x : x + w] = rim.astype(np.uint8)
     picture[y : y + 10, x : x + w] = (34, 34, 34)
     picture[y + 21 : y + h, x : x + w] = (16, 16, 16)
-
-
-@lru_cache(maxsize=1)
-def _spot() -> Floats:
-    """The reflection of a lamp on the glass: bright in the middle, wide at the foot, 720x1280x1."""
-    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
-    away = ((x - 560) / 150) ** 2 + ((y - 250) / 80) ** 2
-    spot: Floats = (235 * np.exp(-(away**1.5)) + 60 * np.exp(-away / 3))[..., None].repeat(3, axis=2)
-    return spot
-
-
-@lru_cache(maxsize=4)
-def _lens(width: int, height: int) -> NDArray[np.float32]:
-    """Light lost towards the corners, and a lamp that shines from the upper left."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    x, y = x / width - 0.5, y / height - 0.5
-    light: NDArray[np.float32] = ((1.12 - 0.75 * (x * x + y * y)) * (1 - 0.10 * x - 0.14 * y))[..., None]
-    return light
-
-
-def _photograph(
-    scene: Image,
-    size: tuple[int, int],
-    hang: tuple[float, float, float],
-    blur: float,
-    lamp: float,
-    rng: np.random.Generator,
-) -> Image:
-    """The scene through a camera that hangs turned and shifted (degrees, pixels), in `lamp` light."""
-    width, height = size
-    turn, right, down = hang
-    zoom = min(width / WIDTH, height / HEIGHT)
-    place = cv2.getRotationMatrix2D((WIDTH / 2, HEIGHT / 2), turn, zoom)
-    place[0, 2] += (width - WIDTH) / 2 + right * zoom
-    place[1, 2] += (height - HEIGHT) / 2 + down * zoom
-    seen = cv2.warpAffine(scene, place, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    if blur > 0:
-        seen = cv2.GaussianBlur(seen, (0, 0), blur)
-    light = seen.astype(np.float32) * (_lens(width, height) * max(0.0, lamp))
-    grain = rng.standard_normal((height, width), dtype=np.float32)[..., None]
-    tint = rng.standard_normal((height // 4 + 1, width // 4 + 1, 3), dtype=np.float32)
-    stains = cv2.resize(tint, size, interpolation=cv2.INTER_LINEAR)
-    # Sensor noise grows with the square root of the light; the floor stays in the dark.
-    light += (1.2 + 0.13 * np.sqrt(light)) * (grain * 0.8 + stains * 0.7)
-    photo: Image = np.clip(light + 0.5, 0, 255).astype(np.uint8)
-    return photo
