@@ -15,7 +15,7 @@ from ocr.align import Aligner, NotAligned, Registration
 from ocr.calibration import Box, Calibration, Dial
 from ocr.counter import count, shipped
 from ocr.digits import Digit, DigitReader
-from ocr.locate import NoCounter, find
+from ocr.locate import Found, NoCounter, find, search
 from ocr.picture import Picture, fault, prepare
 from ocr.result import DigitBox, Result
 
@@ -39,12 +39,6 @@ __all__ = [
 ]
 
 
-_GUESS = 0.8
-"""Most confidence in a counter found by itself that print, a serial number or a year could be as well."""
-_SMALL = 0.045
-"""Digits below this part of the picture's longer side are as small as print."""
-
-
 def read(
     picture: object,
     calibration: Calibration | None = None,
@@ -66,21 +60,24 @@ def read(
     try:
         if aligner is not None:
             picture = aligner.register(picture).picture
-        if calibration is not None:
-            where = fitted(calibration, picture)
-        else:
-            where = find(picture, expected_digits=expected_digits)
+        if calibration is None:
+            found = search(picture, expected_digits=expected_digits, decimals=decimals)
+            return _first(found, expected_digits, threshold)
+        where = fitted(calibration, picture)
         if decimals is not None:
             where = replace(where, decimals=decimals)
     except ValueError as error:
         return Result(None, None, 0.0, reason=str(error), calibration=calibration)
-    trust = _GUESS if calibration is None and _like_print(where, expected_digits) else 1.0
-    return count(picture, where, shipped(), expected=expected_digits, threshold=threshold, trust=trust).result
+    return count(picture, where, shipped(), expected=expected_digits, threshold=threshold).result
 
 
-def _like_print(found: Calibration, expected: int | None) -> bool:
-    few = expected is None and len(found.digits) < 5
-    return few or found.digits[0].h < _SMALL * max(found.width, found.height)
+def _first(found: Found, expected: int | None, threshold: float) -> Result:
+    """Reads a counter just found, in its upright view; boxes are told in the picture's own pixels."""
+    readers = shipped()
+    seen = count(found.upright, found.where, readers, expected=expected, threshold=threshold, trust=found.trust)
+    places = found.calibration.digits
+    digits = tuple(replace(d, box=b) for d, b in zip(seen.result.digits, places, strict=False))
+    return replace(seen.result, digits=digits, calibration=found.calibration)
 
 
 def fitted(calibration: Calibration, picture: Picture) -> Calibration:

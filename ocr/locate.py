@@ -1,27 +1,62 @@
 """Finds a counter in a picture, with nothing but the picture or with the number its owner sees.
 
-`ocr.rows` proposes rows of equally spaced marks; the digit network slides along each; a comb of equal teeth
-is laid where it sees digits (`ocr.comb`); the best comb is then moved until the digits are seen best.
+`ocr.detect` proposes rows of figures; each is looked at again upright and close (`ocr.rows`) and read; the row
+that is likeliest a counter and is read best is the counter.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
+from ocr import display
 from ocr.calibration import Box, Calibration, Kind
-from ocr.comb import Search
-from ocr.decimals import points, red_tail
-from ocr.digits import DigitReader
-from ocr.picture import Picture, fault, sharpness
+from ocr.decimals import red_tail
+from ocr.detect import Figure, Line, NoCounter, lines
+from ocr.digits import Digit, DigitReader
+from ocr.picture import Picture, cut, fault, sharpness
+from ocr.rows import TALL, View, box, completed, refined, split, tuned
 
-_WORK = 1280
+_FEWEST, _MOST = 3, 10
+_SHOWN = 0.3
+"""Confidence from which the reader of displays overrules the finder."""
+_RED = 0.95
+"""How sure red wheels are decimals when the finder did not see it so."""
+_LEAST = 0.35
+"""Least standing of a row that is taken for a counter."""
 
 
-class NoCounter(ValueError):  # noqa: N818 - what was found, not what went wrong
-    """No counter was found; the message says why and what to do."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A counter: `calibration` in the picture's pixels; `upright` is the part of the picture around it, turned
+    upright, and `where` its calibration there. `trust` 0..1 that it is a counter and all of it."""
+
+    calibration: Calibration
+    upright: Picture
+    where: Calibration
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of figures in its upright view, read."""
+
+    view: View
+    row: tuple[Figure, ...]
+    digits: tuple[Digit, ...]
+
+    @property
+    def lcd(self) -> bool:
+        return _lcd(self.row)
+
+    @property
+    def standing(self) -> float:
+        """How likely it is a counter and read: chances of its figures and how surely they are read."""
+        chance = float(np.mean([f.chance for f in self.row]))
+        sure = float(np.mean([d.confidence for d in self.digits]))
+        return chance**0.5 * sure**0.5 * (1 - 0.5 ** len(self.row))
 
 
 def find(
@@ -33,52 +68,143 @@ def find(
 ) -> Calibration:
     """The boxes of the counter in a BGR picture, in its pixels.
 
-    `hint` is the number the owner sees ("048713.4"; point or comma): digits, decimals are placed by agreement
-    with it. NoCounter says why there is none; ValueError when the hint is no number.
+    `hint` is the number the owner sees ("048713.4"; point or comma): digits, decimals and dials are placed by
+    agreement with it. NoCounter says why there is none; ValueError when the hint is no number.
     """
+    if hint is not None:
+        from ocr.hint import place
+
+        return place(picture, hint, reader or DigitReader())
+    return search(picture, expected_digits=expected_digits, reader=reader).calibration
+
+
+def search(
+    picture: Picture,
+    *,
+    expected_digits: int | None = None,
+    decimals: int | None = None,
+    reader: DigitReader | None = None,
+) -> Found:
+    """The counter in a BGR picture, with the upright view it is read in; NoCounter says why there is none."""
     reason = fault(picture)
     if reason is not None:
         raise NoCounter(reason)
-    wanted, decimals = _parse(hint) if hint is not None else ("", None)
-    factor = min(1.0, _WORK / max(picture.shape[:2]))
-    work = np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
-    search = Search(work, reader or DigitReader(), wanted, expected_digits or len(wanted) or None)
-    comb = search.best()
-    if comb is None:
-        raise NoCounter(_why(work, wanted))
-    kind: Kind = "lcd" if np.mean([d.lcd for d in search.read(comb)]) > 0.5 else "wheel"
-    boxes = comb.boxes()
-    if decimals is None:
-        decimals = red_tail(work, boxes) if kind == "wheel" else points(work, boxes)
+    found = candidates(picture, lines(picture), reader or DigitReader())
+    found = [fitting(c, expected_digits) for c in found]
+    found = [c for c in found if _FEWEST <= len(c.row) <= _MOST]
+    best = max(found, key=lambda c: c.standing, default=None)
+    if best is None or best.standing < _LEAST:
+        raise NoCounter(why(picture))
+    return _found(picture, _tuned(best, reader or DigitReader()), decimals)
+
+
+def _tuned(found: Candidate, reader: DigitReader) -> Candidate:
+    """The candidate with its boxes where its digits are read most surely."""
+    row = tuned(found.view, found.row, lambda crops: float(np.mean([d.confidence for d in reader.read(crops)])))
+    return replace(found, row=tuple(row))
+
+
+def candidates(picture: Picture, proposed: Sequence[Line], reader: DigitReader) -> list[Candidate]:
+    """The proposed rows, seen upright and read."""
+    out = []
+    for line in proposed:
+        close = refined(picture, line)
+        if close is None:
+            continue
+        seen, row = close
+        row = _shown(seen, row) if _lcd(row) else completed(row)
+        out.append(Candidate(seen, tuple(row), tuple(reader.read([cut(seen.picture, box(f)) for f in row]))))
+    return out
+
+
+def _shown(seen: View, row: list[Figure]) -> list[Figure]:
+    """A display's figures as its reader sees them, where it is surer of them than the finder.
+
+    The finder takes a symbol for a figure now and then; the reader knows the point.
+    """
+    if not display.MODEL.is_file():
+        return row
+    high, wide = seen.picture.shape[:2]
+    strip = window(row, wide, high)
+    found = display.read(cut(seen.picture, strip))
+    chars = [c for c in found.chars if c.char.isdigit()]
+    if not chars or found.confidence < _SHOWN:
+        return row
+    point = found.text.find(".")
+    after = 0 if point < 0 else len(chars) - point
+    if len(chars) == len(row):
+        return [replace(f, after=float(i >= len(row) - after)) if after else f for i, f in enumerate(row)]
+    out = []
+    tall = (found.bottom - found.top) * 1.12
+    for i, char in enumerate(chars):
+        x = strip.x + (char.x0 + char.x1) / 2
+        near = min(row, key=lambda f: abs(f.x - x))
+        y = strip.y + (found.top + found.bottom) / 2
+        last = float(i >= len(chars) - after) if after else near.after
+        out.append(replace(near, x=x, y=y, w=max(near.w, char.x1 - char.x0), h=tall, after=last))
+    return out
+
+
+def _lcd(row: Sequence[Figure]) -> bool:
+    return float(np.mean([f.lcd for f in row])) > 0.5
+
+
+def fitting(found: Candidate, expected: int | None) -> Candidate:
+    """The likeliest part of a row with as many figures as are expected."""
+    if expected is None or len(found.row) <= expected:
+        return found
+    starts = range(len(found.row) - expected + 1)
+    worth = [f.chance + d.confidence for f, d in zip(found.row, found.digits, strict=True)]
+    first = max(starts, key=lambda i: sum(worth[i : i + expected]))
+    part = slice(first, first + expected)
+    return replace(found, row=found.row[part], digits=found.digits[part])
+
+
+def _found(picture: Picture, best: Candidate, decimals: int | None) -> Found:
+    kind: Kind = "lcd" if best.lcd else "wheel"
+    high, wide = best.view.picture.shape[:2]
+    boxes = [_inside(box(f), wide, high) for f in best.row]
+    after, sure = split(best.row)
+    if decimals is not None:
+        after, sure = min(decimals, len(best.row) - 1), 1.0
+    elif not best.lcd and (red := red_tail(best.view.picture, boxes)):
+        after, sure = red, 1.0 if red == after else _RED
+    shown = window(best.row, wide, high) if best.lcd and display.MODEL.is_file() else None
+    where = Calibration(wide, high, tuple(boxes), after, kind, display=shown)
+    return Found(turned_back(picture, best.view, where), best.view.picture, where, sure * _belief(best))
+
+
+def _belief(best: Candidate) -> float:
+    return float(np.mean([f.chance for f in best.row]))
+
+
+def turned_back(picture: Picture, view: View, where: Calibration) -> Calibration:
+    """A view's calibration in the pixels of the whole picture."""
     high, wide = picture.shape[:2]
-    return Calibration(wide, high, tuple(_inside(b, 1 / factor, wide, high) for b in boxes), decimals, kind)
+    digits = tuple(view.back(b, wide, high) for b in where.digits)
+    window = view.back(where.display, wide, high) if where.display else None
+    return replace(where, width=wide, height=high, digits=digits, display=window)
 
 
-def _parse(hint: str) -> tuple[str, int]:
-    """("0487134", 1) of "048713.4"."""
-    found = re.fullmatch(r"\s*(\d+)(?:[.,](\d+))?\s*", hint)
-    if found is None:
-        raise ValueError(f"{hint!r} is not what a counter shows: type its digits, such as 048713.4")
-    whole, part = found[1], found[2] or ""
-    return whole + part, len(part)
+def window(row: Sequence[Figure], wide: int, high: int) -> Box:
+    """The part of a view that holds a display's number and what stands closely beside it."""
+    left, right = row[0].x - row[0].w / 2 - 0.5 * TALL, row[-1].x + row[-1].w / 2 + 0.5 * TALL
+    top = min(f.y - f.h / 2 for f in row) - 0.2 * TALL
+    foot = max(f.y + f.h / 2 for f in row) + 0.2 * TALL
+    return _inside(Box(round(left), round(top), round(right - left), round(foot - top)), wide, high)
 
 
-def _why(work: Picture, wanted: str) -> str:
+def _inside(b: Box, wide: int, high: int) -> Box:
+    x, y = min(max(0, b.x), wide - 4), min(max(0, b.y), high - 6)
+    return Box(x, y, max(4, min(b.x + b.w, wide) - x), max(6, min(b.y + b.h, high) - y))
+
+
+def why(picture: Picture) -> str:
     """What a person can do when no counter was found."""
-    if wanted:
-        return (
-            f"Nothing in the picture agrees with {wanted}: check the number you typed, "
-            "and that all its digits can be seen."
-        )
-    if sharpness(work) < 0.05:
+    if sharpness(picture) < 0.05:
         return "The picture is too blurred to find a counter: focus the camera or hold it further away."
-    if work.mean() < 45:
+    if picture.mean() < 45:
         return "The picture is too dark to find a counter: turn the lamp on or give more exposure."
     return (
         "No row of digits was found: point the camera at the counter, upright, closer, without reflections."
     )
-
-
-def _inside(box: Box, factor: float, wide: int, high: int) -> Box:
-    x, y = max(0, round(box.x * factor)), max(0, round(box.y * factor))
-    return Box(x, y, min(round(box.w * factor), wide - x), min(round(box.h * factor), high - y))

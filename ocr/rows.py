@@ -1,146 +1,188 @@
-"""Proposes rows of equally tall, equally spaced marks in a picture: where a counter may stand. Pure.
-
-Marks are connected parts of local thresholds at several sizes and both polarities; a closed copy of each
-joins the segments of display digits. A wheel window is a mark as well, so a mark is a digit or its window.
-"""
+"""Upright views of a row of figures, and the figures looked at again in them: even spacing, holes, decimals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.picture import Picture
+from ocr.calibration import Box
+from ocr.detect import Figure, Line, chained, figures
+from ocr.picture import Picture, cut
 
-Marks = NDArray[np.float64]
-"""N x 4: centre x, centre y, width, height."""
-_BLOCKS = (0.035, 0.075, 0.15)
-_MOST, _PER_LINE = 500, 3
+TALL = 64
+"""Pixels a figure is tall in a view: more than any of the networks looks at."""
+_LOOK = 0.5
+"""The finder looks at views this much smaller."""
+_FAINT, _INNER, _OUTER = 0.05, 0.35, 0.5
+"""Least chance of a figure, and against the surest ones of its row: between others and at the ends."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """`count` marks `pitch` apart on a line through (x, y) that falls by `slope`; `height` of one mark."""
+class View:
+    """A part of a picture turned upright; `matrix` (2 x 3) leads from the view to the picture."""
 
-    x: float
-    y: float
-    pitch: float
-    slope: float
-    height: float
-    count: int
-    span: int
-    spread: float
+    picture: Picture
+    matrix: NDArray[np.float64]
+    angle: float
 
     @property
-    def strength(self) -> float:
-        """Better rows have more marks, fewer holes, and marks that stand straight."""
-        return self.count - 0.7 * (self.span - self.count) - 2.5 * self.spread
+    def scale(self) -> float:
+        """Pixels of the picture for one of the view."""
+        return float(np.hypot(self.matrix[0, 0], self.matrix[1, 0]))
+
+    def back(self, box: Box, wide: int, high: int) -> Box:
+        """The upright box in the picture, of `wide` x `high`, that stands for a box of the view."""
+        x, y = self.matrix @ np.array([box.x + box.w / 2, box.y + box.h / 2, 1.0])
+        w, h = max(4.0, box.w * self.scale), max(6.0, box.h * self.scale)
+        left, top = max(0, round(x - w / 2)), max(0, round(y - h / 2))
+        return Box(left, top, min(round(w), wide - left), min(round(h), high - top))
+
+    def line(self, found: Sequence[Figure]) -> Line:
+        """Figures of the view as a line of the picture."""
+        out = []
+        for f in found:
+            x, y = self.matrix @ np.array([f.x, f.y, 1.0])
+            turned = replace(f, x=float(x), y=float(y), angle=f.angle + self.angle)
+            out.append(replace(turned, w=f.w * self.scale, h=f.h * self.scale))
+        return Line(tuple(out))
 
 
-def propose(grey: Picture, most: int) -> list[Row]:
-    """The best rows of a grey picture, strongest first, near copies left out."""
-    rows = [row for mask in _masks(grey) for row in _rows(_marks(mask))]
-    kept: list[Row] = []
-    for row in sorted(rows, key=lambda r: r.strength + 2 * np.log2(r.height / 12), reverse=True):
-        line = [other for other in kept if same_line(row, other)]
-        if len(line) < _PER_LINE and not any(_alike(row, other) for other in line):
-            kept.append(row)
-        if len(kept) == most:
-            break
-    return kept
+def view(picture: Picture, line: Line, sides: float = 2.2, above: float = 0.9) -> View:
+    """The row upright with TALL pixel figures and margins of `sides` and `above` figure heights."""
+    first, last, tall, angle = line.figures[0], line.figures[-1], line.height, line.angle
+    scale = tall / TALL
+    span = float(np.hypot(last.x - first.x, last.y - first.y)) + (first.w + last.w) / 2
+    wide, high = min(2400, round(span / scale + 2 * sides * TALL)), round((1 + 2 * above) * TALL)
+    c, s = np.cos(angle) * scale, np.sin(angle) * scale
+    matrix = np.array([[c, -s, 0.0], [s, c, 0.0]])
+    middle = np.array([(first.x + last.x) / 2, (first.y + last.y) / 2])
+    matrix[:, 2] = middle - matrix[:, :2] @ np.array([wide / 2, high / 2])
+    return View(_warped(picture, matrix, scale, wide, high), matrix, angle)
 
 
-def _masks(grey: Picture) -> Iterator[Picture]:
-    soft = cv2.GaussianBlur(grey, (0, 0), 1.0)
-    for part in _BLOCKS:
-        block = int(part * max(grey.shape)) | 1
-        mean = cv2.boxFilter(soft, -1, (block, block), borderType=cv2.BORDER_REPLICATE)
-        for sign in (1, -1):
-            away = cv2.subtract(soft, mean) if sign > 0 else cv2.subtract(mean, soft)
-            # a third of the stronger contrasts: low light and glare move the level along
-            level = max(4.0, 0.33 * float(np.percentile(away, 96)))
-            mask = np.asarray(away > level, np.uint8)
-            yield mask
-            k = max(3, block // 7)
-            yield np.asarray(
-                cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((k, max(2, k // 2)), np.uint8)), np.uint8
-            )
+def _warped(picture: Picture, matrix: NDArray[np.float64], scale: float, wide: int, high: int) -> Picture:
+    """The view's pixels; where it shrinks the picture, the part under it is shrunk by areas first."""
+    corners = np.array([[0, 0, 1], [wide, 0, 1], [0, high, 1], [wide, high, 1]], np.float64) @ matrix.T
+    low = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
+    top = np.minimum(np.ceil(corners.max(0)).astype(int) + 3, picture.shape[1::-1])
+    part = picture[low[1] : max(top[1], low[1] + 1), low[0] : max(top[0], low[0] + 1)]
+    inner = matrix.copy()
+    inner[:, 2] -= low
+    if not part.size:
+        return np.zeros((high, wide, 3), np.uint8)
+    if scale > 1.5:
+        size = [max(1, round(side / scale)) for side in part.shape[1::-1]]
+        shrunk = np.array([size[0] / part.shape[1], size[1] / part.shape[0]])[:, None]
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        half = np.array([[0, 0, 0.5]])  # pixels are mapped by their middles
+        inner = (inner + half) * shrunk - half
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    out = cv2.warpAffine(part, inner, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.uint8)
 
 
-def _marks(mask: Picture) -> Marks:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    x, y, w, h, area = (stats[1:, i].astype(np.float64) for i in range(5))
-    good = (h >= 12) & (h <= 0.5 * mask.shape[0]) & (w <= 1.25 * h) & (w >= 0.06 * h) & (area >= 0.12 * w * h)
-    marks = np.stack([x + w / 2, y + h / 2, w, h], 1)[good]
-    if len(marks) > _MOST:
-        marks = marks[np.argsort(-marks[:, 3])[:_MOST]]
-    return np.asarray(marks, np.float64)
+def refined(picture: Picture, line: Line) -> tuple[View, list[Figure]] | None:
+    """The row seen upright and close, and its figures in that view; None when it is no row any more."""
+    seen, found = view(picture, line), list[Figure]()
+    for step in range(2):
+        found = _look(seen)
+        if len(found) < 2:
+            return None
+        if step == 0:
+            seen = view(picture, seen.line(found))
+    return seen, found
 
 
-def _rows(marks: Marks) -> Iterator[Row]:
-    """Rows seeded at each mark, with the distances to its nearest mates tried as the pitch."""
-    for seed in marks:
-        dx, height = marks[:, 0] - seed[0], seed[3]
-        near = (np.abs(marks[:, 1] - seed[1]) < 0.22 * height + 0.09 * np.abs(dx)) & (
-            np.abs(dx) < 16 * height
-        )
-        mates = marks[near & (np.abs(np.log(marks[:, 3] / height)) < 0.22)]
-        if len(mates) < 3:
-            continue
-        steps = np.sort(mates[:, 0] - seed[0])
-        steps = steps[(steps > 0.42 * height) & (steps < 2.8 * height)][:3]
-        found = [row for pitch in steps if (row := _comb(mates, seed, float(pitch))) is not None]
-        if found:
-            yield max(found, key=lambda r: r.strength)
+def _look(seen: View) -> list[Figure]:
+    """The row through the middle of a view as the finder sees it there."""
+    small = cv2.resize(seen.picture, None, fx=_LOOK, fy=_LOOK, interpolation=cv2.INTER_AREA)
+    found = [f.scaled(1 / _LOOK) for f in figures(np.asarray(small, np.uint8), _FAINT)]
+    middle = seen.picture.shape[0] / 2
+    found = [f for f in found if abs(f.y - middle) < 0.6 * TALL and 0.4 * TALL < f.h < 1.6 * TALL]
+    rows = chained(found)
+    if not rows:
+        return []
+    return _sure(max(rows, key=lambda row: sum(f.chance for f in row)))
 
 
-def _comb(mates: Marks, seed: NDArray[np.float64], pitch: float) -> Row | None:
-    """The row through a seed with about this pitch, or None when fewer than three marks fit it."""
-    place = (mates[:, 0] - seed[0]) / pitch
-    tooth = np.round(place)
-    fits = np.abs(place - tooth) < 0.24
-    chosen = fits & _joined(tooth[fits], tooth)
-    if chosen.sum() < 3:
-        return None
-    teeth, x, y = tooth[chosen], mates[chosen, 0], mates[chosen, 1]
-    if len(np.unique(teeth)) < 3:
-        return None
-    better, start = np.polyfit(teeth, x, 1)
-    slope, level = np.polyfit(x - seed[0], y, 1)
-    if (
-        len(x) < 5 and abs(slope) > 0.04
-    ):  # too few marks of display digits, of unequal height, to tell a slope by
-        slope, level = 0.0, float(np.median(y))
-    off = np.abs(x - (start + better * teeth)).mean() / better
-    off += np.abs(y - (level + slope * (x - seed[0]))).mean() / seed[3]
-    middle = float(np.sort(teeth)[len(teeth) // 2])  # a tooth, not the gap between two
-    at = float(start + better * middle)
-    height, count = float(np.median(mates[chosen, 3])), len(np.unique(teeth))
-    y_at = float(level + slope * (at - seed[0]))
-    return Row(at, y_at, float(better), float(slope), height, count, int(np.ptp(teeth)) + 1, float(off))
+def _sure(row: list[Figure]) -> list[Figure]:
+    """Without what is far fainter than the surest figures, between them and at the ends."""
+    usual = float(np.median(sorted((f.chance for f in row), reverse=True)[:4]))
+    kept = [f for f in row if f.chance >= _INNER * usual]
+    sure = [i for i, f in enumerate(kept) if f.chance >= _OUTER * usual]
+    return kept[sure[0] : sure[-1] + 1]
 
 
-def _joined(fitting: NDArray[np.float64], tooth: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which teeth hang together with tooth 0 over gaps of at most two."""
-    have = set(fitting.astype(int).tolist())
-    reached = {0}
-    for way in (1, -1):
-        at = 0
-        while step := next((s for s in (1, 2, 3) if at + way * s in have), 0):
-            at += way * step
-            reached.add(at)
-    return np.isin(tooth, list(reached))
+def completed(row: list[Figure]) -> list[Figure]:
+    """Wheels evenly spaced, of one size, on one line; a wheel missed between two others is filled in."""
+    if len(row) < 3:
+        return row
+    x = np.array([f.x for f in row])
+    steps = np.diff(x)
+    pitch = _pitch(steps)
+    teeth = np.concatenate([[0], np.cumsum(np.maximum(1, np.round(steps / pitch)))])
+    slope, start = np.polyfit(teeth, x, 1)
+    if np.abs(x - start - slope * teeth).max() > 0.3 * pitch or teeth[-1] + 1 > 1.5 * len(row):
+        return row
+    foot = np.polyfit(x, [f.y for f in row], 1)
+    w, h = float(np.median([f.w for f in row])), float(np.median([f.h for f in row]))
+    out = []
+    for tooth in range(int(teeth[-1]) + 1):
+        at = start + slope * tooth
+        near = row[int(np.argmin(np.abs(x - at)))]
+        known = abs(near.x - at) < 0.4 * pitch
+        spot = float(0.5 * (near.x + at) if known else at)
+        chance = near.chance if known else 0.3
+        out.append(replace(near, x=spot, y=float(np.polyval(foot, spot)), w=w, h=h, chance=chance))
+    return out
 
 
-def same_line(a: Row, b: Row) -> bool:
-    """Whether two rows are marks of about one size on one line of print."""
-    near = abs(a.x - b.x) < (a.span * a.pitch + b.span * b.pitch) / 2
-    level = abs(a.y + a.slope * (b.x - a.x) - b.y) < 0.3 * min(a.height, b.height)
-    return near and level and bool(abs(np.log(a.height / b.height)) < 0.25)
+def _pitch(steps: NDArray[np.float64]) -> float:
+    """The distance of neighbours, of which some may be missing."""
+    options = np.sort(steps)
+    errors = [np.abs(steps / p - np.maximum(1, np.round(steps / p))).mean() + 0.02 * np.round(steps / p).mean() for p in options]
+    return float(options[int(np.argmin(errors))])
 
 
-def _alike(a: Row, b: Row) -> bool:
-    return bool(abs(np.log(a.height / b.height)) < 0.13 and abs(np.log(a.pitch / b.pitch)) < 0.07)
+def box(figure: Figure) -> Box:
+    """A figure's box in its view."""
+    return Box(round(figure.x - figure.w / 2), round(figure.y - figure.h / 2), round(figure.w), round(figure.h))
+
+
+def split(row: Sequence[Figure]) -> tuple[int, float]:
+    """(figures after the point, how likely that is) by what the finder says of each."""
+    after = np.clip([f.after for f in row], 1e-3, 1 - 1e-3)
+    ways = np.array([np.log(1 - after[: len(row) - k]).sum() + np.log(after[len(row) - k :]).sum() for k in range(min(4, len(row)))])
+    chance = np.exp(ways - ways.max())
+    best = int(np.argmax(chance))
+    return best, float(chance[best] / chance.sum())
+
+
+_SIZES = ((0, 0, 0.9, 0.92), (0, 0, 1.12, 1.0), (0, 0, 1.0, 1.1))
+_SHIFTS = ((0, -0.07, 1, 1), (0, 0.07, 1, 1), (-0.09, 0, 1, 1), (0.09, 0, 1, 1))
+"""Moves of the figures' boxes that are tried: right, down in parts of their size, wider, taller."""
+
+
+def tuned(
+    seen: View, row: Sequence[Figure], worth: Callable[[list[Picture]], float]
+) -> list[Figure]:
+    """The figures' boxes moved and grown together to where their crops are worth most."""
+    best, most = list(row), worth(_crops(seen, row))
+    for changes in (_SIZES, _SHIFTS):
+        for dx, dy, w, h in changes:
+            tried = [
+                replace(f, x=f.x + dx * f.w, y=f.y + dy * f.h, w=f.w * w, h=f.h * h) for f in best
+            ]
+            value = worth(_crops(seen, tried))
+            if value > most + 1e-3:
+                chosen, most = tried, value
+                best = chosen
+    return best
+
+
+def _crops(seen: View, row: Sequence[Figure]) -> list[Picture]:
+    return [cut(seen.picture, box(f)) for f in row]

@@ -86,7 +86,8 @@ def loss(found: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
     gain = hit * (1 - chance) ** 2 * chance.log()
     gain = gain + (1 - hit) * (1 - centre) ** 4 * chance**2 * (1 - chance).log()
     count, total = hit.sum().clamp(min=1), weight.sum().clamp(min=1)
-    kind = F.binary_cross_entropy_with_logits(found[:, 1:3], wanted[:, 1:3], reduction="none").sum(1)
+    kind = F.binary_cross_entropy_with_logits(found[:, 1:3], wanted[:, 1:3], reduction="none")
+    kind = 0.3 * kind[:, 0] + 2.0 * kind[:, 1]  # colour and points are harder to see than displays
     shape = F.smooth_l1_loss(found[:, 3:], wanted[:, 3:], reduction="none", beta=0.1)
     shape = shape[:, :2].sum(1) + 2 * shape[:, 2] + 0.3 * shape[:, 3:].sum(1)
-    return -gain.sum() / count + ((0.5 * kind + shape) * weight).sum() / total
+    return -gain.sum() / count + ((kind + shape) * weight).sum() / total

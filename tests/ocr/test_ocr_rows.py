@@ -1,0 +1,67 @@
+"""Rows seen upright: the way back to the picture, holes filled, decimals told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocr import Box
+from ocr.detect import Figure, Line
+from ocr.rows import TALL, box, completed, split, view
+
+ONE = Figure(200, 150, 30, 48, 0.0, 0.9, 0.0, 0.02)
+
+
+def row(count: int, pitch: float = 40.0) -> list[Figure]:
+    return [replace(ONE, x=200 + i * pitch) for i in range(count)]
+
+
+@given(st.floats(-0.3, 0.3), st.floats(0.3, 6.0))
+def test_a_view_leads_back_to_the_picture(angle: float, size: float) -> None:
+    figures = [
+        replace(f, x=900 + (f.x - 280) * size * np.cos(angle), y=700 + (f.x - 280) * size * np.sin(angle),
+                w=f.w * size, h=f.h * size, angle=angle)
+        for f in row(5)
+    ]  # fmt: skip
+    seen = view(np.zeros((1400, 1800, 3), np.uint8), Line(tuple(figures)))
+    inverse = np.linalg.inv(np.vstack([seen.matrix, [0, 0, 1]]))
+    for figure in figures:
+        x, y, _ = inverse @ (figure.x, figure.y, 1)
+        back = seen.back(Box(round(x - 20), round(y - TALL / 2), 40, TALL), 1800, 1400)
+        assert abs(back.x + back.w / 2 - figure.x) <= 1 + seen.scale
+        assert abs(back.y + back.h / 2 - figure.y) <= 1 + seen.scale
+        assert abs(back.h - figure.h) <= 1.5 + seen.scale
+    assert abs(y - seen.picture.shape[0] / 2) < 2
+
+
+def test_a_wheel_missed_between_two_others_is_filled_in() -> None:
+    whole = row(7)
+    found = completed([f for i, f in enumerate(whole) if i not in (2, 3)])
+    assert [round(f.x) for f in found] == [round(f.x) for f in whole]
+    assert [f.chance < 0.5 for f in found] == [False, False, True, True, False, False, False]
+
+
+def test_what_is_not_evenly_spaced_is_left_as_it_is() -> None:
+    odd = [replace(ONE, x=x) for x in (200, 240, 257, 345)]
+    assert completed(odd) == odd
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_the_figures_after_the_point(after: int) -> None:
+    figures = [replace(f, after=0.9 if i >= 6 - after else 0.05) for i, f in enumerate(row(6))]
+    found, sure = split(figures)
+    assert found == after
+    assert sure > 0.5
+
+
+def test_an_undecided_point_is_not_sure() -> None:
+    figures = [replace(f, after=0.5 if i == 5 else 0.02) for i, f in enumerate(row(6))]
+    assert split(figures)[1] < 0.6
+
+
+def test_boxes_surround_figures() -> None:
+    assert box(ONE) == Box(185, 126, 30, 48)
