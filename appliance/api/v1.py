@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from appliance import __version__
-from appliance.api.common import Here, asked, problems, require_owner
+from appliance.api.common import Here, asked, problems
 from appliance.calendar import iso
 from appliance.clock import DAY_MS
 from appliance.model import Kind, Quantity, Reading
@@ -100,14 +100,6 @@ class QuantityOut(BaseModel):
     low: float
     high: float
     decimals: int
-
-
-class Exchange(BaseModel):
-    """The meter was exchanged."""
-
-    source: str
-    quantity: Quantity = Quantity.ENERGY_IMPORT
-    reading: float = Field(ge=0, le=1e9, description="What the new meter shows, in the quantity's unit.")
 
 
 @router.get("/appliance")
@@ -287,18 +279,3 @@ def refused_picture(
     if not re.fullmatch(r"[a-z0-9_]{1,40}", source) or not path.is_file():
         raise HTTPException(404, "That picture is no longer kept; the last twenty are")
     return FileResponse(path, media_type="image/jpeg")
-
-
-@router.post("/meter_exchange", dependencies=[Depends(require_owner)], responses=problems(400, 401, 403, 503))
-async def meter_exchange(here: Here, exchange: Exchange) -> dict[str, str]:
-    """Tell that a meter was exchanged: its register may begin anew."""
-    if exchange.source not in here.sources and (exchange.source, exchange.quantity) not in here.hub.latest:
-        known = sorted({*here.sources, *(source for source, _ in here.hub.latest)})
-        raise HTTPException(400, f"There is no source {exchange.source}; known: {', '.join(known)}")
-    spec = exchange.quantity.spec
-    if spec.kind is not Kind.COUNTER:
-        raise HTTPException(400, f"{exchange.quantity} is no register: only those begin anew with a meter")
-    if exchange.reading > spec.high:
-        raise HTTPException(400, f"reading: no such register goes beyond {spec.high:g} {spec.unit}")
-    event = await here.exchange_meter(exchange.source, exchange.quantity, exchange.reading)
-    return {"status": "ok", "message": event.text}

@@ -8,11 +8,13 @@ import socket
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import uvicorn
 from appliances import NOON, owner
+from surveyors import EchoSurveyor
 
 from appliance.app import Appliance
 from appliance.model import Event, Picture, Price, Quantity, Reading
@@ -45,6 +47,8 @@ async def url(here: Appliance) -> AsyncIterator[str]:
         refused = here.folder / "sources" / "meter" / "refused"
         refused.mkdir(parents=True)
         (refused / "20260505T165320000Z.jpg").write_bytes(b"jpeg")
+        surveyor = EchoSurveyor(NOON, refusals={NOON: ("04871?.4", b"jpeg")})
+        here.sources["meter"] = SimpleNamespace(surveyor=surveyor)  # type: ignore[assignment]
         yield url
         server.should_exit = True
         await serving

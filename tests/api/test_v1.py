@@ -327,6 +327,7 @@ ROUTES = {
     ("get", f"{V1}/current"), ("get", f"{V1}/series"), ("get", f"{V1}/events"), ("get", f"{V1}/sources"),
     ("get", f"{V1}/prices"), ("get", f"{V1}/quantities"), ("get", f"{V1}/pictures/{{source}}"),
     ("get", f"{V1}/pictures/{{source}}/refused/{{file}}"), ("post", f"{V1}/meter_exchange"),
+    ("post", f"{V1}/meter_correction"), ("get", f"{V1}/meter_setup/{{source}}"),
 }  # fmt: skip
 
 
@@ -348,7 +349,11 @@ async def test_openapi_knows_every_route_and_all_it_refers_to(api: httpx.AsyncCl
     assert referred <= set(parts)
     # OpenAPI 3.1, 4.8.12.1: tools ignore an Authorization header that is declared as a parameter.
     closed = {path for (_, path), operation in operations.items() if operation.get("security")}
-    assert closed == {"/meter_reading", f"{V1}/meter_exchange"}
+    setup = f"{V1}/meter_setup/{{source}}"
+    assert closed == {
+        "/meter_reading", f"{V1}/meter_exchange", f"{V1}/meter_correction", setup, f"{setup}/still",
+        f"{setup}/find", f"{setup}/test", f"{setup}/refused/{{at}}", f"{setup}/learned",
+    }  # fmt: skip
     assert [s["scheme"] for s in schema["components"]["securitySchemes"].values()] == ["bearer"]
 
 
