@@ -12,8 +12,8 @@ from nicegui import ui
 
 from .digest import Digest
 from .pages import INNER, PAGES
-from .pictures import Pictures
 from .shell import Page, frame, serve_static
+from .stills import Stills
 from .view import View
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     pages_app.storage.path = folder
     digest = Digest(appliance)
     serve_static()
-    pictures = Pictures(app, appliance)
+    stills = Stills(app)
     for page in (*PAGES, *INNER):
-        serve(page, appliance, digest, pictures)
+        serve(page, appliance, digest, stills)
     ui.run_with(
         app,
         title=appliance.config.site.name,
@@ -49,12 +49,12 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     )
 
 
-def serve(page: Page, appliance: "Appliance", digest: Digest, pictures: Pictures) -> None:
+def serve(page: Page, appliance: "Appliance", digest: Digest, stills: Stills) -> None:
     """One page at its address."""
 
     @ui.page(page.path)
     async def show() -> None:
-        await frame(View(appliance, digest, pictures), page, PAGES)
+        await frame(View(appliance, digest, stills), page, PAGES)
 
 
 def _secret(path: Path) -> str:

@@ -1,76 +1,30 @@
-"""A set-up on its way: boxes that are moved, added and spread before anything is saved. Pure.
-
-The boxes of a counter are numbered through: figures from the left, then dials, then the display window.
-"""
+"""A set-up on its way: boxes that are moved, added and spread before anything is saved. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup, Rectangle
 from appliance.model import Quantity
 
+from .counters import (
+    QUANTITIES,
+    UNITS,
+    Figures,
+    boxes,
+    figures,
+    kind_of,
+    middle,
+    spread,
+    with_boxes,
+)  # fmt: skip
 from .text import N_
 
-Figures = Literal["wheel", "lcd", "display"]
-Kind = Literal["digit", "dial", "display"]
-UNITS = {"kWh": ("kWh", "Wh", "MWh"), "m³": ("m³", "l")}
-"""Units printed on meters, by the unit in which their quantity is kept."""
-QUANTITIES = (
-    Quantity.ENERGY_IMPORT, Quantity.ENERGY_IMPORT_T1, Quantity.ENERGY_IMPORT_T2,
-    Quantity.ENERGY_EXPORT, Quantity.ENERGY_EXPORT_T1, Quantity.ENERGY_EXPORT_T2,
-    Quantity.ENERGY_SOLAR, Quantity.GAS, Quantity.WATER,
-)  # fmt: skip
 USUAL_DIGITS, USUAL_DECIMALS = 7, 1
 MOST_DIGITS, MOST_DIALS = 12, 8
 MOST_DECIMALS_OF_A_WINDOW = 4
 SMALLEST_PX = 8
 ROOMY = 1.15
 """From one box to the next, in widths."""
-
-
-def boxes(counter: CounterSetup) -> list[Rectangle]:
-    """All boxes of a counter, numbered through."""
-    window = [counter.display] if counter.display else []
-    return [*counter.digits, *(dial.box for dial in counter.dials), *window]
-
-
-def kind_of(counter: CounterSetup, index: int) -> Kind:
-    """What a box holds."""
-    if index < len(counter.digits):
-        return "digit"
-    return "dial" if index < len(counter.digits) + len(counter.dials) else "display"
-
-
-def figures(counter: CounterSetup) -> Figures:
-    """What the number is made of."""
-    return "display" if counter.display else counter.kind
-
-
-def _with(counter: CounterSetup, new: Sequence[Rectangle]) -> CounterSetup:
-    """The counter with all boxes replaced, in the same numbering."""
-    digits, dials = len(counter.digits), len(counter.dials)
-    turned = (replace(dial, box=box) for dial, box in zip(counter.dials, new[digits:], strict=False))
-    window = new[digits + dials] if counter.display else None
-    return replace(counter, digits=tuple(new[:digits]), dials=tuple(turned), display=window)
-
-
-def _middle(box: Rectangle) -> float:
-    return box[0] + box[2] / 2
-
-
-def spread(row: Sequence[Rectangle]) -> tuple[Rectangle, ...]:
-    """As many boxes, evenly from the first to the last, each a step between their sizes."""
-    first, last, steps = row[0], row[-1], max(1, len(row) - 1)
-    return tuple(
-        (
-            round(first[0] + (last[0] - first[0]) * i / steps),
-            round(first[1] + (last[1] - first[1]) * i / steps),
-            round(first[2] + (last[2] - first[2]) * i / steps),
-            round(first[3] + (last[3] - first[3]) * i / steps),
-        )
-        for i in range(len(row))
-    )
 
 
 @dataclass
@@ -136,8 +90,8 @@ class Draft:
         for index, box in moved.items():
             new[index] = self._fitted(box)
         count = len(self.counter.digits)
-        order = sorted(range(count), key=lambda i: _middle(new[i]))
-        self.counter = _with(self.counter, [new[i] for i in order] + new[count:])
+        order = sorted(range(count), key=lambda i: middle(new[i]))
+        self.counter = with_boxes(self.counter, [new[i] for i in order] + new[count:])
         if self.chosen is not None and self.chosen < count:
             self.chosen = order.index(self.chosen)
 
@@ -162,7 +116,7 @@ class Draft:
             self._append_dial(dial)
 
     def _insert(self, box: Rectangle) -> None:
-        digits = sorted((*self.counter.digits, box), key=_middle)
+        digits = sorted((*self.counter.digits, box), key=middle)
         self.counter = replace(self.counter, digits=tuple(digits))
         self.chosen = digits.index(box)
 
@@ -173,7 +127,7 @@ class Draft:
     def _beside(self, row: Sequence[Rectangle]) -> Rectangle:
         """A box like the last, at the pitch of the row; before the first where the picture ends."""
         x, y, w, h = row[-1]
-        pitch = round((_middle(row[-1]) - _middle(row[0])) / (len(row) - 1)) if len(row) > 1 else 0
+        pitch = round((middle(row[-1]) - middle(row[0])) / (len(row) - 1)) if len(row) > 1 else 0
         pitch = pitch if pitch > 0 else round(w * ROOMY)
         if x + pitch + w <= self.width:
             return x + pitch, y, w, h
@@ -242,6 +196,8 @@ class Draft:
             counter = replace(counter, kind=wanted, digits=digits, display=None)
         else:
             counter = replace(counter, kind=wanted)
+        if wanted != "display":
+            counter = replace(counter, register="")  # a code is read in the window that shows it
         self.chosen, self.counter = None, counter
         self.set_decimals(counter.decimals)
 
@@ -316,16 +272,19 @@ class Draft:
             del self.counters[self.place]
             self.go_to(max(0, self.place - 1))
 
-    def take(self, found: MeterSetup) -> None:
-        """Boxes that were found; what the edited counter counts, in which unit, is the owner's word."""
+    def take(self, found: MeterSetup, typed: bool = True) -> None:
+        """Boxes that were found; what the edited counter counts, in which unit, is the owner's word.
+
+        So is the point, unless it was `typed` just now.
+        """
         if len(found.counters) > 1 and len(self.counters) == 1:
             self.counters = list(found.counters)
             self.go_to(0)
         elif found.counters:
             said = self.counter
-            self.counter = replace(
-                found.counters[0], quantity=said.quantity, unit=said.unit, register=said.register
-            )
+            new = replace(found.counters[0], quantity=said.quantity, unit=said.unit, register=said.register)
+            same = len(boxes(new)) == len(boxes(said))
+            self.counter = new if typed or not same else replace(new, decimals=said.decimals)
             self.chosen = None
 
     def resize(self, width: int, height: int) -> None:
@@ -339,7 +298,7 @@ class Draft:
                 (round(x * across), round(y * down), round(w * across), round(h * down))
                 for x, y, w, h in boxes(counter)
             )
-            self.counters[place] = _with(counter, [self._fitted(box) for box in scaled])
+            self.counters[place] = with_boxes(counter, [self._fitted(box) for box in scaled])
 
     def problem(self) -> str | None:
         """Why this cannot be saved, as a text to translate."""

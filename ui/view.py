@@ -13,7 +13,7 @@ from appliance.model import Picture, Quantity
 
 from .digest import Digest
 from .live import follow_while_connected
-from .pictures import Pictures
+from .stills import Stills
 from .text import LANGUAGES, Texts
 from .theme import THEMES
 
@@ -29,14 +29,19 @@ def picture_address(picture: Picture) -> str:
     return f"/api/v1/pictures/{quote(picture.source, safe='')}?at={picture.at}"
 
 
+def refused_address(source: str, at: int) -> str:
+    """Where the API serves a picture that a camera refused at an instant (UTC ms)."""
+    return f"/api/v1/meter_setup/{quote(source, safe='')}/refused/{at}"
+
+
 class View:
     """Made by the shell for each page that is opened; pages and components read it."""
 
-    def __init__(self, appliance: "Appliance", digest: Digest, pictures: Pictures) -> None:
+    def __init__(self, appliance: "Appliance", digest: Digest, stills: Stills) -> None:
         site = appliance.config.site
         self.appliance = appliance
         self.digest = digest
-        self.pictures = pictures
+        self.stills = stills
         self.client = ui.context.client
         self.session = str(app.storage.browser["id"])
         self._own = app.storage.user

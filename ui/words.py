@@ -24,6 +24,7 @@ EVENTS = {
     "part_failed": (N_("Stopped answering"), "warn"),
     "part_back": (N_("Works again"), "ok"),
     "meter_exchanged": (N_("Meter exchanged"), "none"),
+    "register_corrected": (N_("Register set right"), "none"),
     "register_rebased": (N_("Register followed"), "none"),
     "picture_not_kept": (N_("Picture not kept"), "warn"),
     "push_refused": (N_("Sending refused"), "warn"),

@@ -297,6 +297,10 @@ def create_app(here: StandIn) -> FastAPI:
     def latest(source: str) -> Response:
         return Response(here.hub.pictures[source].jpeg, media_type="image/jpeg")
 
+    @app.get("/api/v1/meter_setup/{source}/refused/{at}")
+    async def refused(source: str, at: int) -> Response:
+        return Response(await here.surveyor(source).refused_picture(at), media_type="image/jpeg")
+
     ui.mount(app, here)  # type: ignore[arg-type]
     return app
 

@@ -131,9 +131,9 @@ class Surveyor:
         digits = shows.replace(".", "")
         if len(digits) != WHEELS:
             raise SourceError(f"This meter has {WHEELS} figures; {len(digits)} were typed")
-        if all(known != at for known, _ in self.taught):
-            self._crops += WHEELS
+        self._crops += WHEELS
         self.taught.append((at, shows))
+        del self.pictures[at]
         return await self.learned()
 
     async def learned(self) -> Learned:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup
 from appliance.model import Quantity
-from ui.draft import QUANTITIES, SMALLEST_PX, UNITS, Draft, boxes, kind_of, spread
+from ui.counters import QUANTITIES, UNITS, boxes, kind_of, spread
+from ui.draft import SMALLEST_PX, Draft
 
 Q = Quantity
 ROW = tuple((100 + 90 * i, 200, 76, 118) for i in range(7))

@@ -260,7 +260,8 @@ def test_a_refused_picture_teaches_behind_the_pin(driver: webdriver.Chrome, fres
     for key in "048712.9":
         press(driver, key)
     press(driver, "OK")
-    until(lambda: "7 digits learned. Read right 93 % → 97 %." in said(driver, ".rows"))
+    until(lambda: "7 digits learned. Read right 93 % → 97 %." in said(driver, ".lesson"))
+    assert len(driver.find_elements(By.CSS_SELECTOR, ".rows .shot")) == 2
     until(lambda: "139 digits of this meter are known" in said(driver))
     press(driver, "Forget")
     until(lambda: "Forget what was learned" in said(driver, ".sheet"))

@@ -22,8 +22,8 @@ from ui.digest import Digest
 from ui.pages import INNER, PAGES
 from ui.pages.gallery import crop
 from ui.pages.lessons import lesson
-from ui.pictures import Pictures
 from ui.shell import serve_static
+from ui.stills import Stills
 from ui.text import Texts
 
 
@@ -72,10 +72,10 @@ async def user() -> AsyncIterator[User]:
 
 def at_home(user: User, folder: Path, scene: str) -> Owner:
     here = StandIn(folder, scene)
-    pictures = Pictures(FastAPI(), here)  # type: ignore[arg-type]
+    stills = Stills(FastAPI())
     serve_static()
     for page in (*PAGES, *INNER):
-        ui.serve(page, here, Digest(here), pictures)  # type: ignore[arg-type]
+        ui.serve(page, here, Digest(here), stills)  # type: ignore[arg-type]
     return Owner(user, here)
 
 

@@ -97,7 +97,7 @@ class Choice:
     """A name and what is chosen, which opens a sheet with all that can be."""
 
     def __init__(self, name: str, ask: Callable[[], Any]) -> None:
-        with ui.element("button").classes("btn choice").props("type=button").on("click", ask):
+        with ui.element("button").classes("btn choice").props("type=button").on("click", ask) as self.root:
             ui.label(name).classes("mut")
             self._value = ui.label()
 

@@ -5,7 +5,8 @@ from typing import Any
 from appliance.meter_setup import CounterSeen, CounterSetup
 from appliance.model import DigitSeen
 
-from ..draft import Draft, boxes, kind_of
+from ..counters import boxes, kind_of
+from ..draft import Draft
 from ..judgement import level, percent
 from ..text import Texts
 

@@ -7,7 +7,8 @@ from nicegui import ui
 from appliance.model import Quantity
 
 from ..components.controls import Choice, Segments, Sheet, Stepper, button, enabled
-from ..draft import QUANTITIES, UNITS, Draft, figures
+from ..counters import QUANTITIES, UNITS, figures
+from ..draft import Draft
 from ..text import N_
 from ..words import quantity_name
 
@@ -54,11 +55,12 @@ class CounterForm:
         counter, texts = draft.counter, self._texts
         self._quantity.show(quantity_name(texts, counter.quantity))
         for kept, units in self._units.items():
-            units.group.set_visibility(kept == counter.quantity.spec.unit)
+            units.group.set_visibility(kept == counter.quantity.spec.unit and len(UNITS[kept]) > 1)
             units.show(counter.unit)
         self._figures.show(figures(counter))
         self._decimals.show(counter.decimals)
         self._dials.show(len(counter.dials))
+        self._register.root.set_visibility(counter.display is not None)
         self._register.show(counter.register or texts._("None"))
         enabled(self._more, len(draft.counters) < len(QUANTITIES))
         self._less.set_visibility(len(draft.counters) > 1)

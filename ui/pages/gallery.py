@@ -12,11 +12,11 @@ from appliance.model import Event, Quantity
 
 from ..components.board import Rows
 from ..components.controls import button
-from ..draft import boxes
+from ..counters import boxes
 from ..judgement import percent
 from ..lock import Lock
 from ..text import Texts
-from ..view import View
+from ..view import View, refused_address
 from ..words import event_name, told
 from .lessons import Lessons
 
@@ -33,7 +33,6 @@ class Gallery:
         self._seen: object = None
         self._most = SHOWN
         self._known: dict[str, tuple[str, Refused]] = {}
-        self._said: dict[str, str] = {}
         self._crops: dict[str, dict[str, str] | None] = {}
         self._rows = Rows().on("act", self._pressed)
         self._rows.show({"title": view.texts._("Refused"), "rows": [], "none": ""})
@@ -73,13 +72,12 @@ class Gallery:
 
     def _row(self, key: str, source: str, refused: Refused) -> dict[str, Any]:
         texts, view = self._view.texts, self._view
-        taught = self._said.get(key)
         return {
-            "key": key, "name": refused.text or texts._("Not readable"), "level": "ok" if taught else "warn",
-            "kind": source, "texts": [taught or told(texts, refused.reason)],
+            "key": key, "name": refused.text or texts._("Not readable"), "level": "warn",
+            "kind": source, "texts": [told(texts, refused.reason)],
             "side": [texts.moment(refused.at, view.now)],
-            "image": view.pictures.refused(source, refused.at), "crop": self._crops[source],
-            "word": texts._("Taught") if taught else None, "button": texts._("It was really …"),
+            "image": refused_address(source, refused.at), "crop": self._crops[source],
+            "button": texts._("It was really …"),
         }  # fmt: skip
 
     def _event_row(self, number: int, event: Event) -> dict[str, Any]:
@@ -118,7 +116,6 @@ class Gallery:
                 said = await self._lessons[source].teach(refused.at, typed)
             except TallywattError as error:
                 return told(texts, str(error))
-            self._said[key] = f"{typed}: {said}"
             await view.tried(self.load())
             with view.client:
                 ui.notify(said, position="top")
@@ -129,7 +126,7 @@ class Gallery:
             told(texts, refused.reason),
             "",
             heard,
-            view.pictures.refused(source, refused.at),
+            refused_address(source, refused.at),
             self._crops[source],
         )
 

@@ -24,6 +24,7 @@ class Lessons:
             title = view.texts._("Learned")
             heading(title if alone else f"{title} · {source}")
             self._first, self._second = line("", "fact"), line()
+            self._last = line("", "lesson").props("role=status")
             with ui.element("div").classes("buttons"):
                 self._forget = button(view.texts._("Forget"), lock.opened(self._sure))
         self._card.set_visibility(False)
@@ -40,7 +41,9 @@ class Lessons:
         before = self._learned
         learned = await self._view.appliance.surveyor(self._source).teach(at, shows)
         self._draw(learned)
-        return lesson(self._view.texts, before, learned)
+        said = lesson(self._view.texts, before, learned)
+        self._last.set_text(said)
+        return said
 
     def _draw(self, learned: Learned) -> None:
         self._learned, texts = learned, self._view.texts
@@ -68,6 +71,7 @@ class Lessons:
             await self._view.appliance.surveyor(self._source).forget()
         except TallywattError as error:
             ui.notify(told(self._view.texts, str(error)), position="top")
+        self._last.set_text("")
         await self.load()
 
 

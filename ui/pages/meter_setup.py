@@ -112,7 +112,7 @@ class Setup:
     async def _shoot(self) -> None:
         still = await self.surveyor.shoot()
         self._still = still
-        self.address = self.view.pictures.keep(self.view.client, still.jpeg)
+        self.address = self.view.stills.keep(self.view.client, still.jpeg)
         for draft in (*self._past, *([self.draft] if self.draft else [])):
             draft.resize(still.width, still.height)
 
@@ -130,7 +130,7 @@ class Setup:
             self._face.numpad.refuse(f"{said}. {hint}")
             return
         draft = self.draft.copy() if self.draft is not None else Draft.of(found)
-        draft.take(found)
+        draft.take(found, typed != "")
         self._take(draft)
 
     async def _found(self, typed: str) -> Any:

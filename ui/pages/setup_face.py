@@ -1,5 +1,6 @@
 """What the set-up of a meter looks like: picture and tools on one side, the present step on the other."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nicegui import ui
@@ -9,7 +10,8 @@ from appliance.meter_setup import CounterSeen
 from ..components.boxes import Boxes, Nudge
 from ..components.controls import Segments, Sheet, button, enabled, heading, line, pressed, tool
 from ..components.keypad import Numpad
-from ..draft import Draft, kind_of
+from ..counters import kind_of
+from ..draft import Draft
 from ..judgement import SURE, judgement
 from ..text import N_, UNKNOWN
 from ..words import quantity_short
@@ -88,7 +90,7 @@ class Face:
         with ui.element("section").classes("card reads") as self._reads:
             heading(self._texts._("Reads"))
             self._read = ui.label().classes("seven")
-            self._said = line().props("role=status")
+            self._value, self._said = line(), line().props("role=status")
 
     def draw(self) -> None:
         setup = self._setup
@@ -147,11 +149,31 @@ class Face:
     def _draw_reads(self, seen: CounterSeen | None) -> None:
         trouble = self._setup.trouble
         self._read.set_text((seen.text if seen else None) or UNKNOWN)
-        said = trouble or judgement(self._texts, seen)
-        if not trouble and seen and seen.reason is None and any(d.confidence < SURE for d in seen.digits):
-            said += ". " + self._texts._("Line the box up with it.")
-        self._said.set_text(said)
+        self._said.set_text(trouble or self._judged(seen))
+        self._value.set_text(self._valued(seen))
         is_bad = trouble is not None or (seen is not None and seen.reason is not None)
         if is_bad != self._is_bad:
             self._is_bad = is_bad
             self._said.classes(toggle="trouble")
+
+    def _judged(self, seen: CounterSeen | None) -> str:
+        """Why it cannot be believed, and which box is worth moving."""
+        if seen is None:
+            return ""
+        said = [seen.reason] if seen.reason else []
+        if any(digit.confidence < SURE for digit in seen.digits):
+            said += [
+                judgement(self._texts, replace(seen, reason=None)),
+                self._texts._("Line the box up with it."),
+            ]
+        elif not said:
+            said = [judgement(self._texts, seen)]
+        return said[0] if len(said) == 1 else " ".join(one.removesuffix(".") + "." for one in said)
+
+    def _valued(self, seen: CounterSeen | None) -> str:
+        """The number as it will be kept, which shows a point at the wrong place."""
+        draft = self._setup.draft
+        if seen is None or seen.value is None or draft is None:
+            return ""
+        spec = draft.counter.quantity.spec
+        return f"= {self._texts.register(seen.value, spec.decimals)} {spec.unit}"
