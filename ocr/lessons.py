@@ -23,10 +23,10 @@ _PRICE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What refining came to on the `crops` it was judged by: shares read within 0.1 and within 0.2 of their
-    label and wrong by more than 0.5, as shipped (`before`) and refined (`after`). `used`: it reads now.
+    """What refining upon `crops` came to: shares of the sure ones, set aside, that were read within 0.1 and
+    within 0.2 of their label and wrong by more than 0.5, as shipped (`before`) and refined (`after`).
 
-    Without enough crops to judge there is nothing before or after.
+    `used`: it reads now. Without enough sure crops to judge there is nothing before or after.
     """
 
     before: tuple[float, float, float] | None
@@ -53,8 +53,8 @@ class Lessons:
 
     def judge(self) -> Outcome:
         """Used if clearly better on crops set aside, and hardly worse on digits of which it had seen none."""
-        count = int(self.sure.sum())
-        if count < FEWEST:
+        count = len(self.sure)
+        if self.sure.sum() < FEWEST:
             return Outcome(None, None, False, count)
         before = self._marks(decode(self.scores))[self.sure]
         after = self._aside(self.folds)[self.sure]
