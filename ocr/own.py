@@ -56,6 +56,7 @@ class OwnMeter:
         self._model = hashlib.sha256(model.read_bytes()).hexdigest()
         self._refinement: Refinement | None = None
         self._outcome: Outcome | None = None
+        self._until = 0
         if self._file.exists() and not self._load():
             self.refine()
 
@@ -67,6 +68,11 @@ class OwnMeter:
     def count(self) -> int:
         """Labelled crops kept."""
         return len(self._album.crops)
+
+    @property
+    def fresh(self) -> int:
+        """Crops that came since the last refining: when there are some dozens, refine again."""
+        return sum(c.order >= self._until for c in self._album.crops)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -89,6 +95,7 @@ class OwnMeter:
         Takes some seconds on a Pi when the collection is full. OSError when the folder cannot be written.
         """
         lessons = self._lessons()
+        self._until = self._album.crops[-1].order + 1 if self._album.crops else 0
         self._outcome = lessons.judge()
         self._refinement = lessons.learn() if self._outcome.used else None
         self._save()
@@ -105,7 +112,7 @@ class OwnMeter:
         for crop in list(self._album.crops):
             self._album.drop(crop)
         self._file.unlink(missing_ok=True)
-        self._refinement = self._outcome = None
+        self._refinement, self._outcome, self._until = None, None, 0
 
     def _lessons(self) -> Lessons:
         loaded = [(c, p) for c in self._album.crops if (p := self._album.picture(c)) is not None]
@@ -120,9 +127,8 @@ class OwnMeter:
 
     def _save(self) -> None:
         refined: dict[str, Any] = {} if self._refinement is None else self._refinement.arrays()
-        about = json.dumps(
-            {"model": self._model, "outcome": asdict(self._outcome) if self._outcome else None}
-        )
+        outcome = asdict(self._outcome) if self._outcome else None
+        about = json.dumps({"model": self._model, "until": self._until, "outcome": outcome})
         buffer = BytesIO()
         np.savez(buffer, about=np.array(about), **refined)
         write(self._file, buffer.getvalue())
@@ -137,7 +143,7 @@ class OwnMeter:
                 return False
             outcome = Outcome(**about["outcome"])
             self._refinement = Refinement(**arrays) if outcome.used else None
-            self._outcome = outcome
+            self._until, self._outcome = int(about["until"]), outcome
         except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile):
             return False
         return True

@@ -155,6 +155,16 @@ def test_damage_in_the_folder_is_left_out(tmp_path: Path, reader: DigitReader) -
     assert again.read([_crop(9)]) == reader.read([_crop(9)])
 
 
+def test_fresh_crops_are_told_from_those_learned_from(tmp_path: Path, reader: DigitReader) -> None:
+    own = OwnMeter(tmp_path, reader)
+    for i in range(3):
+        own.add(_crop(i), i, lcd=False, sure=True)
+    assert own.fresh == 3
+    own.refine()
+    own.add(_crop(7), 7, lcd=False, sure=False)
+    assert (own.fresh, OwnMeter(tmp_path, reader).fresh) == (1, 1)
+
+
 # --- refining ----------------------------------------------------------------------------------------
 
 
@@ -224,7 +234,7 @@ def test_too_few_or_unsure_crops_judge_nothing(tmp_path: Path, reader: DigitRead
     for i in range(FEWEST + 5):
         own.add(_lesson(i % 10, i), float(i % 10), lcd=False, sure=i < FEWEST - 1, place=i)
     outcome = own.refine()
-    assert (outcome.crops, outcome.before, outcome.used) == (FEWEST - 1, None, False)
+    assert (outcome.crops, outcome.before, outcome.used) == (FEWEST + 5, None, False)
 
 
 def test_forgetting_reads_as_shipped(tmp_path: Path, reader: DigitReader) -> None:
