@@ -12,11 +12,18 @@ from appliance.sources._bearings import Bearings, places
 from appliance.sources._camera_options import Options
 from ocr import Box, Calibration, Picture, Result
 from ocr.counter import Readers, Strip, count
+from ocr.locate import search
 from ocr.picture import cut, fault
 
 TRIES = 5
 PATIENCE = 10
 """So many pictures in a row may fail before the counter is looked for again: it takes a second or more."""
+GROWTH = 100.0
+"""By how much, in its own unit, a counter may have risen from one look for it to the next."""
+DOUBT = (
+    "A counter may stand here, but this is not sure yet: say what it shows on the Meter page (Set up), or "
+    "wait until it has counted on"
+)
 
 _ONE_AT_A_TIME = threading.Lock()
 """The networks are shared by all cameras of the process, and a Pi has little to spare."""
@@ -60,6 +67,7 @@ class MeterReader:
         self._hint = options.initial_reading
         self._misses = 0
         self._why = ""
+        self._candidate: tuple[Calibration, float] | None = None
 
     def good(self, result: Result) -> bool:
         """Whether a result may be believed."""
@@ -182,16 +190,39 @@ class MeterReader:
             except ValueError as error:
                 look = replace(look, reason=str(error))
                 continue
-            if self.fine(look):
+            if self.fine(look) or self._counts(where, look):
                 self._remember(where, setup, picture)
                 break
-        self._why = look.reason or "The counter was found, but its digits are not sure enough"
+        else:
+            look = replace(look, seen=tuple(self._doubted(s) for s in look.seen))
+        self._why = look.reason or DOUBT
         return look
+
+    def _doubted(self, seen: Seen) -> Seen:
+        sure = min((d.confidence for d in seen.result.digits), default=0.0)
+        if sure < self._options.confidence_threshold or seen.result.text is None:
+            return seen
+        return replace(seen, result=replace(seen.result, reason=f"It looks like {seen.result.text}. {DOUBT}"))
 
     def _found(self, picture: Picture, hint: str | None) -> tuple[Calibration, float]:
         """Where a counter seems to stand, and how surely it is the counter, 0..1: what agrees with the number
         it should show is."""
-        return ocr.find(picture, hint, expected_digits=self._expected()), 1.0
+        if hint is not None:
+            return ocr.find(picture, hint, expected_digits=self._expected()), 1.0
+        decimals = None if self._options.counters else self._options.decimals
+        found = search(picture, expected_digits=self._expected(), decimals=decimals)
+        return found.calibration, found.trust
+
+    def _counts(self, where: Calibration, look: Look) -> bool:
+        """Whether digits that might as well be a serial number or a date were seen to count on."""
+        result = look.seen[0].result
+        sure = min((d.confidence for d in result.digits), default=0.0) >= self._options.confidence_threshold
+        if not sure or result.value is None or not where.digits:
+            return False
+        if self._candidate is None or not _same_place(self._candidate[0], where):
+            self._candidate = where, result.value
+            return False
+        return self._candidate[1] < result.value <= self._candidate[1] + GROWTH
 
     def _expected(self) -> int:
         setup = self.bearings.setup
@@ -216,3 +247,11 @@ class MeterReader:
                 self.bearings.save(setup, picture)
         else:
             self.bearings.adopt(where, picture)
+
+
+def _same_place(a: Calibration, b: Calibration) -> bool:
+    """Whether two rows of as many digits lie less than half a digit apart."""
+    if (a.width, a.height, len(a.digits)) != (b.width, b.height, len(b.digits)):
+        return False
+    pairs = zip(a.digits, b.digits, strict=True)
+    return all(abs(p.x - q.x) < p.w / 2 and abs(p.y - q.y) < p.h / 2 for p, q in pairs)

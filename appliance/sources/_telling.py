@@ -28,7 +28,7 @@ def reading(seen: Seen, source: str, threshold: float, at: int) -> Reading | Non
 def refusal(seen: Seen, threshold: float) -> str:
     """Why a counter gave no reading, in a sentence."""
     result = seen.result
-    if result.text is None or not result.digits:
+    if result.reason is not None or result.text is None or not result.digits:
         return result.reason or "The counter cannot be read"
     worst = min(range(len(result.digits)), key=lambda i: result.digits[i].confidence)
     return (
