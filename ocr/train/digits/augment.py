@@ -99,7 +99,23 @@ def _colours(rng: Rng, image: Image) -> Image:
 _Y, _X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 
 
+def _glint(rng: Rng, image: Image) -> Image:
+    """Hard reflections across the glass: a bar or two, as bright as the figure or its ground."""
+    for _ in range(int(rng.integers(1, 3))):
+        tint = np.percentile(image, rng.choice([1, 99]), axis=(0, 1)) * rng.uniform(0.8, 1.1)
+        y, tilt = rng.uniform(0.1, 0.9) * HEIGHT, rng.normal(0, 0.06) * WIDTH
+        first, last = sorted(rng.uniform(-0.4, 1.4, 2) * WIDTH)
+        ends = (int(first), int(y)), (int(last), int(y + tilt))
+        layer = np.zeros((HEIGHT, WIDTH), np.uint8)
+        cv2.line(layer, *ends, (255,), int(rng.integers(1, 4)), cv2.LINE_AA)
+        share = rng.uniform(0.4, 1) * layer[..., None].astype(np.float32) / 255
+        image = image + share * (tint - image)
+    return np.asarray(image, np.float32)
+
+
 def _light(rng: Rng, image: Image) -> Image:
+    if rng.random() < 0.1:
+        image = _glint(rng, image)
     if rng.random() < 0.5:
         slope = rng.normal(0, 0.25, 2)
         image = (

@@ -81,6 +81,36 @@ def font_mask(rng: Rng, text: str, cell: float, glyph: float, fonts: list[str]) 
     return np.asarray(image, np.float32) / 255
 
 
+_DOTS = {
+    "0": "01110 10001 10001 10001 10001 10001 01110",
+    "1": "00100 01100 00100 00100 00100 00100 01110",
+    "2": "01110 10001 00001 00110 01000 10000 11111",
+    "3": "01110 10001 00001 00110 00001 10001 01110",
+    "4": "00010 00110 01010 10010 11111 00010 00010",
+    "5": "11111 10000 11110 00001 00001 10001 01110",
+    "6": "01110 10000 10000 11110 10001 10001 01110",
+    "7": "11111 00001 00010 00100 01000 01000 01000",
+    "8": "01110 10001 10001 01110 10001 10001 01110",
+    "9": "01110 10001 10001 01111 00001 00001 01110",
+}
+_SLASHED = "01110 10001 10011 10101 11001 10001 01110"
+
+
+def _matrix_mask(rng: Rng, text: str, cell: float, glyph: float) -> Ink:
+    """Ink 0..1 of a strip of digits made of 5 x 7 dots, a zero with a slash now and then."""
+    look = _DOTS | {"0": _SLASHED} if rng.random() < 0.5 else _DOTS
+    out = np.zeros((HEIGHT, round(len(text) * cell)), np.float32)
+    wide, gap = cell * rng.uniform(0.6, 0.82) / 5, rng.uniform(0, 0.3)
+    high, top = glyph / 7, (HEIGHT - glyph) / 2
+    for i, char in enumerate(text):
+        for y, row in enumerate(look[char].split()):
+            for x in (x for x, dot in enumerate(row) if dot == "1"):
+                left, upper = (i + 0.5) * cell + (x - 2.5) * wide, top + y * high
+                corner = (round(left + (1 - gap) * wide) - 1, round(upper + (1 - gap) * high) - 1)
+                cv2.rectangle(out, (round(left), round(upper)), corner, 1.0, -1)
+    return out
+
+
 def shown(rng: Rng, mask: Ink) -> Ink:
     """Colours an ink mask as LCD (dark on a greenish or grey ground) or LED (light on dark)."""
     if rng.random() < 0.8:
@@ -109,7 +139,9 @@ def lcd(rng: Rng, digit: int, shift: float = 0.0) -> Crop:
     text = "".join(str(rng.integers(10)) for _ in range(2))
     text = text[0] + str(digit) + text[1]
     fonts = segment_fonts()
-    if fonts and rng.random() < 0.35:
+    if rng.random() < 0.12:
+        mask = _matrix_mask(rng, text, cell, glyph)
+    elif fonts and rng.random() < 0.35:
         mask = font_mask(rng, text, cell, glyph * 0.9, fonts)
     else:
         mask = segment_mask(rng, text, cell, glyph)

@@ -30,11 +30,11 @@ class Mixer:
     """Draws crops to train on: real ones balanced by meter, real ones rolled, rendered ones, no digits."""
 
     SHARES = (
-        ("wheels", 0.43),
+        ("wheels", 0.42),
         ("rolled", 0.09),
-        ("lcds", 0.06),
-        ("wheel", 0.22),
-        ("lcd", 0.08),
+        ("lcds", 0.07),
+        ("wheel", 0.19),
+        ("lcd", 0.11),
         ("nothing", 0.12),
     )
 

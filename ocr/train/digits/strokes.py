@@ -43,7 +43,7 @@ class Hand:
             wide=rng.uniform(0.42, 0.78),
             thick=rng.uniform(0.07, 0.2),
             waist=rng.uniform(0.42, 0.54),
-            flag=str(rng.choice(["none", "short", "long", "foot"], p=[0.3, 0.3, 0.25, 0.15])),
+            flag=str(rng.choice(["none", "short", "long", "foot", "level"], p=[0.27, 0.27, 0.2, 0.14, 0.12])),
             three=str(rng.choice(["round", "flat", "bars"], p=[0.6, 0.25, 0.15])),
             four=str(rng.choice(["closed", "open", "crossed"], p=[0.6, 0.25, 0.15])),
             back=str(rng.choice(["round", "straight"], p=[0.7, 0.3])),
@@ -69,7 +69,9 @@ def _line(*points: tuple[float, float]) -> Points:
 def _one(hand: Hand) -> list[Points]:
     x = 0.5 if hand.flag in ("none", "foot") else 0.62
     out = [_line((x, 0), (x, 1))]
-    if hand.flag != "none":
+    if hand.flag == "level":
+        out.append(_line((x, 0), (x - 0.4, 0.04)))
+    elif hand.flag != "none":
         reach = {"short": 0.25, "long": 0.45, "foot": 0.3}[hand.flag]
         out.append(_line((x, 0), (x - reach, reach * 0.75)))
     if hand.flag == "foot":
