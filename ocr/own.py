@@ -141,9 +141,10 @@ class OwnMeter:
                 arrays = {name: saved[name] for name in saved.files if name != "about"}
             if about["model"] != self._model:
                 return False
-            outcome = Outcome(**about["outcome"])
+            lists = about["outcome"].items()
+            outcome = Outcome(**{k: tuple(v) if isinstance(v, list) else v for k, v in lists})
             self._refinement = Refinement(**arrays) if outcome.used else None
             self._until, self._outcome = int(about["until"]), outcome
-        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile):
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile):
             return False
         return True

@@ -56,7 +56,7 @@ def proven(
     later: float,
     digits: int,
     decimals: int,
-    start: float = _STARTS[0],
+    start: float | None = _STARTS[0],
     kind: Kind = "wheel",
 ) -> tuple[float | None, ...]:
     """What each wheel showed between two believed readings of a register that counts up; None where open.
@@ -64,8 +64,14 @@ def proven(
     A wheel that stands at one place at `earlier` and at `later` stood there in between, however its picture
     was read. One that moved by up to half a digit is known when `reading`, the value read in between with its
     last wheel's fraction (None when nothing was read), lies within the two. Nothing is proven when the
-    register ran backwards. ValueError when the counter cannot show a value.
+    register ran backwards. Dials count as digits: with them, ask for `digits` and dials and take the first.
+
+    Without a `start` only that is proven which all mechanics agree on; so wheels that dials push should be
+    asked for. ValueError when the counter cannot show a value.
     """
+    if start is None:
+        each = [proven(earlier, reading, later, digits, decimals, s, kind) for s in _STARTS]
+        return tuple(_common(labels) for labels in zip(*each, strict=True))
     low = positions(earlier, digits, decimals, start, kind)
     high = positions(later, digits, decimals, start, kind)
     if later < earlier:
@@ -82,3 +88,11 @@ def proven(
         else:
             out.append(middle[i] if middle and not turned and moved <= _NEAR else None)
     return tuple(out)
+
+
+def _common(labels: Sequence[float | None]) -> float | None:
+    """The first of the labels if all are within the play of a wheel of it, else None."""
+    first, *others = labels
+    if first is None or any(b is None or abs((b - first + 5) % 10 - 5) > _STOOD for b in others):
+        return None
+    return first

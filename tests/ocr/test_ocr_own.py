@@ -83,6 +83,17 @@ def test_what_is_proven_is_true(low: int, more: int, at: float, start: float) ->
         assert label is None or distance(label, wheel) <= 0.1
 
 
+def test_without_mechanics_only_what_all_agree_on_is_proven() -> None:
+    assert proven(123.05, None, 123.06, 4, 1, start=None) == (
+        None,
+        None,
+        pytest.approx(3),
+        pytest.approx(0.55, abs=1e-3),
+    )
+    assert proven(123.65, None, 123.66, 4, 1, start=None) == (None, None, None, pytest.approx(6.55, abs=1e-3))
+    assert proven(123.65, None, 123.66, 4, 1, start=9.0) == pytest.approx((1, 2, 3, 6.55), abs=1e-3)
+
+
 @pytest.mark.parametrize("start", [9.0, 8.0, 0.0])
 def test_the_mechanics_show_in_a_few_readings(start: float) -> None:
     rng = np.random.default_rng(0)
