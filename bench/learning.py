@@ -22,7 +22,6 @@ from ocr.digits import Digit, DigitReader
 from ocr.own import OwnMeter
 from ocr.train.score import distance
 
-Row = tuple[str, float, str, str]
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "meter-digits"
 COUNTS, SEEDS, PLACES = (0, 10, 25, 50, 100, 200), 8, 7
 _SURE = 0.85
@@ -98,17 +97,6 @@ def table(folder: Path) -> Iterator[tuple[str, int, list[Draw]]]:
         for count in COUNTS:
             if count + 20 <= len(own):
                 yield meter, count, [measure(own, count, seed, reader) for seed in range(SEEDS)]
-
-
-def rows() -> list[Row]:
-    """The same for `python -m bench learning`; nothing without the data folder."""
-    if not (DATA / "manifest.csv").is_file():
-        return []
-    return [
-        (f"{meter}, learned from {count} crops: {name}", 100 * value, "%", f"mean of {SEEDS} draws")
-        for meter, count, draws in table(DATA)
-        for name, value in zip(COLUMNS, np.mean([d.learned for d in draws], 0), strict=True)
-    ]
 
 
 def main() -> None:

@@ -141,8 +141,10 @@ class OwnMeter:
                 arrays = {name: saved[name] for name in saved.files if name != "about"}
             if about["model"] != self._model:
                 return False
-            lists = about["outcome"].items()
-            outcome = Outcome(**{k: tuple(v) if isinstance(v, list) else v for k, v in lists})
+            fields: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in about["outcome"].items()
+            }
+            outcome = Outcome(**fields)
             self._refinement = Refinement(**arrays) if outcome.used else None
             self._until, self._outcome = int(about["until"]), outcome
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile):
