@@ -57,14 +57,11 @@ def train(
     seed: int,
     steps: int,
     check: Callable[[nn.Module, int], None],
-    start: dict[str, torch.Tensor] | None = None,
 ) -> nn.Module:
     """Trains for `steps` batches; `check(model, step)` is called ten times on the averaged weights."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     model = network().to(memory_format=torch.channels_last)  # a third faster on a CPU
-    if start is not None:
-        model.load_state_dict(start)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
