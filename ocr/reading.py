@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from ocr.calibration import Kind
 from ocr.digits import Digit
 
-_SLACK = 0.2
+_SLACK = 0.25
 """Play of a wheel plus the error of reading it, in digits, that costs no confidence."""
-_TURNING = 0.15
+_TURNING = 0.1
 """More play while the neighbour turns through 0: the carry takes hold late and lets go early."""
 _POINTING = 0.25
 """Play of a pointer plus the error of reading it, in figures, that costs no confidence."""
@@ -89,8 +89,8 @@ def _pointers(dials: Sequence[Digit]) -> tuple[list[int], float | None, float]:
     position, trust = None, 1.0
     for dial in reversed(dials):
         if position is None:
-            figure, misfit = int(dial.value) % 10, 0.0
-            position = dial.value % 10
+            position = _turned(dial.value)
+            figure, misfit = int(position), 0.0
         else:
             away = dial.value - position / 10
             figure, misfit = round(away) % 10, abs(away - round(away))
@@ -109,16 +109,16 @@ def _wheels(digits: Sequence[Digit], below: float | None) -> tuple[list[int], fl
     """
     values = [d.value for d in digits]
     away = _offset(values if below is not None else values[:-1])
-    values = [(v - away) % 10 for v in values]
+    values = [_turned(v - away) for v in values]
     if below is not None:
         fits = [_upwards(values, below, *how) for how in _OVER_DIALS]
     else:
         last = values[-1]
         ends = [last] if last % 1 <= 1 - _ROUND_UP else [float(int(last) + 1) % 10, last]
         fits = [_up_to_last(values, end, *how) for how in _CARRIES for end in ends]
-    fit = min(fits, key=lambda f: round(f.cost, 1))
+    fit = min(fits, key=lambda f: round(f.cost, 2))
     trust = min(d.confidence * _fits(*m) for d, *m in zip(digits, fit.misfits, fit.play, strict=True))
-    return fit.digits, trust * _clear(fit, fits)
+    return fit.digits, trust * _clear(fit, fits, same=1 if below is None else 0)
 
 
 def _up_to_last(values: Sequence[float], last: float, *how: float) -> _Fit:
@@ -126,13 +126,13 @@ def _up_to_last(values: Sequence[float], last: float, *how: float) -> _Fit:
     return _Fit([*fit.digits, int(last)], [*fit.misfits, 0.0], [*fit.play, _SLACK], fit.cost)
 
 
-def _clear(best: _Fit, fits: Sequence[_Fit]) -> float:
+def _clear(best: _Fit, fits: Sequence[_Fit], same: int) -> float:
     """Factor on the confidence: 1 when nothing fits nearly as well that is another number.
 
-    A neighbouring number is the same one, a moment earlier or later.
+    Numbers up to `same` apart count as one: the last wheel a moment earlier or later.
     """
     size = 10 ** len(best.digits)
-    rivals = [f.cost for f in fits if 1 < (_number(f) - _number(best)) % size < size - 1]
+    rivals = [f.cost for f in fits if same < (_number(f) - _number(best)) % size < size - same]
     return min([1.0, *(0.5 + max(0.0, r - best.cost) / (2 * _CLEAR) for r in rivals)])
 
 
@@ -166,6 +166,11 @@ def _upwards(values: Sequence[float], below: float, first: float, others: float,
         play.append(_SLACK + (_TURNING if turning else 0.0))
         below = base % 10 + push
     return _Fit(whole[::-1], misfits[::-1], play[::-1], cost + sum(misfits))
+
+
+def _turned(value: float) -> float:
+    """A position in [0, 10); -1e-17 % 10 is 10."""
+    return value % 10 if value % 10 < 10 else 0.0
 
 
 def _fits(misfit: float, play: float) -> float:
