@@ -24,6 +24,8 @@ MOST, PER_CLASS = 400, 6
 _TALL = 96
 _SAME = 0.2
 """Crops whose prepared pictures differ by less (of a contrast of 1) teach nothing new."""
+_ONE_IN = 8
+"""So many new crops of a full class bring one change, chosen by content: cards live by their writes."""
 _NAME = re.compile(r"(\d{8})-(\d{3})-(wheel|lcd)-(sure|unsure)-(\d{2})-([0-9a-f]{8})\.png")
 
 
@@ -61,7 +63,7 @@ class Album:
         self.crops = sorted(found, key=lambda c: c.order)
 
     def add(self, crop: Picture, value: float, lcd: bool, sure: bool, place: int) -> bool:
-        """Keeps a crop with its label; False when it is empty or the like is kept already.
+        """Keeps a crop with its label; False when it is empty, or the like or enough of its kind is kept.
 
         ValueError when the label cannot be; OSError when the folder cannot be written.
         """
@@ -74,8 +76,10 @@ class Album:
         if any(_alike(crop, known) for c in mates if (known := self.picture(c)) is not None):
             return False
         data = _png(crop)
-        order = self.crops[-1].order + 1 if self.crops else 0
         digest = hashlib.sha256(data).hexdigest()[:8]
+        if len(mates) >= PER_CLASS and int(digest, 16) % _ONE_IN:
+            return False
+        order = self.crops[-1].order + 1 if self.crops else 0
         kind, trust = "lcd" if lcd else "wheel", "sure" if sure else "unsure"
         name = f"{order:08d}-{label:03d}-{kind}-{trust}-{place:02d}-{digest}.png"
         write(self.folder / name, data)

@@ -84,7 +84,7 @@ class OwnMeter:
 
         `sure`: known without reading this crop (bracketed by other readings, or said by the owner); only
         such crops judge, and they count twice. `place` is the digit's place in the counter: the collection is
-        balanced over places and positions. False when the crop is empty or the like is kept already.
+        balanced over places and positions. False when the crop is empty, or enough like it are kept.
         ValueError when the label cannot be; OSError when the folder cannot be written.
         """
         return self._album.add(crop, value, lcd, sure, place)
@@ -130,7 +130,7 @@ class OwnMeter:
         outcome = asdict(self._outcome) if self._outcome else None
         about = json.dumps({"model": self._model, "until": self._until, "outcome": outcome})
         buffer = BytesIO()
-        np.savez(buffer, about=np.array(about), **refined)
+        np.savez_compressed(buffer, about=np.array(about), **refined)
         write(self._file, buffer.getvalue())
 
     def _load(self) -> bool:
