@@ -17,6 +17,7 @@ BRIGHT_PERCENTILE = 98
 SATURATED = 250
 GLARE = 0.04
 """Part of a figure's box that may be saturated; a reflection covers more."""
+DARKEST = 0.02
 DIMMED = 0.6
 FORGIVEN = 1.002
 """By this factor the target grows back with each picture without a reflection: 0.6 in some 250 pictures."""
@@ -99,11 +100,6 @@ class Lighting:
         """Whether there is a lamp of ours to light."""
         return self._lamp is not None
 
-    @property
-    def dimmable(self) -> bool:
-        """Whether less light can be tried at once."""
-        return self._lamp is not None and self._adjust and self.level > 0.05
-
     def on(self) -> None:
         if self._lamp is not None:
             self._lamp.value = self.level
@@ -112,25 +108,36 @@ class Lighting:
         if self._lamp is not None:
             self._lamp.value = 0.0
 
-    def dim(self) -> None:
-        """Light the next picture less: there is a reflection on the digits."""
-        self._target = max(LOWEST * self._wanted, self._target * DIMMED)
-        self.level = max(0.02, self.level * DIMMED)
+    def dim(self, picture: Picture, boxes: Sequence[Box]) -> bool:
+        """Whether the next picture will be lit less, because this one is too bright or a reflection lies on
+        its digits."""
+        if self._lamp is None or not self._adjust or self.level <= DARKEST:
+            return False
+        seen = brightness(picture, boxes)
+        if seen < SATURATED and not self._mirrored(picture, boxes, seen):
+            return False
+        self.level = max(DARKEST, self.level * DIMMED)
+        return True
+
+    def _mirrored(self, picture: Picture, boxes: Sequence[Box], seen: float) -> bool:
+        """Whether there is a reflection, which lowers the target; its absence lets it grow back."""
+        if seen < SATURATED and glare(picture, boxes) > GLARE:
+            self._target = max(LOWEST * self._wanted, min(self._target, seen) * DIMMED)
+            return True
+        self._target = min(self._wanted, self._target * FORGIVEN)
+        return False
 
     def learn(self, picture: Picture, boxes: Sequence[Box] = ()) -> float:
         """Dims or brightens the lamp for the next picture; what it cannot give is the factor returned."""
         if not self._adjust:
             return 1.0
         seen = brightness(picture, boxes)
-        if glare(picture, boxes) > GLARE:
-            self._target = max(LOWEST * self._wanted, min(self._target, seen) * DIMMED)
-        else:
-            self._target = min(self._wanted, self._target * FORGIVEN)
+        self._mirrored(picture, boxes, seen)
         factor = correction(seen, self._target)
         if self._lamp is None:
             return factor
         wanted = self.level * factor
-        self.level = min(max(wanted, 0.02), 1.0)
+        self.level = min(max(wanted, DARKEST), 1.0)
         return wanted / self.level
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ GROUPS = (
     ({"AfMode": AF_MANUAL}, ("LensPosition",)),
 )
 """What switches each automatic off, and what it steers: to be told together with that."""
-LONGEST_US = 200_000
+SHORTEST_US = 100.0
 MOST_GAIN = 8.0
 
 
@@ -74,14 +74,13 @@ class PiCamera:
         return self.grab()
 
     def brighten(self, factor: float) -> None:
-        if "ExposureTime" not in self._held:
+        if not {"ExposureTime", "AnalogueGain"} <= self._held.keys():
             self._stops = float(np.clip(self._stops + np.log2(factor), -4, 4))
             self._tell({"ExposureValue": self._stops})
             return
-        # A frame cannot be exposed longer than it lasts; what time cannot give, gain does.
-        longest = min(LONGEST_US, 1_000_000 / self._fps)
-        light = self._held["ExposureTime"] * self._held.get("AnalogueGain", 1.0) * factor
-        time_us = min(longest, max(100.0, light / max(1.0, self._held.get("AnalogueGain", 1.0))))
+        # A meter stands still: long exposure before gain, which is noise. No frame is longer than it lasts.
+        light = self._held["ExposureTime"] * self._held["AnalogueGain"] * factor
+        time_us = min(1_000_000 / self._fps, max(SHORTEST_US, light))
         gain = float(np.clip(light / time_us, 1.0, MOST_GAIN))
         self._held |= {"ExposureTime": int(time_us), "AnalogueGain": gain}
         self._tell({"ExposureTime": int(time_us), "AnalogueGain": gain})

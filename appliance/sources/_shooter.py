@@ -85,10 +85,8 @@ class Shooter:
         if not self._several or fault(first) is not None:
             return
         for _ in range(DIMMINGS):
-            light = self._lighting
-            if light is None or not light.dimmable or _lighting.glare(first, boxes()) <= _lighting.GLARE:
+            if self._lighting is None or not self._lighting.dim(first, boxes()):
                 break
-            light.dim()
             with self._lit():
                 first = self._upright(self._another())
             yield first
