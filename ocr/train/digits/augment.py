@@ -157,12 +157,13 @@ def augment(rng: Rng, crop: NDArray[Any]) -> NDArray[Any]:
     return _lens(rng, _light(rng, _colours(rng, image))).astype(np.uint8)
 
 
-def windowed(rng: Rng, crops: NDArray[np.uint8], share: float) -> None:
-    """In place: a share of the crops (N x HEIGHT x WIDTH x 3) is seen through a window lower than the box.
+def windowed(rng: Rng, crops: NDArray[np.uint8], chance: NDArray[np.float64]) -> None:
+    """In place: some crops (N x HEIGHT x WIDTH x 3) are seen through a window lower than the box.
 
-    Bars above and below cover what the wheel shows there; often they are as bright as its figures.
+    Bars above and below cover what the wheel shows there; often they are as bright as its figures. `chance`
+    is each crop's: 0 for display digits, as a seven whose uppermost segment is covered is a one.
     """
-    for i in np.flatnonzero(rng.random(len(crops)) < share):
+    for i in np.flatnonzero(rng.random(len(crops)) < chance):
         crop = crops[i]
         tint = np.percentile(crop, rng.choice([1, 99]), axis=(0, 1))
         if rng.random() < 0.4:
