@@ -213,12 +213,16 @@ class Draft:
         self.counter = replace(self.counter, dials=self.counter.dials[: max(0, count)])
         while len(self.counter.dials) < min(count, MOST_DIALS):
             known = [dial.box for dial in self.counter.dials]
-            size = round(min(self.width, self.height) * 0.16)
-            first = (self.width // 2 - size // 2, self.height - round(size * 1.4), size, size)
-            self._append_dial(DialSetup(self._beside(known) if known else self._fitted(first)))
+            self._append_dial(DialSetup(self._beside(known) if known else self._first_dial()))
         if self.chosen is not None and self.chosen >= len(boxes(self.counter)):
             self.chosen = None
         self.set_decimals(self.counter.decimals)
+
+    def _first_dial(self) -> Rectangle:
+        """Below the figures, where most meters have them."""
+        size = round(min(self.width, self.height) * 0.16)
+        low = max((b[1] + b[3] for b in self.counter.digits), default=self.height // 2)
+        return self._fitted((self.width // 2 - size // 2, low + size // 3, size, size))
 
     @property
     def most_decimals(self) -> int:

@@ -17,8 +17,8 @@ def percent(texts: Texts, confidence: float) -> str:
     return texts.number(int(100 * confidence + 1e-9))
 
 
-def judgement(texts: Texts, seen: Picture | CounterSeen | None) -> str:
-    """One sentence on what was seen."""
+def judgement(texts: Texts, seen: Picture | CounterSeen | None, wheels: int | None = None) -> str:
+    """One sentence on what was seen; after so many `wheels` come dials."""
     if seen is None:
         return ""
     if seen.reason is not None:
@@ -27,5 +27,7 @@ def judgement(texts: Texts, seen: Picture | CounterSeen | None) -> str:
     if doubtful:
         place, digit = min(doubtful, key=lambda pair: pair[1].confidence)
         said = texts._("Digit {place} is unsure, {percent} %")
+        if wheels is not None and place > wheels:
+            said, place = texts._("Dial {place} is unsure, {percent} %"), place - wheels
         return said.format(place=place, percent=percent(texts, digit.confidence))
     return texts._("Sure of every digit, {percent} %").format(percent=percent(texts, seen.confidence))

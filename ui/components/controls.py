@@ -41,6 +41,14 @@ def pressed(made: ui.element, on: bool) -> None:
     made.props(f'aria-pressed="{str(on).lower()}"')
 
 
+def marked(made: ui.element, name: str, on: bool) -> None:
+    """Whether an element has a class."""
+    if on:
+        made.classes(name)
+    else:
+        made.classes(remove=name)
+
+
 def enabled(made: ui.element, on: bool) -> None:
     """Whether a button can be pressed."""
     if on:

@@ -27,6 +27,8 @@ PAUSE_S = 0.25
 UNDO_STEPS = 30
 OTHER_BOXES = (Draft.add_counter, Draft.remove_counter, Draft.go_to, Draft.set_figures, Draft.set_dials)
 """After these the boxes stand elsewhere in the picture."""
+LOOKS_ONLY = (Draft.go_to, Draft.hold_together)
+"""Nothing that would have to be undone."""
 
 
 async def build(view: View) -> None:
@@ -202,7 +204,8 @@ class Setup:
         """Change the draft by one of its methods; the picture is looked at anew where boxes come or go."""
         if self.draft is None or self.busy is not None:
             return
-        self._remember()
+        if act not in LOOKS_ONLY:
+            self._remember()
         act(self.draft, *said)
         self.frame += act in OTHER_BOXES
         self._changed()

@@ -1,22 +1,19 @@
 """What the set-up of a meter looks like: picture and tools on one side, the present step on the other."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from appliance.meter_setup import CounterSeen
-
 from ..components.boxes import Boxes, Nudge
-from ..components.controls import Segments, Sheet, button, enabled, heading, line, pressed, tool
+from ..components.controls import Segments, Sheet, button, enabled, line, pressed, tool
 from ..components.keypad import Numpad
 from ..counters import kind_of
 from ..draft import Draft
-from ..judgement import SURE, judgement
-from ..text import N_, UNKNOWN
+from ..text import N_
 from ..words import quantity_short
 from .boxes_message import boxes_message
 from .counter_form import CounterForm
+from .reads import Reads
 
 if TYPE_CHECKING:
     from .meter_setup import Setup
@@ -30,7 +27,6 @@ class Face:
     def __init__(self, setup: "Setup") -> None:
         self._setup, self._texts = setup, setup.texts
         self._tabs: list[str] = []
-        self._is_bad = False
         sheet = Sheet(self._texts)
         with ui.element("div").classes("page setup"):
             with ui.element("div").classes("stage"):
@@ -44,7 +40,7 @@ class Face:
                 self._number_step()
                 with ui.element("div").classes("side") as self._side:
                     self._tabbar = ui.element("div").classes("tabs")
-                    self._reads_card()
+                    self._reads = Reads(self._texts)
                     self._nudge = Nudge(self._boxes, self._texts)
                     self._hint = line(self._texts._("Tap a box, then drag it or its corners."), "mut hint")
                     self._form = CounterForm(setup, sheet)
@@ -86,12 +82,6 @@ class Face:
                 self._setup.find,
             )
 
-    def _reads_card(self) -> None:
-        with ui.element("section").classes("card reads") as self._reads:
-            heading(self._texts._("Reads"))
-            self._read = ui.label().classes("seven")
-            self._value, self._said = line(), line().props("role=status")
-
     def draw(self) -> None:
         setup = self._setup
         draft, mode = setup.draft, setup.mode
@@ -102,17 +92,18 @@ class Face:
         self._boxes.show({**message, **setup.size, **more, "none": none})
         for element, modes in (
             (self._number, "number"), (self._side, "boxes counter"), (self._finish, "boxes counter"),
-            (self._nudge, "boxes"), (self._hint, "boxes"), (self._reads, "boxes"),
+            (self._nudge, "boxes"), (self._reads.root, "boxes"),
             (self._bar, "boxes"), (self._form.root, "counter"),
         ):  # fmt: skip
             element.set_visibility(mode in modes.split())
+        self._hint.set_visibility(mode == "boxes" and draft is not None and draft.chosen is None)
         for made in (self._test, self._save):
             enabled(made, setup.busy is None and draft is not None)
         if draft is not None:
             self._draw_tools(draft)
             self._draw_tabs(draft)
             self._form.draw(draft)
-        self._draw_reads(setup.seen_now)
+        self._reads.draw(draft, setup.seen_now, setup.trouble)
 
     def _draw_tools(self, draft: Draft) -> None:
         counter = draft.counter
@@ -145,35 +136,3 @@ class Face:
                 self._counters = Segments(options, "", go_to, self._texts._("Counter"))
         self._tabbar.set_visibility(len(names) > 1)
         self._counters.show(str(draft.place))
-
-    def _draw_reads(self, seen: CounterSeen | None) -> None:
-        trouble = self._setup.trouble
-        self._read.set_text((seen.text if seen else None) or UNKNOWN)
-        self._said.set_text(trouble or self._judged(seen))
-        self._value.set_text(self._valued(seen))
-        is_bad = trouble is not None or (seen is not None and seen.reason is not None)
-        if is_bad != self._is_bad:
-            self._is_bad = is_bad
-            self._said.classes(toggle="trouble")
-
-    def _judged(self, seen: CounterSeen | None) -> str:
-        """Why it cannot be believed, and which box is worth moving."""
-        if seen is None:
-            return ""
-        said = [seen.reason] if seen.reason else []
-        if any(digit.confidence < SURE for digit in seen.digits):
-            said += [
-                judgement(self._texts, replace(seen, reason=None)),
-                self._texts._("Line the box up with it."),
-            ]
-        elif not said:
-            said = [judgement(self._texts, seen)]
-        return said[0] if len(said) == 1 else " ".join(one.removesuffix(".") + "." for one in said)
-
-    def _valued(self, seen: CounterSeen | None) -> str:
-        """The number as it will be kept, which shows a point at the wrong place."""
-        draft = self._setup.draft
-        if seen is None or seen.value is None or draft is None:
-            return ""
-        spec = draft.counter.quantity.spec
-        return f"= {self._texts.register(seen.value, spec.decimals)} {spec.unit}"
