@@ -31,7 +31,8 @@ def _box(rng: Rng, drawn: NDArray[np.uint8], side: int) -> Image:
     a = np.radians(np.clip(rng.normal(0, 2.0), -4.5, 4.5))
     turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
     zoom = np.exp(rng.normal(0, 0.06) + rng.normal(0, 0.05, 2))
-    shift = np.clip(rng.normal(0, 0.1, 2), -0.3, 0.3)  # of half the side: 0.3 is 15 % of the box
+    # of half the side: 0.3 is 15 % of the box
+    shift = rng.uniform(-0.3, 0.3, 2) if rng.random() < 0.35 else np.clip(rng.normal(0, 0.1, 2), -0.3, 0.3)
     source = (corners * zoom) @ turn + shift + rng.normal(0, 0.03, (4, 2))
     source = source * VIEW / 2 + SIZE / 2
     target = (corners + 1) / 2 * side
