@@ -12,7 +12,7 @@ from ocr.digits import DigitReader
 from ocr.train import score
 from ocr.train.__main__ import main as train
 from ocr.train.digits import displays, mix, nothings, render, roll, samples, wheels
-from ocr.train.digits.augment import augment
+from ocr.train.digits.augment import augment, windowed
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +80,36 @@ def test_a_pool_is_as_large_as_asked_and_balanced() -> None:
     assert pool.crops.shape == (400, 48, 32, 3)
     assert 0.05 < np.mean(pool.targets == samples.NOTHING) < 0.25
     assert 0.05 < pool.lcd.mean() < 0.25
+
+
+def test_windows_cover_wheels_above_and_below_but_no_displays() -> None:
+    crops = np.stack([np.asarray(wheel_window(5.0, 32, 48)) for _ in range(2)])
+    before = crops.copy()
+    windowed(np.random.default_rng(6), crops, np.array([1.0, 0.0]))
+    assert np.array_equal(crops[1], before[1])
+    assert np.array_equal(crops[0, 12:36], before[0, 12:36])
+    assert not np.array_equal(crops[0, :2], before[0, :2])
+    assert not np.array_equal(crops[0, -2:], before[0, -2:])
+
+
+def test_what_was_trained_is_what_the_product_reads(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from ocr.train.digits import net, recipe
+
+    crops = [samples.Sample(wheel_window(d / 2, 32, 48), d * 5, bool(d % 2), "a") for d in range(20)]
+    pool = mix.Pool(
+        np.stack([s.crop for s in crops]),
+        np.array([s.target for s in crops], np.int64),
+        np.array([s.lcd for s in crops], np.bool_),
+    )
+    model = net.train(pool, 1, 5, lambda _: None)
+    net.export(model, tmp_path / "digits.onnx")
+    assert (tmp_path / "digits.onnx").stat().st_size < 1_300_000
+    exported = DigitReader(tmp_path / "digits.onnx").read([s.crop for s in crops])
+    for one, other in zip(recipe.by_torch(model, crops), exported, strict=True):
+        assert score.distance(one.value, other.value) < 0.2
+        assert one.confidence == pytest.approx(other.confidence, abs=0.01)
 
 
 def test_training_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
