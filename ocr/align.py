@@ -19,7 +19,7 @@ from ocr.patterns import Floats, Grey, Matrix, Points, Search, pattern, resized
 from ocr.picture import Picture
 
 SHIFT, TURN, SCALE = 0.15, 10.0, 0.10
-"""Largest correction believed: part of the width, degrees, part of the size."""
+"""How far the meter may lie from its place: part of the width, degrees, part of the size."""
 _FINE = 320
 """Pixels of the longer side at which pictures are compared at last; first at a half and a quarter of it."""
 _POINTS = (1000, 2400)
@@ -92,18 +92,22 @@ class Aligner:
         picture = self._sized(picture)
         seen = self._patterns(picture)
         matrix, fit = self._find(seen)
-        if fit < _FOUND or (fit < _SURE and self._turned(seen, matrix, fit)):
+        if fit < _FOUND or (fit < _SURE and self._turned(seen, fit)):
             raise NotAligned(
                 "The picture does not fit the one the meter was set up with: "
                 "was the camera moved or covered? Put it back or set the meter up again."
             )
         full = resized(matrix, self._size[0] / self._fine[0], self._size[1] / self._fine[1])
-        back = np.asarray(cv2.invertAffineTransform(full), np.float64)
-        shift, turn, scale = self._corrected(back)
+        if _beyond(*_movement(full, self._size), self._size[0]):
+            raise NotAligned(
+                "The camera was moved too far from where the meter was set up: "
+                "put it back or set the meter up again."
+            )
         self._last = matrix
         if np.abs(full @ self._corners - self._corners[:2]).max() < self._play:
             return Registration(picture, fit, (0.0, 0.0), 0.0, 1.0)
-        return Registration(self._moved(picture, full), fit, shift, turn, scale)
+        back = np.asarray(cv2.invertAffineTransform(full), np.float64)
+        return Registration(self._moved(picture, full), fit, *_movement(back, self._size))
 
     def _moved(self, picture: Picture, full: Matrix) -> Picture:
         """The picture as the reference camera saw it: finely where the figures are, roughly elsewhere."""
@@ -116,11 +120,12 @@ class Aligner:
         )
         return np.asarray(out, np.uint8)
 
-    def _turned(self, seen: Patterns, matrix: Matrix, fit: float) -> bool:
+    def _turned(self, seen: Patterns, fit: float) -> bool:
         """Whether the picture fits better upside down or mirrored: a plain plate can look much the same."""
         for down, right in ((-1, -1), (1, -1), (-1, 1)):
-            other = tuple(np.ascontiguousarray(layer[::down, ::right]) for layer in seen)
-            if self._refined((other[0], other[1], other[2]), matrix)[1] > fit:
+            fine, half, quarter = (np.ascontiguousarray(layer[::down, ::right]) for layer in seen)
+            start = resized(self._search.best(quarter, 1)[0], 2, 2)
+            if self._finish((fine, half, quarter), self._half.follow(half, start, _STEPS[0]))[1] > fit:
                 return True
         return False
 
@@ -164,18 +169,18 @@ class Aligner:
         matrix = self._points.follow(seen[0], resized(half, 2, 2), _STEPS[1])
         return matrix, self._points.fit(seen[0], matrix)
 
-    def _corrected(self, back: Matrix) -> tuple[tuple[float, float], float, float]:
-        """(shift of the middle in pixels, turn in degrees, scale); NotAligned beyond the limits."""
-        middle = np.array([(self._size[0] - 1) / 2, (self._size[1] - 1) / 2, 1.0])
-        right, down = (back @ middle - middle[:2]).tolist()
-        turn = degrees(atan2(back[1, 0] - back[0, 1], back[0, 0] + back[1, 1]))
-        scale = float(np.sqrt(max(1e-6, np.linalg.det(back[:, :2]))))
-        if max(abs(right), abs(down)) > SHIFT * self._size[0] or abs(turn) > TURN or abs(scale - 1) > SCALE:
-            raise NotAligned(
-                "The camera was moved too far from where the meter was set up: "
-                "put it back or set the meter up again."
-            )
-        return (right, down), turn, scale
+
+def _movement(matrix: Matrix, size: tuple[int, int]) -> tuple[tuple[float, float], float, float]:
+    """(shift of the middle in pixels, turn in degrees, scale) of a matrix between pictures of `size`."""
+    middle = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2, 1.0])
+    right, down = (matrix @ middle - middle[:2]).tolist()
+    turn = degrees(atan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1]))
+    return (right, down), turn, float(np.sqrt(max(1e-6, np.linalg.det(matrix[:, :2]))))
+
+
+def _beyond(shift: tuple[float, float], turn: float, scale: float, width: int) -> bool:
+    """Whether the meter lies further from its place than is believed."""
+    return max(map(abs, shift)) > SHIFT * width or abs(turn) > TURN or abs(scale - 1) > SCALE
 
 
 def _boxes(calibration: Calibration) -> Sequence[Box]:

@@ -36,7 +36,8 @@ def pattern(grey: Grey) -> Floats:
     reach = max(5, max(grey.shape) // 24) | 1
     data = cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32)
     data -= cv2.blur(data, (reach, reach))
-    spread = cv2.sqrt(cv2.blur(data * data, (reach, reach)))
+    # The box filter keeps running sums, which come out just below 0 on even surfaces.
+    spread = cv2.sqrt(np.maximum(cv2.blur(data * data, (reach, reach)), 0))
     sight = spread / (spread + _FLOOR)
     data /= spread + _FLOOR
     np.clip(data, -_STRONGEST, _STRONGEST, out=data)
