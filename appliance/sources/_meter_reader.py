@@ -1,6 +1,5 @@
 """Reads one meter's pictures for years: finds the counters and finds them again when they moved."""
 
-import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import ocr
 from appliance.meter_setup import CounterSetup, MeterSetup
+from appliance.sources import _setup
 from appliance.sources._bearings import Bearings, places
 from appliance.sources._camera_options import Options
 from ocr import Box, Calibration, Picture, Result
@@ -48,13 +48,6 @@ class Look:
     reason: str | None = None
     upright: Picture | None = None
     codes: tuple[str, ...] = ()
-
-
-def code(text: str) -> tuple[int, ...] | None:
-    """C.D.E of a register code: 1.8.0, 1-0:1.8.0*255, 01.08.00, 1.8 and 180 are one; None for no code."""
-    body = text.partition(":")[2] or text
-    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", body) or re.fullmatch(r"\s*(\d)(\d)(\d)\s*", body)
-    return tuple(int(group or 0) for group in found.groups()) if found else None
 
 
 class MeterReader:
@@ -154,7 +147,7 @@ class MeterReader:
             readers = replace(self._readers, display=self._once(strips, at.display))
             if counter.register and at.display is not None:
                 shown = readers.display(cut(picture, at.display))
-                if code(shown.register or "") != code(counter.register):
+                if _setup.code(shown.register or "") != _setup.code(counter.register):
                     seen.append(Seen(counter, Result(None, None, 0.0, calibration=at), waiting=True))
                     continue
             seen.append(Seen(counter, count(picture, at, readers, expected=expected, trust=trust).result))

@@ -1,5 +1,6 @@
 """What counts where before one camera: the set-up as a file, and its limits. No OpenCV here."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from appliance.model import Kind, Quantity
 
 FILE = "setup.json"
 MOST_FIGURES = 16
+NOW = 255
+"""F of an OBIS code that means the present value."""
 UNITS = {
     "kWh": ("kWh", 1.0),
     "Wh": ("kWh", 0.001),
@@ -53,6 +56,18 @@ def factor(unit: str) -> float:
     return UNITS[unit][1]
 
 
+def code(text: str) -> tuple[int, ...] | None:
+    """C, D, E of a register code (IEC 62056-61): 1.8.0, 1-0:1.8.0*255, 01.08.00, 1.8 and 180 are one; None for
+    no code. A value stored at the end of an earlier month (1.8.0*01) has its number as a fourth."""
+    body = text.partition(":")[2] or text
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?(?:\s*[*&.-]\s*(\d+))?", body)
+    if found is None:
+        short = re.fullmatch(r"\s*(\d)(\d)(\d)\s*", body)
+        return tuple(int(digit) for digit in short.groups()) if short else None
+    *main, stored = (int(group or 0) for group in found.groups())
+    return (*main, stored) if found[4] and stored != NOW else tuple(main)
+
+
 def check(setup: MeterSetup) -> None:
     """Raises ValueError, in a sentence for the owner, when the set-up cannot be."""
     if not setup.counters:
@@ -81,6 +96,8 @@ def _counter_problem(counter: CounterSetup) -> str | None:
         return f"{figures} digits and dials are more than the {MOST_FIGURES} a counter can have"
     if not figures and counter.display is None:
         return "it has neither digits, dials nor a display window: draw its boxes"
+    if counter.register and code(counter.register) is None:
+        return f"{counter.register!r} is no code of a register: write it as the display does, such as 1.8.0"
     if counter.register and counter.display is None:
         return f"to see whose turn it is, the window that shows the code {counter.register} must be drawn"
     if not 0 <= counter.decimals < (figures or MOST_FIGURES + 1) + (not counter.digits):

@@ -46,6 +46,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         (replace(IMPORT, digits=ROW * 3), "more than the 16"),
         (replace(IMPORT, decimals=6), "6 decimals do not fit"),
         (replace(IMPORT, decimals=-1), "decimals do not fit"),
+        (replace(IMPORT, register="total", display=(0, 0, 90, 80)), "'total' is no code"),
         (replace(IMPORT, register="1.8.0"), "the window that shows the code 1.8.0 must be drawn"),
         (replace(IMPORT, digits=((1270, 10, 50, 80),), decimals=0), "digit 1 leaves the picture"),
         (replace(IMPORT, dials=(DialSetup((-1, 10, 50, 80)),)), "dial 1 leaves the picture"),
