@@ -73,8 +73,8 @@ def read(
 
 def _first(found: Found, expected: int | None, threshold: float) -> Result:
     """Reads a counter just found, in its upright view; boxes are told in the picture's own pixels."""
-    readers = shipped()
-    seen = count(found.upright, found.where, readers, expected=expected, threshold=threshold, trust=found.trust)
+    where, trust = found.where, found.trust
+    seen = count(found.upright, where, shipped(), expected=expected, threshold=threshold, trust=trust)
     places = found.calibration.digits
     digits = tuple(replace(d, box=b) for d, b in zip(seen.result.digits, places, strict=False))
     return replace(seen.result, digits=digits, calibration=found.calibration)

@@ -1,8 +1,8 @@
 """Finds figures of counters in a whole picture: where each stands, how large, how turned.
 
-The network (`models/locate.onnx`, card beside it) answers for every fourth pixel whether a figure of a counter
-has its middle there. It knows figures 9 to 60 pixels tall, so it looks at the picture at several sizes; rows of
-what it finds are proposals for `ocr.locate`.
+The network (`models/locate.onnx`, card beside it) answers for every fourth pixel whether a figure of a
+counter has its middle there. It knows figures 9 to 60 pixels tall, so it looks at the picture at several
+sizes; rows of what it finds are proposals for `ocr.locate`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from ocr.picture import Picture
 
 MODEL = Path(__file__).parent / "models" / "locate.onnx"
 _STRIDE = 4
-_SIZES = (160, 320, 640)
-"""Longer sides of the picture the network is shown; the last one finds figures of 1.5 % of it."""
+_SIZES = (160, 320, 640, 1280)
+"""Longer sides of the picture the network is shown; the last one finds figures of 0.7 % of it."""
+_PLAIN = 0.6
+"""A row as likely as this ends the search at ever larger sizes, from the third on."""
 _FAINT = 0.12
 """Least chance of a figure; rows of them must be surer together."""
 _LEAN = 0.1
@@ -76,7 +78,16 @@ def _peaks(maps: NDArray[np.float32], faint: float) -> list[Figure]:
         w, h = 16 * np.exp(np.clip(wide, -3, 3)), 16 * np.exp(np.clip(tall, -3, 3))
         angle = float(np.arcsin(np.clip(sine, -0.6, 0.6)))
         found.append(
-            Figure(float(x), float(y), float(w), float(h), angle, float(chance[row, col]), _sigmoid(lcd), _sigmoid(after))
+            Figure(
+                float(x),
+                float(y),
+                float(w),
+                float(h),
+                angle,
+                float(chance[row, col]),
+                _sigmoid(lcd),
+                _sigmoid(after),
+            )
         )
     found.sort(key=lambda f: f.chance, reverse=True)
     return _thinned(found)
@@ -113,13 +124,18 @@ class Line:
 
     @property
     def angle(self) -> float:
-        """Of the line through the figures' feet, not far from how they themselves are turned."""
-        own = float(np.median([f.angle for f in self.figures]))
+        """Of the line through its figures, not far from how they themselves are turned.
+
+        Small decimals of a display stand on the line of the others' feet, or hang from that of their tops.
+        """
+        chances = np.array([f.chance for f in self.figures])
+        own = float(np.average([f.angle for f in self.figures], weights=chances))
         if len(self.figures) < 3:
             return own
-        feet = [(f.x, f.y + 0.5 * f.h * np.cos(f.angle)) for f in self.figures]  # small decimals stand there too
-        x, y = np.array(feet).T
-        return float(np.clip(np.arctan(np.polyfit(x, y, 1)[0]), own - _LEAN, own + _LEAN))
+        x, y, half = np.array([(f.x, f.y, 0.5 * f.h * np.cos(f.angle)) for f in self.figures]).T
+        fits = [np.polyfit(x, y + part * half, 1, w=chances, full=True) for part in (0, 1, -1)]
+        slope = min(fits, key=lambda fit: float(fit[1].sum()))[0][0]
+        return float(np.clip(np.arctan(slope), own - _LEAN, own + _LEAN))
 
 
 def lines(picture: Picture, most: int = 5, faint: float = _FAINT) -> list[Line]:
@@ -131,7 +147,7 @@ def lines(picture: Picture, most: int = 5, faint: float = _FAINT) -> list[Line]:
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
         small = np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=way), np.uint8)
         found += [Line(tuple(f.scaled(1 / factor) for f in line)) for line in chained(figures(small, faint))]
-        if factor >= 2.0:
+        if factor >= 2.0 or (size >= _SIZES[2] and max((li.chance for li in found), default=0) > _PLAIN):
             break
     kept: list[Line] = []
     for line in sorted(found, key=lambda li: li.chance * len(li.figures) ** 0.5, reverse=True):
@@ -155,7 +171,7 @@ def chained(found: Sequence[Figure]) -> list[list[Figure]]:
 
 
 def _step(a: Figure, b: Figure) -> float | None:
-    """How far b stands to the right of a, in heights, when it may be the next figure of a's row, else None."""
+    """How far b stands right of a, in heights, when it may be the next figure of a's row, else None."""
     tall = max(a.h, b.h)
     if min(a.h, b.h) < 0.42 * tall:
         return None
@@ -172,6 +188,7 @@ def _step(a: Figure, b: Figure) -> float | None:
 
 def _same(a: Line, b: Line) -> bool:
     """Whether two rows lie on each other."""
+
     def hull(line: Line) -> tuple[float, float, float, float]:
         f, g = line.figures[0], line.figures[-1]
         return f.x - f.w / 2, g.x + g.w / 2, (f.y + g.y) / 2, line.height

@@ -14,6 +14,7 @@ from ocr.digits import Digit, DigitReader
 from ocr.picture import Picture, cut, fault
 from ocr.rounds import pointers
 from ocr.rows import View, box, completed, refined
+from ocr.strips import shown, window
 
 _FAINT = 0.05
 """Least chance of a figure: the number tells better than the finder what is a counter."""
@@ -28,7 +29,7 @@ _DIALS = 4
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Figures in a view that agree with the first figures of a number; `agreement` 1 is all of them, surely."""
+    """Figures in a view that agree with the first figures of a number; `agreement` 1 is all, surely."""
 
     view: View
     row: tuple[Figure, ...]
@@ -46,7 +47,7 @@ def parse(hint: str) -> tuple[str, int]:
 
 
 def place(picture: Picture, hint: str, reader: DigitReader) -> Calibration:
-    """The boxes and dials that show `hint`; NoCounter with the reason when nothing does, ValueError when it is no number."""
+    """The boxes and dials that show `hint`; NoCounter when nothing does, ValueError when it is no number."""
     wanted, decimals = parse(hint)
     reason = fault(picture)
     if reason is not None:
@@ -59,7 +60,11 @@ def place(picture: Picture, hint: str, reader: DigitReader) -> Calibration:
     for best in sorted(tried, key=lambda p: (p.agreement >= _AGREES, len(p.row)), reverse=True):
         if best.agreement < _AGREES or best.lcd:
             continue
-        dials = pointers(picture, [best.view.back(box(f), *picture.shape[1::-1]) for f in best.row], wanted[len(best.row) :])
+        dials = pointers(
+            picture,
+            [best.view.back(box(f), *picture.shape[1::-1]) for f in best.row],
+            wanted[len(best.row) :],
+        )
         if dials:
             return _calibration(picture, best, decimals, dials)
     dials = pointers(picture, [], wanted) if 3 <= len(wanted) <= 8 else ()
@@ -78,6 +83,8 @@ def _placed(picture: Picture, line: Line, wanted: str, reader: DigitReader) -> P
         return None
     seen, row = close
     lcd = float(np.mean([f.lcd for f in row])) > 0.5
+    if lcd and (strip := shown(seen, row)).digits.endswith(wanted):
+        return Placed(seen, strip.row[-len(wanted) :], 1.0, lcd)
     row = _extended(row if lcd else completed(row), seen, len(wanted))
     digits = reader.read([cut(seen.picture, box(f)) for f in row])
     best: Placed | None = None
@@ -104,7 +111,7 @@ def agreeing(digits: Sequence[Digit], wanted: str, lcd: bool) -> float:
 
 
 def _extended(row: list[Figure], seen: View, count: int) -> list[Figure]:
-    """The row with as many further cells at both ends as the number could need, while they are in the view."""
+    """The row with as many further cells at both ends as the number could need, inside the view."""
     if len(row) < 2:
         return row
     row = list(row)
@@ -120,8 +127,6 @@ def _extended(row: list[Figure], seen: View, count: int) -> list[Figure]:
 
 
 def _calibration(picture: Picture, best: Placed, decimals: int, dials: Sequence[Dial]) -> Calibration:
-    from ocr.locate import window
-
     high, wide = picture.shape[:2]
     boxes = tuple(best.view.back(box(f), wide, high) for f in best.row)
     display: Box | None = None

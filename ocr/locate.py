@@ -1,7 +1,7 @@
 """Finds a counter in a picture, with nothing but the picture or with the number its owner sees.
 
-`ocr.detect` proposes rows of figures; each is looked at again upright and close (`ocr.rows`) and read; the row
-that is likeliest a counter and is read best is the counter.
+`ocr.detect` proposes rows of figures; each is looked at again upright and close (`ocr.rows`) and read; the
+row that is likeliest a counter and is read best is the counter.
 """
 
 from __future__ import annotations
@@ -11,27 +11,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ocr import display
-from ocr.calibration import Box, Calibration, Kind
+from ocr.calibration import Calibration, Kind
 from ocr.decimals import red_tail
-from ocr.detect import Figure, Line, NoCounter, lines
+from ocr.detect import Figure, Line, lines
+from ocr.detect import NoCounter as NoCounter
 from ocr.digits import Digit, DigitReader
 from ocr.picture import Picture, cut, fault, sharpness
-from ocr.rows import TALL, View, box, completed, refined, split, tuned
+from ocr.rows import View, box, completed, refined, split, tuned
+from ocr.strips import inside, shown, window
 
 _FEWEST, _MOST = 3, 10
 _SHOWN = 0.3
 """Confidence from which the reader of displays overrules the finder."""
 _RED = 0.95
 """How sure red wheels are decimals when the finder did not see it so."""
-_LEAST = 0.35
+_LEAST = 0.2
 """Least standing of a row that is taken for a counter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A counter: `calibration` in the picture's pixels; `upright` is the part of the picture around it, turned
-    upright, and `where` its calibration there. `trust` 0..1 that it is a counter and all of it."""
+    """A counter: `calibration` in the picture's pixels; `upright` is the part of the picture around it,
+    turned upright, and `where` its calibration there. `trust` 0..1 that it is a counter and all of it."""
 
     calibration: Calibration
     upright: Picture
@@ -46,6 +47,8 @@ class Candidate:
     view: View
     row: tuple[Figure, ...]
     digits: tuple[Digit, ...]
+    displayed: float = 0.0
+    """How surely a display's number was read at once, 0 of wheels."""
 
     @property
     def lcd(self) -> bool:
@@ -54,9 +57,12 @@ class Candidate:
     @property
     def standing(self) -> float:
         """How likely it is a counter and read: chances of its figures and how surely they are read."""
-        chance = float(np.mean([f.chance for f in self.row]))
-        sure = float(np.mean([d.confidence for d in self.digits]))
-        return chance**0.5 * sure**0.5 * (1 - 0.5 ** len(self.row))
+        sure = max(self.displayed, float(np.mean([d.confidence for d in self.digits])))
+        return float(self.chance * sure**0.5 * (1 - 0.5 ** len(self.row)))
+
+    @property
+    def chance(self) -> float:
+        return float(np.mean([f.chance for f in self.row]))
 
 
 def find(
@@ -100,7 +106,9 @@ def search(
 
 def _tuned(found: Candidate, reader: DigitReader) -> Candidate:
     """The candidate with its boxes where its digits are read most surely."""
-    row = tuned(found.view, found.row, lambda crops: float(np.mean([d.confidence for d in reader.read(crops)])))
+    row = tuned(
+        found.view, found.row, lambda crops: float(np.mean([d.confidence for d in reader.read(crops)]))
+    )
     return replace(found, row=tuple(row))
 
 
@@ -112,36 +120,14 @@ def candidates(picture: Picture, proposed: Sequence[Line], reader: DigitReader) 
         if close is None:
             continue
         seen, row = close
-        row = _shown(seen, row) if _lcd(row) else completed(row)
-        out.append(Candidate(seen, tuple(row), tuple(reader.read([cut(seen.picture, box(f)) for f in row]))))
-    return out
-
-
-def _shown(seen: View, row: list[Figure]) -> list[Figure]:
-    """A display's figures as its reader sees them, where it is surer of them than the finder.
-
-    The finder takes a symbol for a figure now and then; the reader knows the point.
-    """
-    if not display.MODEL.is_file():
-        return row
-    high, wide = seen.picture.shape[:2]
-    strip = window(row, wide, high)
-    found = display.read(cut(seen.picture, strip))
-    chars = [c for c in found.chars if c.char.isdigit()]
-    if not chars or found.confidence < _SHOWN:
-        return row
-    point = found.text.find(".")
-    after = 0 if point < 0 else len(chars) - point
-    if len(chars) == len(row):
-        return [replace(f, after=float(i >= len(row) - after)) if after else f for i, f in enumerate(row)]
-    out = []
-    tall = (found.bottom - found.top) * 1.12
-    for i, char in enumerate(chars):
-        x = strip.x + (char.x0 + char.x1) / 2
-        near = min(row, key=lambda f: abs(f.x - x))
-        y = strip.y + (found.top + found.bottom) / 2
-        last = float(i >= len(chars) - after) if after else near.after
-        out.append(replace(near, x=x, y=y, w=max(near.w, char.x1 - char.x0), h=tall, after=last))
+        sure = 0.0
+        if _lcd(row):
+            strip = shown(seen, row)
+            row, sure = strip.replacing(row, _SHOWN), strip.confidence
+        else:
+            row = completed(row)
+        crops = [cut(seen.picture, box(f)) for f in row]
+        out.append(Candidate(seen, tuple(row), tuple(reader.read(crops)), sure))
     return out
 
 
@@ -163,19 +149,15 @@ def fitting(found: Candidate, expected: int | None) -> Candidate:
 def _found(picture: Picture, best: Candidate, decimals: int | None) -> Found:
     kind: Kind = "lcd" if best.lcd else "wheel"
     high, wide = best.view.picture.shape[:2]
-    boxes = [_inside(box(f), wide, high) for f in best.row]
+    boxes = [inside(box(f), wide, high) for f in best.row]
     after, sure = split(best.row)
     if decimals is not None:
         after, sure = min(decimals, len(best.row) - 1), 1.0
     elif not best.lcd and (red := red_tail(best.view.picture, boxes)):
         after, sure = red, 1.0 if red == after else _RED
-    shown = window(best.row, wide, high) if best.lcd and display.MODEL.is_file() else None
-    where = Calibration(wide, high, tuple(boxes), after, kind, display=shown)
-    return Found(turned_back(picture, best.view, where), best.view.picture, where, sure * _belief(best))
-
-
-def _belief(best: Candidate) -> float:
-    return float(np.mean([f.chance for f in best.row]))
+    strip = window(best.row, wide, high) if best.lcd else None
+    where = Calibration(wide, high, tuple(boxes), after, kind, display=strip)
+    return Found(turned_back(picture, best.view, where), best.view.picture, where, sure * best.chance)
 
 
 def turned_back(picture: Picture, view: View, where: Calibration) -> Calibration:
@@ -184,19 +166,6 @@ def turned_back(picture: Picture, view: View, where: Calibration) -> Calibration
     digits = tuple(view.back(b, wide, high) for b in where.digits)
     window = view.back(where.display, wide, high) if where.display else None
     return replace(where, width=wide, height=high, digits=digits, display=window)
-
-
-def window(row: Sequence[Figure], wide: int, high: int) -> Box:
-    """The part of a view that holds a display's number and what stands closely beside it."""
-    left, right = row[0].x - row[0].w / 2 - 0.5 * TALL, row[-1].x + row[-1].w / 2 + 0.5 * TALL
-    top = min(f.y - f.h / 2 for f in row) - 0.2 * TALL
-    foot = max(f.y + f.h / 2 for f in row) + 0.2 * TALL
-    return _inside(Box(round(left), round(top), round(right - left), round(foot - top)), wide, high)
-
-
-def _inside(b: Box, wide: int, high: int) -> Box:
-    x, y = min(max(0, b.x), wide - 4), min(max(0, b.y), high - 6)
-    return Box(x, y, max(4, min(b.x + b.w, wide) - x), max(6, min(b.y + b.h, high) - y))
 
 
 def why(picture: Picture) -> str:

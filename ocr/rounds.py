@@ -67,11 +67,18 @@ def _rounds(picture: Picture) -> list[_Round]:
     )  # fmt: skip
     if circles is None:
         return []
-    boxes = [_square(picture, x / factor, y / factor, r / factor * g) for x, y, r in circles[0][:_MOST] for g in _GROWN]
+    boxes = [
+        _square(picture, x / factor, y / factor, r / factor * g)
+        for x, y, r in circles[0][:_MOST]
+        for g in _GROWN
+    ]
     boxes = [b for b in boxes if b.w >= 12 and b.h >= 12]
     crops = [cut(picture, b) for b in boxes]
     reader = DialReader()
-    return [_Round(*r) for r in zip(boxes, zip(reader.read(crops), reader.read(crops, False), strict=True), strict=True)]
+    return [
+        _Round(*r)
+        for r in zip(boxes, zip(reader.read(crops), reader.read(crops, False), strict=True), strict=True)
+    ]
 
 
 def _square(picture: Picture, x: float, y: float, r: float) -> Box:
@@ -106,7 +113,10 @@ def _ordered(chosen: Sequence[_Round]) -> float:
     """1 when dials follow one another from left to right or round an arc, 0 when they leap."""
     if len(chosen) < 2:
         return 1.0
-    x, y = (np.array([b[i] + b[i + 2] / 2 for b in [(r.box.x, r.box.y, r.box.w, r.box.h) for r in chosen]]) for i in (0, 1))
+    x, y = (
+        np.array([b[i] + b[i + 2] / 2 for b in [(r.box.x, r.box.y, r.box.w, r.box.h) for r in chosen]])
+        for i in (0, 1)
+    )
     steps = np.hypot(np.diff(x), np.diff(y))
     shortest = min(float(np.hypot(x[i] - x[j], y[i] - y[j])) for i in range(len(x)) for j in range(i))
     return float(np.clip(shortest / steps.mean(), 0, 1))
@@ -117,4 +127,3 @@ def _touch(a: Box, b: Box) -> bool:
     w = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
     h = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
     return w > 0 and h > 0 and w * h > 0.25 * min(a.w * a.h, b.w * b.h)
-

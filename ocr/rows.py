@@ -1,4 +1,5 @@
-"""Upright views of a row of figures, and the figures looked at again in them: even spacing, holes, decimals."""
+"""Upright views of a row of figures, and the figures looked at again in them: even spacing, holes,
+decimals."""
 
 from __future__ import annotations
 
@@ -144,19 +145,29 @@ def completed(row: list[Figure]) -> list[Figure]:
 def _pitch(steps: NDArray[np.float64]) -> float:
     """The distance of neighbours, of which some may be missing."""
     options = np.sort(steps)
-    errors = [np.abs(steps / p - np.maximum(1, np.round(steps / p))).mean() + 0.02 * np.round(steps / p).mean() for p in options]
+    errors = [
+        np.abs(steps / p - np.maximum(1, np.round(steps / p))).mean() + 0.02 * np.round(steps / p).mean()
+        for p in options
+    ]
     return float(options[int(np.argmin(errors))])
 
 
 def box(figure: Figure) -> Box:
     """A figure's box in its view."""
-    return Box(round(figure.x - figure.w / 2), round(figure.y - figure.h / 2), round(figure.w), round(figure.h))
+    return Box(
+        round(figure.x - figure.w / 2), round(figure.y - figure.h / 2), round(figure.w), round(figure.h)
+    )
 
 
 def split(row: Sequence[Figure]) -> tuple[int, float]:
     """(figures after the point, how likely that is) by what the finder says of each."""
     after = np.clip([f.after for f in row], 1e-3, 1 - 1e-3)
-    ways = np.array([np.log(1 - after[: len(row) - k]).sum() + np.log(after[len(row) - k :]).sum() for k in range(min(4, len(row)))])
+    ways = np.array(
+        [
+            np.log(1 - after[: len(row) - k]).sum() + np.log(after[len(row) - k :]).sum()
+            for k in range(min(4, len(row)))
+        ]
+    )
     chance = np.exp(ways - ways.max())
     best = int(np.argmax(chance))
     return best, float(chance[best] / chance.sum())
@@ -167,16 +178,12 @@ _SHIFTS = ((0, -0.07, 1, 1), (0, 0.07, 1, 1), (-0.09, 0, 1, 1), (0.09, 0, 1, 1))
 """Moves of the figures' boxes that are tried: right, down in parts of their size, wider, taller."""
 
 
-def tuned(
-    seen: View, row: Sequence[Figure], worth: Callable[[list[Picture]], float]
-) -> list[Figure]:
+def tuned(seen: View, row: Sequence[Figure], worth: Callable[[list[Picture]], float]) -> list[Figure]:
     """The figures' boxes moved and grown together to where their crops are worth most."""
     best, most = list(row), worth(_crops(seen, row))
     for changes in (_SIZES, _SHIFTS):
         for dx, dy, w, h in changes:
-            tried = [
-                replace(f, x=f.x + dx * f.w, y=f.y + dy * f.h, w=f.w * w, h=f.h * h) for f in best
-            ]
+            tried = [replace(f, x=f.x + dx * f.w, y=f.y + dy * f.h, w=f.w * w, h=f.h * h) for f in best]
             value = worth(_crops(seen, tried))
             if value > most + 1e-3:
                 chosen, most = tried, value

@@ -36,7 +36,9 @@ def test_finds_every_wheel_where_it_stands() -> None:
 def test_tells_how_a_counter_is_turned(turn: float) -> None:
     picture = meter(48713.42)
     matrix = cv2.getRotationMatrix2D((640, 360), -turn, 1.0)
-    turned = np.asarray(cv2.warpAffine(picture, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    turned = np.asarray(
+        cv2.warpAffine(picture, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
     best = lines(turned)[0]
     assert len(best.figures) == 7
     assert math.degrees(best.angle) == pytest.approx(turn, abs=1.5)

@@ -1,4 +1,5 @@
-"""The network that finds the figures of counters in whole pictures, trained on drawn meters with real wheels."""
+"""The network that finds the figures of counters in whole pictures, trained on drawn meters with real
+wheels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Counters put together from labelled crops of real wheels and display digits: those of one meter together."""
+"""Counters put together from labelled crops of real wheels and display digits: those of one meter
+together."""
 
 from __future__ import annotations
 
@@ -59,12 +60,14 @@ class Crops:
     def _meter(found: list[tuple[Crop, str]]) -> _Meter:
         crops = [c for c, _ in found]
         looks = np.stack([_look(c) for c in crops])
-        return _Meter(crops, [float(n) for _, n in found], looks, np.array([_redness(c) for c in crops], np.float32))
+        return _Meter(
+            crops, [float(n) for _, n in found], looks, np.array([_redness(c) for c in crops], np.float32)
+        )
 
     def counter(
         self, rng: Rng, kind: str, values: Sequence[float], decimals: int
     ) -> tuple[list[Crop], list[float], int]:
-        """Crops of one meter that stand nearly at `values`, their labels, and how many of the last are red."""
+        """Crops of one meter nearly at `values`, their labels, and how many of the last are red."""
         meters = self._meters[kind]
         weight = np.array([len(m.crops) for m in meters]) ** 0.5
         meter = meters[int(rng.choice(len(meters), p=weight / weight.sum()))]
@@ -88,6 +91,8 @@ class Crops:
         for value in values:
             away = np.abs((labels - value + 5) % 10 - 5)
             badness = unlike + 400 * np.maximum(away - 0.15, 0)
-            best = among[np.argsort(badness)[: max(1, min(_ALIKE, int((badness < badness.min() + 25).sum())))]]
+            best = among[
+                np.argsort(badness)[: max(1, min(_ALIKE, int((badness < badness.min() + 25).sum())))]
+            ]
             chosen.append(int(rng.choice(best)))
         return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from ocr.train.digits.render import segment_fonts
 from ocr.train.locate.crops import Crops
 from ocr.train.locate.draw import Plane, Rng, Strip, blend, box, colour, ink, pick_font, plain
 
-Mask = NDArray[np.float32]
+Mask = NDArray[Any]
 _LIT = {
     "0": "abcdef", "1": "bc", "2": "abdeg", "3": "abcdg", "4": "bcfg", "5": "acdfg", "6": "acdefg",
     "7": "abc", "8": "abcdefg", "9": "abcdfg", " ": "", "-": "g", "E": "adefg", "r": "eg", "L": "def",
@@ -52,7 +53,7 @@ class Style:
 
 
 def glyph(char: str, style: Style, high: float) -> Mask:
-    """Ink of one figure in a box as wide as it needs, drawn at twice its size; the slant leans to the right."""
+    """Ink of one figure in a box as wide as it needs, drawn at twice its size; it leans to the right."""
     big = high * 2
     lean = style.slant * big
     mask = np.zeros((round(big), round(style.wide * big + lean) + 1), np.float32)
@@ -94,11 +95,8 @@ class _Line:
         """Draws a figure whose cell begins at x; returns its cell, framed as display crops are."""
         mask = glyph(char, self.style, high) if self.font is None else _font_glyph(char, self.font, high)
         wide = self.style.wide * high
-        if self.font is not None:  # narrow figures such as 1 stand at the right of their cell
-            x_at = x + wide - mask.shape[1]
-        else:
-            x_at = x
-        blend(self.layer[..., None], mask, 1.0, x_at, y)
+        left = x if self.font is None else x + wide - mask.shape[1]  # a narrow 1 stands at the right
+        blend(self.layer[..., None], mask, 1.0, left, y)
         lean = self.style.slant * high if self.font is None else 0.0
         margin = 0.06 * high
         return (x + lean / 2 - margin, y - margin, wide + 2 * margin, high + 2 * margin)
@@ -116,7 +114,9 @@ def _tones(rng: Rng) -> tuple[Plane, Plane]:
     """(ink, ground): dark on grey, green, yellow, blue light; or lamps on black; or light on blue."""
     kind = rng.choice(["grey", "lit", "led", "inverse"], p=[0.52, 0.28, 0.1, 0.1])
     if kind == "grey":
-        ground = colour(rng, 70, 215, 8) * np.array([rng.uniform(0.75, 1), 1, rng.uniform(0.82, 1)], np.float32)
+        ground = colour(rng, 70, 215, 8) * np.array(
+            [rng.uniform(0.75, 1), 1, rng.uniform(0.82, 1)], np.float32
+        )
         return ground * np.float32(rng.uniform(0.08, 0.7)), ground
     if kind == "lit":
         hue, full = rng.uniform(10, 130), rng.uniform(90, 255)
@@ -182,7 +182,7 @@ def _extras(
 ) -> None:
     """Units, register codes, phases, arrows: everything of a display that is not its number."""
     layer, path = line.layer, pick_font(rng)
-    tall, wide = layer.shape
+    wide = layer.shape[1]
     end = cells[-1][0] + cells[-1][2]
     top = cells[0][1]
     level = np.float32(rng.uniform(0.5, 1))
@@ -204,14 +204,15 @@ def _extras(
                 line.put(char, at, y, size)
                 at += style.pitch * size
     for _ in range(int(rng.integers(0, 6))):
-        word = str(rng.choice(["L1", "L2", "L3", "T1", "T2", "Cum", "MAX", "▲", "◄", "+P", "-P", "BAT", "RST"]))
+        word = str(
+            rng.choice(["L1", "L2", "L3", "T1", "T2", "Cum", "MAX", "▲", "◄", "+P", "-P", "BAT", "RST"])
+        )
         mark = ink(word, path, high * rng.uniform(0.1, 0.28))
         y = rng.choice([top - 1.4 * mark.shape[0], top + 1.15 * high])
         blend(layer[..., None], mark * level, 1.0, rng.uniform(0, wide), y)
     if rng.random() < 0.2:
         y = int(rng.choice([top - 0.12 * high, top + 1.2 * high]))
         layer[max(0, y) : max(0, y) + max(1, high // 25), : int(end)] = 1.0
-    del tall
 
 
 def _coloured(rng: Rng, layer: Mask) -> Plane:
@@ -219,7 +220,7 @@ def _coloured(rng: Rng, layer: Mask) -> Plane:
     high, wide = layer.shape
     light = 1 + 0.2 * rng.normal() * np.linspace(-1, 1, wide)[None, :, None]
     light = light + 0.15 * rng.normal() * np.linspace(-1, 1, high)[:, None, None]
-    shadow = 0.0
+    shadow: Mask = np.zeros_like(layer)
     if rng.random() < 0.4:  # segments throw a shadow on the mirror behind the glass
         move = np.array([[1, 0, rng.uniform(-4, 4)], [0, 1, rng.uniform(1, 5)]], np.float32)
         shadow = cv2.warpAffine(layer, move, (wide, high)) * rng.uniform(0.1, 0.35)

@@ -13,14 +13,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.train.digits.render import text_fonts
 
-Plane = NDArray[np.float32]
+Plane = NDArray[Any]
+"""High x wide x 3, BGR, as floats that may leave 0..255 while drawn."""
 Rng = np.random.Generator
 
 
 @dataclass(slots=True)
 class Strip:
-    """A counter: its picture with bezel, the cells (x, y, w, h) of its figures, how many of them stand after the
-    point, and its figures as `text` without point where they are known."""
+    """A counter: its picture with bezel, the cells (x, y, w, h) of its figures, how many of them stand after
+    the point, and its figures as `text` without point where they are known."""
 
     picture: Plane
     cells: list[tuple[float, float, float, float]]
@@ -48,7 +49,7 @@ def pick_font(rng: Rng) -> str:
     return fonts[int(rng.integers(len(fonts)))]
 
 
-def ink(text: str, path: str, high: float, spacing: float = 0.0) -> NDArray[np.float32]:
+def ink(text: str, path: str, high: float, spacing: float = 0.0) -> Plane:
     """Ink 0..1 of a line of print whose capitals are about `high` pixels tall, cut to its extent."""
     size = max(5, round(high * 1.38))
     font = font_of(path, size)
@@ -98,9 +99,11 @@ def texture(rng: Rng, high: int, wide: int) -> Plane:
         stretch = np.exp(rng.normal(0, 0.8))
         size = (max(2, int(wide / grain / stretch)), max(2, int(high / grain * stretch)))
         size = (min(size[0], wide), min(size[1], high))
-        noise = rng.normal(0, 1, (size[1], size[0], int(rng.choice([1, 1, 1, 1, 3])))).astype(np.float32)
+        noise: Plane = rng.normal(0, 1, (size[1], size[0], int(rng.choice([1, 1, 1, 1, 3])))).astype(
+            np.float32
+        )
         noise = cv2.resize(noise, (wide, high), interpolation=cv2.INTER_CUBIC)
         out += noise.reshape(high, wide, -1) * rng.uniform(2, 30)
     ramp = np.linspace(-1, 1, wide)[None, :] * rng.normal(0, 25)
     out += (ramp + np.linspace(-1, 1, high)[:, None] * rng.normal(0, 25))[..., None].astype(np.float32)
-    return np.clip(out, 0, 255)
+    return np.asarray(np.clip(out, 0, 255), np.float32)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 STRIDE = 4
 CHANNELS = 8
-"""Centre, display or not, after the point or not (logits); ln(height / 16), ln(width / 16), sine of the angle, and
-how far the centre lies right and below, in cells of the map."""
+"""Centre, display or not, after the point or not (logits); ln(height / 16), ln(width / 16), sine of the
+angle, and how far the centre lies right and below, in cells of the map."""
 
 
 def _conv(a: int, b: int, size: int = 3, stride: int = 1, spread: int = 1) -> nn.Sequential:
@@ -23,10 +22,14 @@ def _conv(a: int, b: int, size: int = 3, stride: int = 1, spread: int = 1) -> nn
 class _Block(nn.Module):
     def __init__(self, width: int, spread: int = 1) -> None:
         super().__init__()
-        self.body = nn.Sequential(_conv(width, width, spread=spread), nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+        self.body = nn.Sequential(
+            _conv(width, width, spread=spread),
+            nn.Conv2d(width, width, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = F.relu(x + self.body(x))
+        out: Tensor = functional.relu(x + self.body(x))
         return out
 
 
@@ -42,20 +45,23 @@ class Finder(nn.Module):
         self.join8, self.join4 = _conv(36, 36), _conv(24, 24)
         self.head = nn.Sequential(_conv(24, 32), nn.Conv2d(32, CHANNELS, 1))
         last = self.head[1]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        assert isinstance(last, nn.Conv2d)
+        assert last.bias is not None
         nn.init.constant_(last.bias[:1], -4.0)
 
     def forward(self, x: Tensor) -> Tensor:
         four = self.at4(x)
         eight = self.at8(four)
         wide = self.down8(self.at16(eight))
-        eight = self.join8(eight + F.interpolate(wide, scale_factor=2.0, mode="nearest"))
-        four = self.join4(four + F.interpolate(self.down4(eight), scale_factor=2.0, mode="nearest"))
+        eight = self.join8(eight + functional.interpolate(wide, scale_factor=2.0, mode="nearest"))
+        four = self.join4(four + functional.interpolate(self.down4(eight), scale_factor=2.0, mode="nearest"))
         out: Tensor = self.head(four)
         return out
 
 
-def targets(cells: NDArray[np.float32], high: int, wide: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def targets(
+    cells: NDArray[np.float32], high: int, wide: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(CHANNELS maps, weight of the maps but the first) of a picture's cells."""
     rows, cols = high // STRIDE, wide // STRIDE
     out, weight = np.zeros((CHANNELS, rows, cols), np.float32), np.zeros((rows, cols), np.float32)
@@ -86,8 +92,8 @@ def loss(found: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
     gain = hit * (1 - chance) ** 2 * chance.log()
     gain = gain + (1 - hit) * (1 - centre) ** 4 * chance**2 * (1 - chance).log()
     count, total = hit.sum().clamp(min=1), weight.sum().clamp(min=1)
-    kind = F.binary_cross_entropy_with_logits(found[:, 1:3], wanted[:, 1:3], reduction="none")
+    kind = functional.binary_cross_entropy_with_logits(found[:, 1:3], wanted[:, 1:3], reduction="none")
     kind = 0.3 * kind[:, 0] + 2.0 * kind[:, 1]  # colour and points are harder to see than displays
-    shape = F.smooth_l1_loss(found[:, 3:], wanted[:, 3:], reduction="none", beta=0.1)
+    shape = functional.smooth_l1_loss(found[:, 3:], wanted[:, 3:], reduction="none", beta=0.1)
     shape = shape[:, :2].sum(1) + 2 * shape[:, 2] + 0.3 * shape[:, 3:].sum(1)
     return -gain.sum() / count + ((kind + shape) * weight).sum() / total

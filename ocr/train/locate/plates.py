@@ -11,7 +11,7 @@ from ocr.train.locate.draw import Plane, Rng, blend, box, colour, ink, pick_font
 
 _WORDS = (
     "kWh", "ELECTRICITY METER", "Drehstromzähler", "imp/kWh", "3x230/400 V", "5(60) A", "10-40 A", "50 Hz",
-    "CL.2", "Made in Germany", "No.", "Nr.", "TYPE", "Energy", "Single phase 2 wire", "230V", "240 V", "Ser. No.",
+    "CL.2", "Made in Germany", "No.", "Nr.", "TYPE", "Energy", "Single phase 2 wire", "230V", "Ser. No.",
     "Static Watt-Hour Meter", "r/kWh", "U/kWh", "Wechselstromzähler", "OWNER", "PROPERTY OF", "LANDIS & GYR",
     "ISKRA", "AEG", "m³", "Qn 2,5", "DIN 43856", "IEC 62053", "monofase", "medidor de energia", "rev/kWh",
     "Kd", "Ref. 27°C", "L1 L2 L3", "T1", "HT", "NT", "CE M09 0102", "www", "Scroll", "CAL", "RESET", "PULSE",
@@ -34,7 +34,9 @@ def phrase(rng: Rng) -> str:
     if kind == 5:
         return f"{rng.choice(_WORDS)} {_digits(rng, int(rng.integers(3, 9)))}"
     if kind == 6:
-        return str(rng.choice(["1-800-", "19", "20", "No ", "Nr. ", "SN:", "(01)"])) + _digits(rng, 2 + int(rng.integers(6)))
+        return str(rng.choice(["1-800-", "19", "20", "No ", "Nr. ", "SN:", "(01)"])) + _digits(
+            rng, 2 + int(rng.integers(6))
+        )
     return f"{_digits(rng, 2)}.{_digits(rng, 2)}.{_digits(rng, 4)}"
 
 
@@ -56,7 +58,9 @@ def label(rng: Rng, plane: Plane, high: float) -> None:
     mask = ink(phrase(rng), pick_font(rng), high, float(rng.choice([0, 0.15])))
     pad = high * rng.uniform(0.15, 0.7)
     code = high * rng.uniform(0.8, 2.2) if rng.random() < 0.6 else 0.0
-    part = plain(mask.shape[0] + 2 * pad + code, max(mask.shape[1], 4 * high) + 2 * pad, colour(rng, 150, 255, 12))
+    part = plain(
+        mask.shape[0] + 2 * pad + code, max(mask.shape[1], 4 * high) + 2 * pad, colour(rng, 150, 255, 12)
+    )
     dark = colour(rng, 0, 70, 10)
     top = pad
     if code:
@@ -102,7 +106,13 @@ def dial(rng: Rng, plane: Plane, high: float) -> None:
         angle = n * np.pi / 5 - np.pi / 2
         mask = ink(str(n), path, r * 0.24)
         far = r * rng.choice([0.78, 1.25])
-        blend(plane, mask, tone, x + far * np.cos(angle) - mask.shape[1] / 2, y + far * np.sin(angle) - mask.shape[0] / 2)
+        blend(
+            plane,
+            mask,
+            tone,
+            x + far * np.cos(angle) - mask.shape[1] / 2,
+            y + far * np.sin(angle) - mask.shape[0] / 2,
+        )
     angle = rng.uniform(0, 2 * np.pi)
     tip = (round(x + 0.7 * r * np.cos(angle)), round(y + 0.7 * r * np.sin(angle)))
     cv2.line(plane, at, tip, colour(rng, 0, 200, 60).tolist(), max(2, round(r * 0.12)), cv2.LINE_AA)
@@ -122,7 +132,16 @@ def shapes(rng: Rng, plane: Plane, high: float) -> None:
         size = (rng.uniform(1, 9) * high, rng.uniform(0.15, 2.5) * high)
         box(plane, *at, *size, tone, int(rng.choice([-1, 2, 4])))
     elif kind == 2:
-        cv2.ellipse(plane, at, (round(high * rng.uniform(2, 5)), round(high * rng.uniform(0.1, 0.5))), 0, 0, 360, tone.tolist(), -1)
+        cv2.ellipse(
+            plane,
+            at,
+            (round(high * rng.uniform(2, 5)), round(high * rng.uniform(0.1, 0.5))),
+            0,
+            0,
+            360,
+            tone.tolist(),
+            -1,
+        )
         for x in range(at[0] - round(2 * high), at[0] + round(2 * high), max(3, round(high / 6))):
             cv2.line(plane, (x, at[1] - 2), (x, at[1] + 3), (tone * 0.3).tolist(), 1)
     else:

@@ -22,11 +22,16 @@ def pool(crops: Crops, count: int, seed: int, name: str) -> tuple[NDArray[np.uin
     cv2.setNumThreads(1)
     folder = Path(tempfile.gettempdir()) / "tallywatt-train-locate" / f"{name}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [_part(crops, folder / f"{n}.npz", seed, n, min(PER_FILE, count - n * PER_FILE)) for n in range(-(-count // PER_FILE))]
+    parts = [
+        _part(crops, folder / f"{n}.npz", seed, n, min(PER_FILE, count - n * PER_FILE))
+        for n in range(-(-count // PER_FILE))
+    ]
     return np.concatenate([p for p, _ in parts]), np.concatenate([c for _, c in parts])
 
 
-def _part(crops: Crops, path: Path, seed: int, part: int, count: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _part(
+    crops: Crops, path: Path, seed: int, part: int, count: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     if path.is_file():
         kept = np.load(path)
         return kept["pictures"], kept["cells"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ocr.train.halves import halve
 from ocr.train.locate.net import Finder, loss, targets
@@ -42,17 +43,24 @@ def batch(
         a, b = targets(moved, _HIGH, _WIDE)
         wanted.append(a)
         weights.append(b)
-    return tuple(torch.from_numpy(np.stack(v).astype(np.float32)) for v in (views, wanted, weights))  # type: ignore[return-value]
+    first, second, third = (
+        torch.from_numpy(np.stack(v).astype(np.float32)) for v in (views, wanted, weights)
+    )
+    return first, second, third
 
 
-def train(pictures: NDArray[np.uint8], cells: NDArray[np.float32], settings: Settings, keep: Path | None = None) -> Finder:
-    """A network trained on pictures drawn before; with `keep` its weights are saved now and then."""
+def train(
+    pictures: NDArray[np.uint8], cells: NDArray[np.float32], settings: Settings, keep: Path | None = None
+) -> nn.Module:
+    """The averaged weights of training on pictures drawn before; `keep` saves them now and then."""
     torch.manual_seed(settings.seed)
     torch.set_num_threads(1)
     rng = np.random.default_rng(settings.seed)
-    net = Finder().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = Finder().to(memory_format=torch.channels_last)
     adam = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=1e-3)
     plan = torch.optim.lr_scheduler.OneCycleLR(adam, settings.rate, total_steps=settings.steps, pct_start=0.1)
+    decay = torch.optim.swa_utils.get_ema_multi_avg_fn(0.998)
+    average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=decay, use_buffers=True)
     begun, mean = time.monotonic(), 0.0
     for step in range(settings.steps):
         views, wanted, weights = batch(rng, pictures, cells, settings.batch)
@@ -60,19 +68,20 @@ def train(pictures: NDArray[np.uint8], cells: NDArray[np.float32], settings: Set
             found = net(views.to(memory_format=torch.channels_last))
         value = loss(found.float(), wanted, weights)
         adam.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         adam.step()
         plan.step()
+        average.update_parameters(net)
         mean = value.item() if not step else 0.98 * mean + 0.02 * value.item()
         if step % 100 == 99:
             print(f"  step {step + 1}: loss {mean:.3f}, {time.monotonic() - begun:.0f} s", flush=True)
             if keep:
-                torch.save(net.state_dict(), keep)
-    return net.eval()
+                torch.save(average.module.state_dict(), keep)
+    return average.module.eval()
 
 
-def export(net: Finder, out: Path) -> None:
+def export(net: nn.Module, out: Path) -> None:
     """Writes the network as ONNX with its weights in half precision; pictures in any multiple of 16."""
     target = io.BytesIO()
     example = (torch.zeros(1, 3, 256, 320),)

@@ -1,4 +1,5 @@
-"""Pictures of whole meters with the figures of their counter known: a face with a counter, seen by a camera."""
+"""Pictures of whole meters with the figures of their counter known: a face with a counter, seen by a
+camera."""
 
 from __future__ import annotations
 
@@ -94,12 +95,16 @@ def _body(rng: Rng, plane: Plane, spot: tuple[float, float, float, float], drawn
     x, y, w, h = spot
     for grow in sorted(rng.uniform(0.2, 9, int(rng.integers(0, 4))), reverse=True):
         a = np.array([x - grow * drawn * rng.uniform(0.3, 1.5), y - grow * drawn * rng.uniform(0.2, 1.5)])
-        b = np.array([x + w + grow * drawn * rng.uniform(0.3, 1.5), y + h + grow * drawn * rng.uniform(0.2, 1.5)])
+        b = np.array(
+            [x + w + grow * drawn * rng.uniform(0.3, 1.5), y + h + grow * drawn * rng.uniform(0.2, 1.5)]
+        )
         tone = colour(rng, 15 if rng.random() < 0.4 else 110, 250, 10 if rng.random() < 0.7 else 50)
         corner, end = np.round(a).astype(int), np.round(b).astype(int)
         cv2.rectangle(plane, corner.tolist(), end.tolist(), tone.tolist(), -1)
         if rng.random() < 0.5:
-            cv2.rectangle(plane, corner.tolist(), end.tolist(), (tone * 0.6).tolist(), int(rng.integers(1, 8)))
+            cv2.rectangle(
+                plane, corner.tolist(), end.tolist(), (tone * 0.6).tolist(), int(rng.integers(1, 8))
+            )
 
 
 def _camera(
@@ -129,7 +134,7 @@ def _seen(cells: Cells, matrix: NDArray[np.float64], size: tuple[int, int]) -> C
     """Cells as they stand in the picture; what lies outside is left out."""
     out = []
     for cx, cy, w, h, _, lcd, after in cells:
-        half = np.array([[0, 0], [w / 2, 0], [-w / 2, 0], [0, h / 2], [0, -h / 2]]) + (cx, cy)
+        half = np.array([(cx, cy), (cx + w / 2, cy), (cx - w / 2, cy), (cx, cy + h / 2), (cx, cy - h / 2)])
         at = cv2.perspectiveTransform(half[None].astype(np.float64), matrix)[0]
         if not (-2 < at[0, 0] < size[0] + 2 and -2 < at[0, 1] < size[1] + 2):
             continue
@@ -162,8 +167,8 @@ def _photograph(rng: Rng, plane: Plane, tall: float, worst: float = 1.0) -> NDAr
     done = np.clip(out, 0, 255).astype(np.uint8)
     if rng.random() < 0.6:
         _, code = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
-        done = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
-    return done
+        done = cv2.imdecode(code, cv2.IMREAD_COLOR)
+    return np.asarray(done, np.uint8)
 
 
 def _light(rng: Rng, high: int, wide: int) -> Plane:

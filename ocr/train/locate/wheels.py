@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ocr.train.locate.crops import Crops
-from ocr.train.locate.draw import Plane, Rng, Strip, font_of, blend, box, colour, ink, paste, pick_font, plain
+from ocr.train.locate.draw import Plane, Rng, Strip, blend, box, colour, font_of, ink, paste, pick_font, plain
 
 
 def _positions(rng: Rng, count: int) -> tuple[list[float], str]:
@@ -16,7 +16,7 @@ def _positions(rng: Rng, count: int) -> tuple[list[float], str]:
     out = [rng.uniform(0, 9.999)]
     push, text = (max(0.0, out[0] - 9) if rng.random() < 0.7 else 0.0), str(int(out[0]))
     for _ in range(count - 1):
-        digit = int(rng.choice([0, rng.integers(10)], p=[0.15, 0.85]))
+        digit = 0 if rng.random() < 0.15 else int(rng.integers(10))
         out.append((digit + push + rng.normal(0, 0.05)) % 10)
         push = push if digit == 9 else 0.0
         text = str(digit) + text
@@ -33,9 +33,13 @@ def _inks(rng: Rng) -> tuple[Plane, Plane]:
 def _red(rng: Rng, tones: tuple[Plane, Plane]) -> tuple[Plane, Plane]:
     """(ink, ground) of the decimal wheels beside wheels of `tones`."""
     red = np.array([rng.uniform(10, 75), rng.uniform(10, 70), rng.uniform(110, 235)], np.float32)
-    return (tones[0] if rng.random() < 0.5 else colour(rng, 180, 250), red) if rng.random() < 0.6 else (
-        red,
-        colour(rng, 170, 250) if rng.random() < 0.6 else tones[1],
+    return (
+        (tones[0] if rng.random() < 0.5 else colour(rng, 180, 250), red)
+        if rng.random() < 0.6
+        else (
+            red,
+            colour(rng, 170, 250) if rng.random() < 0.6 else tones[1],
+        )
     )
 
 
@@ -67,7 +71,9 @@ def _drawn(rng: Rng, values: list[float], decimals: int, high: int) -> list[Plan
     return wheels
 
 
-def _real(rng: Rng, crops: Crops, values: list[float], decimals: int, high: int) -> tuple[list[Plane], int, bool]:
+def _real(
+    rng: Rng, crops: Crops, values: list[float], decimals: int, high: int
+) -> tuple[list[Plane], int, bool]:
     found, labels, tail = crops.counter(rng, "digit_roller", values, decimals)
     wide = round(high * float(np.median([c.shape[1] / c.shape[0] for c in found])) * rng.uniform(0.92, 1.1))
     flip = rng.random() < 0.12  # other inks; red is kept red by turning brightness alone
@@ -103,7 +109,9 @@ def _assemble(rng: Rng, wheels: list[Plane], high: int) -> Strip:
     apart = rng.random() < 0.45
     gap = round(wide * (rng.uniform(0.1, 1.0) if apart else rng.uniform(0, 0.22)))
     pad_x, pad_y = round(high * rng.uniform(0.02, 0.7)), round(high * rng.uniform(0.0, 0.55))
-    ground = colour(rng, 10, 240) if apart else colour(rng, 5, 90) if rng.random() < 0.7 else colour(rng, 0, 240)
+    ground = (
+        colour(rng, 10, 240) if apart else colour(rng, 5, 90) if rng.random() < 0.7 else colour(rng, 0, 240)
+    )
     pitch = wide + gap
     plane = plain(high + 2 * pad_y, pitch * len(wheels) - gap + 2 * pad_x, ground)
     edge, frame = int(rng.integers(0, max(2, high // 10))), colour(rng, 0, 250)
@@ -143,7 +151,9 @@ def _marks(rng: Rng, strip: Strip, decimals: int) -> None:
     if rng.random() < 0.5 and gap > 0.08 * w:
         blot: NDArray[np.float32] = ink(",", pick_font(rng), h * rng.uniform(0.5, 0.9))
         centre = x - gap / 2 - blot.shape[1] / 2
-        blend(strip.picture, blot, tone if rng.random() < 0.5 else colour(rng, 150, 255), centre, y + 0.86 * h)
+        blend(
+            strip.picture, blot, tone if rng.random() < 0.5 else colour(rng, 150, 255), centre, y + 0.86 * h
+        )
     else:
         edge = max(1, round(h * rng.uniform(0.04, 0.13)))
         away = edge // 2 + 1

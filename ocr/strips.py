@@ -1,0 +1,73 @@
+"""A row that stands on a display, read at once: figures, point and how sure its reader is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ocr import display
+from ocr.calibration import Box
+from ocr.detect import Figure
+from ocr.picture import cut
+from ocr.rows import TALL, View
+
+_BESIDE, _ABOVE = 0.5, 0.2
+"""Margins round the figures of a display that its reader is shown, in figure heights."""
+_FRAME = 1.12
+"""Height of a figure's box against the figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a display's reader saw in a view: its figures (those after the point known when `pointed`)."""
+
+    digits: str
+    row: tuple[Figure, ...]
+    pointed: bool
+    confidence: float
+
+    def replacing(self, row: list[Figure], least: float) -> list[Figure]:
+        """The row as the reader of displays saw it when it is surer than `least`.
+
+        The finder takes a symbol for a figure now and then; the reader knows the point.
+        """
+        if not self.row or self.confidence < least:
+            return row
+        if len(self.row) != len(row):
+            return list(self.row)
+        return (
+            [replace(f, after=s.after) for f, s in zip(row, self.row, strict=True)] if self.pointed else row
+        )
+
+
+def shown(seen: View, row: Sequence[Figure]) -> Shown:
+    """The display's number about a row of a view."""
+    high, wide = seen.picture.shape[:2]
+    strip = window(row, wide, high)
+    found = display.read(cut(seen.picture, strip))
+    chars = [c for c in found.chars if c.char.isdigit()]
+    point = found.text.find(".")
+    after = 0 if point < 0 else len(found.text) - point - 1
+    tall = (found.bottom - found.top) * _FRAME
+    out = []
+    for i, char in enumerate(chars):
+        x, y = strip.x + (char.x0 + char.x1) / 2, strip.y + (found.top + found.bottom) / 2
+        near = min(row, key=lambda f: abs(f.x - x))
+        last = float(i >= len(chars) - after) if after else near.after
+        out.append(replace(near, x=x, y=y, w=max(near.w, char.x1 - char.x0), h=tall, after=last))
+    return Shown("".join(c.char for c in chars), tuple(out), after > 0, found.confidence)
+
+
+def window(row: Sequence[Figure], wide: int, high: int) -> Box:
+    """The part of a view of `wide` x `high` that holds a display's number and what stands closely beside
+    it."""
+    side, above = _BESIDE * TALL, _ABOVE * TALL
+    left, right = row[0].x - row[0].w / 2 - side, row[-1].x + row[-1].w / 2 + side
+    top, foot = min(f.y - f.h / 2 for f in row) - above, max(f.y + f.h / 2 for f in row) + above
+    return inside(Box(round(left), round(top), round(right - left), round(foot - top)), wide, high)
+
+
+def inside(b: Box, wide: int, high: int) -> Box:
+    """The part of a box inside a picture, at least as large as a calibration allows."""
+    x, y = min(max(0, b.x), wide - 4), min(max(0, b.y), high - 6)
+    return Box(x, y, max(4, min(b.x + b.w, wide) - x), max(6, min(b.y + b.h, high) - y))
