@@ -8,13 +8,15 @@ the tip (which is what deceives readers) come with every head. `HELD_OUT` kinds 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 Rng = np.random.Generator
+Shape = Callable[[Rng, float], list[Points]]
+"""Outlines of a head or tail of a length in radii."""
 HELD_OUT = frozenset({"leaf", "harpoon", "crescent", "two discs"})
 
 
@@ -26,7 +28,7 @@ class Pointer:
     tail: list[Points]
     hub: float
     reach: float
-    kinds: tuple[str, str] = field(default=("", ""))
+    kinds: tuple[str, str]
 
 
 def _mirror(right: list[tuple[float, float]]) -> Points:
@@ -128,7 +130,7 @@ def _harpoon(rng: Rng, reach: float) -> list[Points]:
     ]
 
 
-HEADS: dict[str, tuple[Callable[[Rng, float], list[Points]], float]] = {
+HEADS: dict[str, tuple[Shape, float]] = {
     "needle": (_needle, 0.18),
     "wedge": (_wedge, 0.16),
     "drop": (_drop, 0.16),
@@ -143,6 +145,10 @@ HEADS: dict[str, tuple[Callable[[Rng, float], list[Points]], float]] = {
     "leaf": (_leaf, 0.0),
     "harpoon": (_harpoon, 0.0),
 }
+
+
+def _none(_rng: Rng, _back: float) -> list[Points]:
+    return []
 
 
 def _stub(rng: Rng, back: float) -> list[Points]:
@@ -190,8 +196,8 @@ def _discs(rng: Rng, back: float) -> list[Points]:
     return [_mirror([(0.03, 0), (0.03, -back)]), disc(0, -back, r), disc(0, -0.5 * back, r)]
 
 
-TAILS: dict[str, tuple[Callable[[Rng, float], list[Points]] | None, float]] = {
-    "none": (None, 0.33),
+TAILS: dict[str, tuple[Shape, float]] = {
+    "none": (_none, 0.33),
     "stub": (_stub, 0.18),
     "point": (_point, 0.09),
     "fan": (_fan, 0.2),
@@ -212,15 +218,10 @@ def pointer(rng: Rng, held_out: bool = False) -> Pointer:
         tail = str(rng.choice(sorted(HELD_OUT & TAILS.keys())))
     reach = float(np.clip(rng.normal(0.8, 0.13), 0.48, 1.2))
     back = reach * rng.uniform(0.15, 0.62)
-    make = TAILS[tail][0]
     hub = 0.0 if rng.random() < 0.12 else float(np.clip(rng.gamma(3.0, 0.05), 0.05, 0.42))
-    return Pointer(HEADS[head][0](rng, reach), make(rng, back) if make else [], hub, reach, (head, tail))
+    return Pointer(HEADS[head][0](rng, reach), TAILS[tail][0](rng, back), hub, reach, (head, tail))
 
 
-def _kind(
-    rng: Rng,
-    table: dict[str, tuple[Callable[[Rng, float], list[Points]], float]]
-    | dict[str, tuple[Callable[[Rng, float], list[Points]] | None, float]],
-) -> str:
+def _kind(rng: Rng, table: dict[str, tuple[Shape, float]]) -> str:
     shares = np.array([share for _, share in table.values()])
     return str(rng.choice(list(table), p=shares / shares.sum()))
