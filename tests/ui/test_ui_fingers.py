@@ -238,7 +238,7 @@ def test_what_is_not_found_is_said_and_placed_by_hand(driver: webdriver.Chrome) 
         for key in "999.9":
             press(driver, key)
         press(driver, "Find it")
-        until(lambda: "Nothing in the picture looks like 999.9" in said(driver, ".inpad .said"))
+        until(lambda: "Nothing in the picture looks like 999.9" in said(driver, ".told"))
         assert driver.execute_script(FITS) == []
         press(driver, "Boxes")
         until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "[data-box]")) == 4)

@@ -29,6 +29,7 @@ export default {
       <button class="btn round" type="button" v-if="m.boxes.length" :aria-label="m.words.zoom" :aria-pressed="String(near)" @click="toggle"><svg class="ico" viewBox="0 0 24 24"><path :d="near ? OUT : IN"/></svg></button>
       <button class="btn round" type="button" :disabled="!!m.busy" :aria-label="m.words.fresh" @click="$emit('fresh')"><svg class="ico" viewBox="0 0 24 24"><path d="M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 10a3.3 3.3 0 1 0 0 6.6 3.3 3.3 0 0 0 0-6.6Z"/></svg></button>
     </div>
+    <p v-if="m.said" class="told" role="alert" @click="m.said = null">{{ m.said }}</p>
     <div v-if="m.busy" class="busy" role="status"><i></i><span>{{ m.busy }}</span></div>
   </div>`,
   emits: ["placed", "picked", "removed", "fresh", "undo"],
@@ -51,9 +52,11 @@ export default {
   methods: {
     show(message) {
       if (this.drag || this.told) { this.later = message; return; } // what the finger holds is newer
-      const frame = this.m.frame;
+      const { frame, width, height } = this.m;
       this.m = message;
-      if (message.frame !== frame) { this.near = true; this.look(); }
+      if (message.frame !== frame) this.near = true;
+      else if (message.width === width && message.height === height) return;
+      this.look();
     },
     chosen(i) { return this.m.edit && (this.m.together || i === this.m.chosen); },
     arrow(b) {

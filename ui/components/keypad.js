@@ -4,7 +4,7 @@ export default {
   template: `
   <div v-if="q" :class="place ? 'inpad' : 'veil'" @click.self="place || cancel()">
     <div :class="['pad', {seen: q.image}]" :role="place ? 'group' : 'dialog'" :aria-modal="place ? null : 'true'" :aria-label="q.title" ref="pad" tabindex="-1" @keydown="key">
-      <div class="ask"><h3>{{ q.title }}</h3><p v-if="q.hint && !(place && said)">{{ q.hint }}</p>
+      <div class="ask"><h3>{{ q.title }}</h3><p v-if="q.hint">{{ q.hint }}</p>
         <button v-if="q.image" class="print" type="button" :style="near?.frame" :aria-label="q.whole" :disabled="!q.crop" @click="whole = !whole"><img :src="q.image" :alt="q.hint" :style="near?.image"></button>
         <div class="typed" :aria-label="q.secret ? '' : typed" aria-live="polite"><template v-if="q.secret"><i v-for="n in Math.max(4, typed.length)" :key="n" :class="{on: n <= typed.length}"></i></template>
           <template v-else><span>{{ typed.replace(/\\./g, q.point || '.') || '–' }}</span><small>{{ q.unit }}</small></template></div>
@@ -30,7 +30,7 @@ export default {
       Object.assign(this, { q: question, typed: "", said: "", busy: false, whole: false });
       this.$nextTick(() => this.$refs.pad?.focus());
     },
-    refuse(text) { Object.assign(this, { typed: this.place ? this.typed : "", said: text, busy: false }); },
+    refuse(text) { Object.assign(this, { typed: "", said: text, busy: false }); },
     wait(busy) { this.busy = busy; if (busy) this.said = ""; },
     close() { this.q = null; this.typed = ""; },
     add(k) {

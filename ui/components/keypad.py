@@ -103,9 +103,5 @@ class Numpad(Element, component="keypad.js"):
         self.on("entered", lambda event: entered(str(event.args)))
 
     def wait(self, busy: bool) -> None:
-        """Whether keys are deaf because the answer is being worked on."""
+        """Whether keys are deaf because the answer is being worked on; what was typed stays."""
         self.run_method("wait", busy)
-
-    def refuse(self, text: str) -> None:
-        """Say why the number led to nothing; it stays to be corrected."""
-        self.run_method("refuse", text)

@@ -128,8 +128,8 @@ class Setup:
         self._face.numpad.wait(False)
         if found is None:
             hint = self.texts._("You can also place the boxes by hand.")
-            said = (self.trouble or "").removesuffix(".")
-            self._face.numpad.refuse(f"{said}. {hint}")
+            self.trouble = f"{(self.trouble or '').removesuffix('.')}. {hint}"
+            self._face.draw()
             return
         draft = self.draft.copy() if self.draft is not None else Draft.of(found)
         draft.take(found, typed != "")

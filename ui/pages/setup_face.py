@@ -88,6 +88,7 @@ class Face:
         self._modes.show(mode)
         message = boxes_message(self._texts, draft, setup.address, setup.seen, mode == "boxes")
         more = {"busy": setup.busy, "frame": setup.frame, "undo": setup.can_undo}
+        more["said"] = setup.trouble if mode == "number" and setup.address else None
         none = setup.trouble or self._texts._("No picture yet")
         self._boxes.show({**message, **setup.size, **more, "none": none})
         for element, modes in (
@@ -96,7 +97,8 @@ class Face:
             (self._bar, "boxes"), (self._form.root, "counter"),
         ):  # fmt: skip
             element.set_visibility(mode in modes.split())
-        self._hint.set_visibility(mode == "boxes" and draft is not None and draft.chosen is None)
+        idle = draft is not None and draft.chosen is None and len(draft.counters) == 1
+        self._hint.set_visibility(mode == "boxes" and idle)
         for made in (self._test, self._save):
             enabled(made, setup.busy is None and draft is not None)
         if draft is not None:
