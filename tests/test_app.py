@@ -14,6 +14,7 @@ from appliances import NOON, made
 from appliance.app import Appliance
 from appliance.clock import HOUR_MS, FakeClock
 from appliance.errors import SourceError, StoreError
+from appliance.gate import Limits
 from appliance.model import Batch, Event, Fact, Picture, Quantity, Reading
 from appliance.sources import base, meter_endpoint
 from appliance.store import Store
@@ -333,3 +334,71 @@ async def test_everything_ends_and_what_was_read_is_kept(
     async with made(tmp_path, clock, sources=[BLUEPRINT]) as again:
         assert again.hub.latest["meter", GRID].at == NOON
         assert (await again.store.raw("meter", GRID, NOON - HOUR_MS, NOON + 1))[0].tolist() == [NOON]
+
+
+# What a source says of its registers, what is set right, who sets up
+
+
+async def test_limits_are_asked_for_each_reading_and_may_change(
+    tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
+) -> None:
+    class Camera(Wire):
+        limits: dict[Quantity, Limits] = {}  # noqa: RUF012 - one of them is made
+
+    wired(Camera)
+    async with made(tmp_path, clock, sources=[BLUEPRINT]) as here:
+        camera: Any = here.sources["meter"]
+        await here.accept([Reading("meter", IMPORT, 100.0, NOON), Reading("meter", Quantity.GAS, 5.0, NOON)])
+        camera.limits = {IMPORT: Limits(resolution=0.5)}
+        assert await here.accept([Reading("meter", IMPORT, 99.6, NOON + 1000)]) == []
+        (refused,) = await here.accept([Reading("meter", Quantity.GAS, 4.6, NOON + 1000)])
+        assert refused.data["quantity"] == "gas"
+        camera.limits = {IMPORT: Limits(resolution=0.1)}
+        assert len(await here.accept([Reading("meter", IMPORT, 99.6, NOON + 2000)])) == 1
+
+
+async def test_a_source_hears_what_the_gate_disbelieved(
+    tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
+) -> None:
+    class Camera(Wire):
+        heard: list[Event] = []  # noqa: RUF012 - one of them is made
+
+        async def disbelieved(self, refused: list[Event]) -> None:
+            self.heard.extend(refused)
+
+    wired(Camera)
+    async with made(tmp_path, clock, sources=[BLUEPRINT]) as here:
+        (camera,) = Wire.made
+        camera.facts.put_nowait([Reading("meter", IMPORT, 100.0, NOON)])
+        camera.facts.put_nowait([Reading("meter", IMPORT, 90.0, NOON + 1000)])
+        await settled(clock, lambda: len(Camera.heard) == 1)
+        assert "never runs backwards" in Camera.heard[0].text
+        assert here.hub.latest["meter", IMPORT].value == 100.0
+
+
+async def test_a_corrected_reading_is_the_truth_from_then_on(tmp_path: Path, clock: FakeClock) -> None:
+    async with made(tmp_path, clock) as here:
+        for minute in range(20):
+            await here.accept([Reading("meter", IMPORT, 98713.4 + minute / 10, clock.now(), 0.9)])
+            await clock.forward(60)
+        event = await here.correct_reading("meter", IMPORT, 48713.4)
+        assert (event.name, event.data["was"]) == ("register_corrected", pytest.approx(98715.3))
+        latest = here.hub.latest["meter", IMPORT]
+        assert (latest.value, latest.confidence, latest.at) == (48713.4, 1.0, clock.now())
+        await clock.forward(60)
+        assert await here.accept([Reading("meter", IMPORT, 48713.5, clock.now())]) == []
+        for _ in range(30):
+            await clock.forward(60)
+            assert len(await here.accept([Reading("meter", IMPORT, 98740.0, clock.now())])) == 1
+
+
+async def test_only_a_camera_is_set_up(
+    tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
+) -> None:
+    wired(Wire)
+    async with made(tmp_path, clock, sources=[BLUEPRINT]) as here:
+        for name in ("meter", "nobody"):
+            with pytest.raises(SourceError, match=f"{name} is no camera that runs"):
+                here.surveyor(name)
+        here.sources["meter"].surveyor = marker = object()  # type: ignore[attr-defined]
+        assert here.surveyor("meter") is marker

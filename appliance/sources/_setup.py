@@ -57,8 +57,8 @@ def factor(unit: str) -> float:
 
 
 def code(text: str) -> tuple[int, ...] | None:
-    """C, D, E of a register code (IEC 62056-61): 1.8.0, 1-0:1.8.0*255, 01.08.00, 1.8 and 180 are one; None for
-    no code. A value stored at the end of an earlier month (1.8.0*01) has its number as a fourth."""
+    """C, D, E of a register code (IEC 62056-61): 1.8.0, 1-0:1.8.0*255, 01.08.00, 1.8 and 180 are one; None
+    for no code. A value stored at the end of an earlier month (1.8.0*01) has its number as a fourth."""
     body = text.partition(":")[2] or text
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?(?:\s*[*&.-]\s*(\d+))?", body)
     if found is None:

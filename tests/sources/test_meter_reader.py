@@ -80,7 +80,9 @@ def test_what_is_no_register(text: str) -> None:
     assert code(text) is None
 
 
-@pytest.mark.parametrize("text", ["1.8.0*01", "1.8.0*99", "1-0:1.8.0*11", "1.8.0.01", "1.8.0-2", "1.8.1", "2.8.0"])
+@pytest.mark.parametrize(
+    "text", ["1.8.0*01", "1.8.0*99", "1-0:1.8.0*11", "1.8.0.01", "1.8.0-2", "1.8.1", "2.8.0"]
+)
 def test_last_months_register_and_others_are_not_it(text: str) -> None:
     assert code(text) not in (code("1.8.0"), None)
 
