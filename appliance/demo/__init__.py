@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from appliance.demo.central import Central
 from appliance.demo.house import House, HouseClock
 from appliance.demo.inverter import Inverter
-from appliance.demo.meter_camera import MeterCamera
+from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
 from appliance.demo.p1 import P1Port
 from appliance.demo.weather import day_of_year
 
@@ -42,6 +42,7 @@ class VirtualHouse:
             season_days=season,
         )
         self.camera = MeterCamera(self.house, clock)
+        self.display, self.water = DisplayCamera(self.house, clock), WaterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
         self.central = Central()
         self.p1 = P1Port(self.house, clock, zone, "SE")
@@ -50,7 +51,7 @@ class VirtualHouse:
     def start(self) -> None:
         """Switch everything on. OSError when a port cannot be had."""
         with ExitStack() as stack:
-            for device in (self.camera, self.inverter, self.central, self.p1):
+            for device in (self.camera, self.display, self.water, self.inverter, self.central, self.p1):
                 device.start()
                 stack.callback(device.stop)
             self._running = stack.pop_all()
@@ -73,7 +74,11 @@ class VirtualHouse:
         self.stop()
 
     def config(self) -> dict[str, Any]:
-        """The content of config.json for this house."""
+        """The content of config.json for this house.
+
+        `display` and `water` run but are not in it: a process with OpenCV each is more than a first look is
+        worth. Their `source_config` adds them.
+        """
         return {
             "version": 2,
             "site": {

@@ -68,7 +68,7 @@ def lay(area: Image, ink: Image, colour: Colour) -> None:
 @lru_cache(maxsize=1)
 def faceplate() -> Image:
     """The meter without wheels and disc, 720x1280x3 BGR. The result is shared: do not write to it."""
-    picture = _board()
+    picture = board()
     for grow, dark in ((16, 78), (9, 62), (4, 46)):  # the shadow that the housing throws
         rounded(picture, (150 - grow, 18 - grow + 8, 980 + 2 * grow, 684 + 2 * grow), 40, (dark, dark, dark))
     rounded(picture, (150, 18, 980, 684), 36, HOUSING)
@@ -84,8 +84,8 @@ def faceplate() -> Image:
     return picture
 
 
-def _board() -> Image:
-    """Painted chipboard: a tone with long soft streaks."""
+def board() -> Image:
+    """The wall of the cupboard, painted chipboard: a tone with long soft streaks."""
     rng = np.random.default_rng(7)
     grain = cv2.GaussianBlur(rng.normal(0, 30, (HEIGHT, WIDTH)).astype(np.float32), (0, 0), 26, sigmaY=1.5)
     fine = rng.normal(0, 2.0, (HEIGHT, WIDTH)).astype(np.float32)

@@ -55,7 +55,7 @@ def render(kwh: float, *, width: int = WIDTH, height: int = HEIGHT, seed: int = 
     picture = faceplate().copy()
     for index, position in enumerate(wheel_positions(kwh)):
         x, y, w, h = wheel_box(index)
-        picture[y : y + h, x : x + w] = _wheel(position, index == WHEELS - 1)
+        picture[y : y + h, x : x + w] = wheel(position, index == WHEELS - 1)
     _turn_disc(picture, kwh)
     return photograph(picture, View(**how), (width, height), seed)
 
@@ -85,7 +85,7 @@ def _rim() -> tuple[Floats, Floats]:
     return angle / (2 * np.pi / 10), light
 
 
-def _wheel(position: float, red: bool) -> Image:
+def wheel(position: float, red: bool) -> Image:
     """A window on a wheel: the next digit comes up from below, as on most counters."""
     away, light = _rim()
     source = (1 + position + 0.5 + away) * PITCH - 0.5
