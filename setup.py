@@ -60,6 +60,7 @@ setup(
     install_requires=REQUIRES,
     extras_require={
         "dev": DEV,
+        "led": ["gpiozero>=2.0"],
         "pi": ["gpiozero>=2.0", "picamera2"],
         "train": ["onnx>=1.15", "pillow>=10", "torch>=2.2"],
     },

@@ -17,6 +17,8 @@ BRIGHT_PERCENTILE = 98
 SATURATED = 250
 GLARE = 0.04
 """Part of a figure's box that may be saturated; a reflection covers more."""
+LED_HZ = 1000
+"""Faster than gpiozero's usual 100: a sensor exposes its lines one after the other and would show bands."""
 DARKEST = 0.02
 DIMMED = 0.6
 FORGIVEN = 1.002
@@ -77,7 +79,7 @@ def led(pin: int) -> Lamp:
             "sudo apt install python3-gpiozero, or remove lighting.led_pin"
         ) from error
     try:
-        lamp: Any = PWMLED(pin)
+        lamp: Any = PWMLED(pin, frequency=LED_HZ)
     except (GPIOZeroError, OSError) as error:
         raise SourceError(f"GPIO {pin} cannot light a lamp ({error}): check lighting.led_pin") from error
     known: Lamp = lamp
