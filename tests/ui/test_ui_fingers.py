@@ -244,6 +244,17 @@ def test_what_is_not_found_is_said_and_placed_by_hand(driver: webdriver.Chrome) 
         until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "[data-box]")) == 4)
 
 
+def test_at_a_desk_the_number_is_typed_on_the_keyboard(driver: webdriver.Chrome, home: str) -> None:
+    opened(driver, home, "desk")
+    step(driver, 0)
+    until(lambda: driver.find_element(By.CSS_SELECTOR, ".inpad").is_displayed())
+    driver.execute_script("document.activeElement.blur()")
+    ActionChains(driver).send_keys("048713,4", Keys.BACKSPACE, "4").perform()
+    until(lambda: said(driver, ".typed span") == "048713.4")
+    ActionChains(driver).send_keys(Keys.ENTER).perform()
+    until(lambda: "Sure of every digit" in said(driver, ".panel .reads"))
+
+
 def test_a_refused_picture_teaches_behind_the_pin(driver: webdriver.Chrome, fresh: str) -> None:
     shape(driver, SIZES["phone"])
     load(driver, fresh + "/meters")

@@ -25,6 +25,11 @@ export default {
   computed: {
     near() { return this.whole ? null : this.q.crop; },
     ready() { return this.typed.replace(/\./g, "").length >= this.q.least; } },
+  mounted() { // at a desk the number is typed without looking for a field
+    this.anywhere = (event) => { if (event.target === document.body && this.$el.offsetParent) this.key(event); };
+    if (this.place) window.addEventListener("keydown", this.anywhere);
+  },
+  unmounted() { window.removeEventListener("keydown", this.anywhere); },
   methods: {
     open(question) {
       Object.assign(this, { q: question, typed: "", said: "", busy: false, whole: false });
@@ -46,7 +51,7 @@ export default {
       else if (event.key === "." || event.key === ",") this.add(".");
       else if (event.key === "Backspace") this.back();
       else if (event.key === "Escape") this.cancel();
-      else if (event.key === "Enter" && event.target === this.$refs.pad) this.done();
+      else if (event.key === "Enter" && [this.$refs.pad, document.body].includes(event.target)) this.done();
       else return;
       event.preventDefault();
     },

@@ -9,7 +9,7 @@ from appliance.errors import TallywattError
 from appliance.model import Kind, Picture, Quantity, Reading
 
 from ..components.board import Photo, Table
-from ..components.controls import Segments, button, heading, line
+from ..components.controls import Segments, button, heading, line, marked
 from ..judgement import judgement, level, percent
 from ..lock import Lock
 from ..shell import Page
@@ -58,6 +58,7 @@ class Live:
     ) -> None:
         """`own` are the cameras that can be set up here."""
         self._view, self._own, self._chosen = view, own, cameras[0]
+        self._unset: set[str] = set()
         texts = view.texts
         with ui.element("div").classes("two"):
             self._photo = Photo()
@@ -86,14 +87,18 @@ class Live:
             except TallywattError:
                 continue
             if missing:
-                self._buttons.classes("asks")
+                self._unset.add(source)
+                self.draw()
 
     def draw(self) -> None:
         view, texts = self._view, self._view.texts
         picture = view.appliance.hub.pictures.get(self._chosen)
         self._photo.show(photo_message(texts, picture))
         self._read.set_text((picture.text if picture else None) or UNKNOWN)
-        self._sure.set_text(judgement(texts, picture))
+        unset = self._chosen in self._unset
+        begin = texts._("It is not known yet where the figures stand. Set up, and type what the meter shows.")
+        self._sure.set_text(judgement(texts, picture) or (begin if unset else ""))
+        marked(self._buttons, "asks", unset)
         self._when.set_text(f"{self._chosen} · {texts.ago(picture.at, view.now)}" if picture else "")
         self._buttons.set_visibility(self._chosen in self._own)
 
