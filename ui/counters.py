@@ -21,6 +21,16 @@ QUANTITIES = (
     Quantity.REACTIVE_IMPORT, Quantity.REACTIVE_EXPORT,
 )  # fmt: skip
 
+CODES = {
+    Quantity.ENERGY_IMPORT: "1.8.0",
+    Quantity.ENERGY_IMPORT_T1: "1.8.1",
+    Quantity.ENERGY_IMPORT_T2: "1.8.2",
+    Quantity.ENERGY_EXPORT: "2.8.0",
+    Quantity.ENERGY_EXPORT_T1: "2.8.1",
+    Quantity.ENERGY_EXPORT_T2: "2.8.2",
+}
+"""The codes of IEC 62056-61 that a display shows beside these registers."""
+
 
 def boxes(counter: CounterSetup) -> list[Rectangle]:
     """All boxes of a counter, numbered through."""

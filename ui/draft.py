@@ -7,6 +7,7 @@ from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup, Rectangle
 from appliance.model import Quantity
 
 from .counters import (
+    CODES,
     QUANTITIES,
     UNITS,
     Figures,
@@ -16,7 +17,7 @@ from .counters import (
     middle,
     spread,
     with_boxes,
-)  # fmt: skip
+)
 from .text import N_
 
 USUAL_DIGITS, USUAL_DECIMALS = 7, 1
@@ -262,13 +263,32 @@ class Draft:
             self.chosen = chosen if known else None
 
     def add_counter(self) -> None:
-        """One more counter on the same meter; it counts what none of the others does."""
+        """One more counter on the same meter, below this one; it counts what none of the others does.
+
+        In a display window that shows several numbers in turn it is told by its code.
+        """
         taken = {counter.quantity for counter in self.counters}
         free = next((q for q in QUANTITIES if q not in taken), None)
         if free is not None:
-            new = CounterSetup(free, UNITS[free.spec.unit][0], self.counter.kind)
-            self.counters.append(replace(new, decimals=self.counter.decimals, digits=self._row(USUAL_DIGITS)))
+            here = self.counter
+            unit = here.unit if here.unit in UNITS[free.spec.unit] else UNITS[free.spec.unit][0]
+            new = replace(here, quantity=free, unit=unit, digits=self._below(here), dials=(), register="")
+            if here.display:
+                new = replace(new, register=CODES.get(free, ""))
+                self.counter = replace(here, register=here.register or CODES.get(here.quantity, ""))
+            self.counters.append(new)
             self.go_to(len(self.counters) - 1)
+            self.set_decimals(here.decimals)
+
+    def _below(self, counter: CounterSetup) -> tuple[Rectangle, ...]:
+        """A like row beneath; above where the picture ends."""
+        row = counter.digits
+        if not row:
+            return () if counter.display else self._row(USUAL_DIGITS)
+        step = round(1.6 * max(box[3] for box in row))
+        if max(box[1] + box[3] for box in row) + step > self.height:
+            step = -step
+        return tuple(self._fitted((x, y + step, w, h)) for x, y, w, h in row)
 
     def remove_counter(self) -> None:
         """Take the edited counter away, unless it is the only one."""

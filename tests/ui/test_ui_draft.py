@@ -187,6 +187,27 @@ def test_a_second_counter_counts_what_the_first_does_not() -> None:
     assert (made.place, len(made.counters)) == (0, 1)
 
 
+def test_a_second_counter_begins_as_a_like_row_beneath_or_above() -> None:
+    made = draft()
+    made.add_counter()
+    assert made.counter.digits == tuple((x, y + 189, w, h) for x, y, w, h in ROW)
+    assert made.counter.decimals == 1
+    low = draft()
+    low.counter = replace(low.counter, digits=tuple((x, 560, w, h) for x, _, w, h in ROW))
+    low.add_counter()
+    assert {box[1] for box in low.counter.digits} == {560 - 189}
+
+
+def test_numbers_that_take_turns_in_one_window_are_told_by_their_codes() -> None:
+    made = draft()
+    made.set_figures("display")
+    window = made.counter.display
+    made.add_counter()
+    assert [c.display for c in made.counters] == [window, window]
+    assert [c.register for c in made.counters] == ["1.8.0", "1.8.1"]
+    assert made.problem() is None
+
+
 def test_no_more_counters_than_there_are_quantities() -> None:
     made = draft()
     for _ in range(2 * len(QUANTITIES)):

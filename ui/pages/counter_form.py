@@ -4,10 +4,8 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from appliance.model import Quantity
-
 from ..components.controls import Choice, Segments, Sheet, Stepper, button, enabled
-from ..counters import QUANTITIES, UNITS, figures
+from ..counters import CODES, QUANTITIES, UNITS, figures
 from ..draft import Draft
 from ..text import N_
 from ..words import quantity_name
@@ -16,15 +14,6 @@ if TYPE_CHECKING:
     from .meter_setup import Setup
 
 FIGURES = {"wheel": N_("Wheels"), "lcd": N_("LCD"), "display": N_("Window")}
-CODES = {
-    Quantity.ENERGY_IMPORT: "1.8.0",
-    Quantity.ENERGY_IMPORT_T1: "1.8.1",
-    Quantity.ENERGY_IMPORT_T2: "1.8.2",
-    Quantity.ENERGY_EXPORT: "2.8.0",
-    Quantity.ENERGY_EXPORT_T1: "2.8.1",
-    Quantity.ENERGY_EXPORT_T2: "2.8.2",
-}
-"""The codes of IEC 62056-61 that a display shows beside these registers."""
 
 
 class CounterForm:
