@@ -117,42 +117,32 @@ class Appliance:
 
     async def exchange_meter(self, source: str, quantity: Quantity, first: float) -> Event:
         """The meter behind `source` was exchanged and the new one stands at `first` (the quantity's unit)."""
-        now = self.clock.now()
-        reading = Reading(source, quantity, first, now)
-        old = self.hub.latest.get((source, quantity))
-        await self.store.exchange(source, quantity, now, old.value if old else None, first)
+        reading, old = self._said(source, quantity, first)
+        await self.store.exchange(source, quantity, reading.at, old, first)
         self._gate.exchanged(reading)
-        spec = quantity.spec
-        event = Event(
-            source,
-            "meter_exchanged",
-            now,
-            f"The meter was exchanged; the new register stands at {first:.{spec.decimals}f} {spec.unit}",
-            {"quantity": str(quantity), "old": old.value if old else None, "new": first},
-        )
-        self.hub.publish([reading, event])
-        self.store.append([reading, event], urgent=True)
-        await self.store.flush()
-        return event
+        text = f"The meter was exchanged; the new register stands at {_amount(reading)}"
+        data = {"quantity": str(quantity), "old": old, "new": first}
+        return await self._set_right(reading, "meter_exchanged", text, data)
 
     async def correct_reading(self, source: str, quantity: Quantity, value: float) -> Event:
         """The register of `source` stands at `value` now (the quantity's unit), whatever was read before.
 
-        It is the same meter: history stays as it is, and what was read wrong in it shows as a leap or a fall.
+        It is the same meter: history stays as it is; what was read wrong in it shows as a leap and a fall.
         """
-        now = self.clock.now()
-        reading = Reading(source, quantity, value, now)
-        old = self.hub.latest.get((source, quantity))
+        reading, old = self._said(source, quantity, value)
         self._gate.corrected(reading)
         self._rejections.cleared(reading)
-        spec = quantity.spec
-        event = Event(
-            source,
-            "register_corrected",
-            now,
-            f"The register was set right: it stands at {value:.{spec.decimals}f} {spec.unit}",
-            {"quantity": str(quantity), "was": old.value if old else None, "value": value},
-        )
+        text = f"The register was set right: it stands at {_amount(reading)}"
+        data = {"quantity": str(quantity), "was": old, "value": value}
+        return await self._set_right(reading, "register_corrected", text, data)
+
+    def _said(self, source: str, quantity: Quantity, value: float) -> tuple[Reading, float | None]:
+        """What a person reads now, and what was known before."""
+        old = self.hub.latest.get((source, quantity))
+        return Reading(source, quantity, value, self.clock.now()), old.value if old else None
+
+    async def _set_right(self, reading: Reading, name: str, text: str, data: dict[str, Any]) -> Event:
+        event = Event(reading.source, name, reading.at, text, data)
         self.hub.publish([reading, event])
         self.store.append([reading, event], urgent=True)
         await self.store.flush()
@@ -320,6 +310,11 @@ class Appliance:
                 self._report_store()
                 notify.watchdog()
             await asyncio.sleep(pause)
+
+
+def _amount(reading: Reading) -> str:
+    spec = reading.quantity.spec
+    return f"{reading.value:.{spec.decimals}f} {spec.unit}"
 
 
 class _SinkReport:

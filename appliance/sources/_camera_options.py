@@ -153,8 +153,10 @@ class Options(SourceOptions):
     @field_validator("calibration")
     @classmethod
     def _plain_file(cls, value: str | BoxesOptions) -> str | BoxesOptions:
-        if isinstance(value, str) and not re.fullmatch(r"[\w-]+\.json", value):
-            raise ValueError("must be a plain file name that ends in .json, or the boxes themselves")
+        if isinstance(value, str) and (value == _setup.FILE or not re.fullmatch(r"[\w-]+\.json", value)):
+            raise ValueError(
+                "must be a plain file name that ends in .json, other than setup.json, or the boxes themselves"
+            )
         return value
 
     @model_validator(mode="after")

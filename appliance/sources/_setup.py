@@ -73,14 +73,19 @@ def check(setup: MeterSetup) -> None:
     if not setup.counters:
         raise ValueError("The set-up has no counter: say what the meter shows, or draw boxes")
     seen: set[Quantity] = set()
+    stands: set[object] = set()
     for counter in setup.counters:
         what = counter.quantity.spec.label
         if counter.quantity in seen:
             raise ValueError(f"{what} is set up twice: each counter needs a quantity of its own")
         seen.add(counter.quantity)
         problem = _counter_problem(counter) or _box_problem(counter, setup.width, setup.height)
+        stand = counter.digits, counter.dials, counter.display, code(counter.register)
+        if not problem and stand in stands:
+            problem = "it stands where another counter does, and no register code tells them apart"
         if problem:
             raise ValueError(f"{what}: {problem}")
+        stands.add(stand)
 
 
 def _counter_problem(counter: CounterSetup) -> str | None:

@@ -65,6 +65,16 @@ def test_no_counter_and_the_same_twice() -> None:
         check(MeterSetup(1280, 720, (IMPORT, replace(IMPORT, register="1.8.1", display=(0, 0, 90, 90)))))
 
 
+def test_two_counters_at_one_place_need_codes() -> None:
+    shared = replace(IMPORT, display=(10, 10, 400, 90))
+    other = replace(shared, quantity=Quantity.ENERGY_EXPORT)
+    for first, second in (("", ""), ("1.8.0", "1-0:1.8.0*255")):
+        counters = replace(shared, register=first), replace(other, register=second)
+        with pytest.raises(ValueError, match="Export register: it stands where another counter does"):
+            check(MeterSetup(1280, 720, counters))
+    check(MeterSetup(1280, 720, (replace(shared, register="1.8.0"), replace(other, register="2.8.0"))))
+
+
 def test_a_display_may_stand_alone_with_any_decimals() -> None:
     check(MeterSetup(1280, 720, (replace(IMPORT, digits=(), display=(10, 10, 400, 90), decimals=3),)))
 
@@ -126,6 +136,7 @@ def test_several_counters_with_boxes_of_their_own_or_shared() -> None:
             "",
         ),
         ({"calibration": BOXES | {"colour": "red"}}, "colour"),
+        ({"calibration": "setup.json"}, "other than setup.json"),
     ],
 )
 def test_mistakes_in_boxes_are_named(wrong: dict[str, Any], said: str) -> None:
