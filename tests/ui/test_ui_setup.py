@@ -1,12 +1,14 @@
 """Setting up a meter: what the page does with what the owner says and the camera answers."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from nicegui.elements.label import Label
 from nicegui.testing import User, UserInteraction
 from nicegui.testing.user_simulation import user_simulation
@@ -30,8 +32,8 @@ from ui.text import Texts
 class Owner:
     """Someone at the set-up page."""
 
-    def __init__(self, user: User, here: StandIn) -> None:
-        self.user, self.here = user, here
+    def __init__(self, user: User, here: StandIn, app: FastAPI) -> None:
+        self.user, self.here, self.app = user, here, app
         self.surveyor = here.surveyors["Cellar"]
 
     async def goes(self, path: str = "/meters/setup?source=Cellar") -> None:
@@ -72,11 +74,12 @@ async def user() -> AsyncIterator[User]:
 
 def at_home(user: User, folder: Path, scene: str) -> Owner:
     here = StandIn(folder, scene)
-    stills = Stills(FastAPI())
+    app = FastAPI()
+    stills = Stills(app)
     serve_static()
     for page in (*PAGES, *INNER):
         ui.serve(page, here, Digest(here), stills)  # type: ignore[arg-type]
-    return Owner(user, here)
+    return Owner(user, here, app)
 
 
 @pytest.fixture
@@ -231,3 +234,28 @@ def test_the_part_of_a_picture_with_the_counter() -> None:
 def test_what_came_of_a_lesson(before: Learned | None, after: Learned, said: str, tmp_path: Path) -> None:
     here = StandIn(tmp_path, "camera")
     assert lesson(Texts("en", here.zone, "SEK"), before, after) == said
+
+
+async def test_the_still_is_served_by_address_and_gone_with_its_page(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    first = owner.told()["src"]
+    client = TestClient(owner.app)
+    answer = client.get(first)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content.startswith(b"\xff\xd8")
+    assert "private" in answer.headers["cache-control"]
+    owner.presses("Test read")
+    await owner.until(lambda: owner.told()["src"] != first)
+    assert client.get(first).status_code == 404
+    last = owner.told()["src"]
+    assert client.get(last).status_code == 200
+    assert owner.user.client is not None
+    owner.user.client.delete()
+    assert client.get(last).status_code == 404
+
+
+async def test_what_is_sent_of_seven_boxes_is_small(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    assert len(json.dumps(owner.told())) < 1500

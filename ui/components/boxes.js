@@ -16,6 +16,7 @@ export default {
         <ellipse v-if="b.kind === 'dial'" :cx="b.at[0]+b.at[2]/2" :cy="b.at[1]+b.at[3]/2" :rx="b.at[2]/2" :ry="b.at[3]/2" vector-effect="non-scaling-stroke"/>
         <rect v-else :x="b.at[0]" :y="b.at[1]" :width="b.at[2]" :height="b.at[3]" :rx="4*px" vector-effect="non-scaling-stroke"/>
         <path v-if="b.kind === 'dial'" :d="arrow(b)" vector-effect="non-scaling-stroke"/>
+        <path v-if="b.text" class="pill" :d="'M'+(b.at[0]+b.at[2]/2-px*(4*b.text.length-3))+' '+(b.at[1]-12*px)+'h'+px*(8*b.text.length-6)" :stroke-width="18*px"/>
         <text :x="b.at[0]+b.at[2]/2" :y="b.at[1]-7*px" :font-size="14*px" text-anchor="middle">{{ b.text }}</text>
         <circle v-if="b.point" class="point" :cx="b.at[0]-2.5*px" :cy="b.at[1]+b.at[3]" :r="4.5*px"/>
       </g>
