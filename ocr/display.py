@@ -28,6 +28,7 @@ UNITS = ("kWh", "MWh", "Wh", "kW", "W", "kVArh", "kVAr", "kVAh", "kVA", "V", "A"
 SIZES = 3
 """Top, bottom and half width of a digit, in parts of HEIGHT."""
 CHANNELS = len(NUMBER) + len(CODE) + len(UNITS) + 3 + SIZES
+_OUTSIDE, _GREEN, _FLOOR = 1.1, 0.35, 0.01
 _BESIDE = 4.0
 """How far left of the number a register code may begin, in heights of a digit; a unit right of it, half."""
 MODEL = Path(__file__).parent / "models" / "display.onnx"
@@ -105,13 +106,25 @@ def read(strip: Picture, model: Path = MODEL) -> Text:
         return Text("", 0.0)
     if strip.ndim == 2:
         strip = np.asarray(cv2.cvtColor(strip, cv2.COLOR_GRAY2BGR), np.uint8)
-    net = _network(model)
-    looks = [_look(net, strip, _whole(strip))]
+    net, clear = _network(model), _clearest(strip)
+    looks = _look(net, strip, clear, _whole(strip))
     for tall, whole in _CLOSER:
-        matrix = _closer(looks[-1], strip, tall, whole)
+        first = max(looks[-2:], key=lambda look: _least(_characters(look.heads[0])))
+        matrix = _closer(first, strip, tall, whole)
         if matrix is not None:
-            looks.append(_look(net, strip, matrix))
+            looks += _look(net, strip, clear, matrix)
     return _judge(looks)
+
+
+def _clearest(strip: Picture) -> int:
+    """The channel that shows the ink best: green, unless the display glows in another colour.
+
+    Ink seen from aside has a hue and may even be brighter than the ground in red or blue; sensors and JPEG
+    keep most detail in green.
+    """
+    small = cv2.resize(strip, (160, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    detail = (small - cv2.GaussianBlur(small, (0, 0), 8)).std((0, 1))
+    return 1 if detail[1] > _GREEN * detail.max() else int(detail.argmax())
 
 
 def _whole(strip: Picture) -> NDArray[np.float64]:
@@ -120,19 +133,27 @@ def _whole(strip: Picture) -> NDArray[np.float64]:
     return np.array([[across / wide, 0, 0], [0, HEIGHT / high, 0]])
 
 
-def _look(net: cv2.dnn.Net, strip: Picture, matrix: NDArray[np.float64]) -> _Look:
-    """Maps the strip by `matrix` (2 x 3; its third row, if any, begins with the width) and reads it."""
+def _look(net: cv2.dnn.Net, strip: Picture, clear: int, matrix: NDArray[np.float64]) -> list[_Look]:
+    """Maps the strip by `matrix` (2 x 3; its third row, if any, begins with the width), reads it twice.
+
+    Once in colour, once the channel `clear` alone.
+    """
     wide = int(matrix[2, 0]) if len(matrix) > 2 else round(strip.shape[1] * matrix[0, 0])
     matrix = matrix[:2]
     scale = float(np.hypot(matrix[1, 0], matrix[1, 1]))
-    source = strip
     if scale < 0.75:  # warpAffine does not average
-        source = np.asarray(cv2.GaussianBlur(strip, (0, 0), 0.42 / scale), np.uint8)
-    seen = cv2.warpAffine(
-        source, matrix, (wide, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        strip = np.asarray(cv2.GaussianBlur(strip, (0, 0), 0.42 / scale), np.uint8)
+    seen = np.asarray(
+        cv2.warpAffine(strip, matrix, (wide, HEIGHT), borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
-    net.setInput(prepare(np.asarray(seen, np.uint8))[None])
-    scores = np.asarray(net.forward(), np.float32).reshape(CHANNELS, -1)
+    one = seen[..., [clear] * 3]
+    net.setInput(np.stack([prepare(seen), prepare(one)]))
+    scores = np.asarray(net.forward(), np.float32).reshape(2, CHANNELS, -1)
+    return [_split(s, matrix) for s in scores]
+
+
+def _split(scores: Scores, matrix: NDArray[np.float64]) -> _Look:
+    """The heads' chances and the sizes, of the network's CHANNELS x T scores."""
     heads, at = [], 0
     for size in (len(NUMBER) + 1, len(CODE) + 1, len(UNITS) + 1):
         part = scores[at : at + size]
@@ -160,11 +181,12 @@ def _closer(look: _Look, strip: Picture, tall: float, whole: bool) -> NDArray[np
     slope = 0.0
     if len(found) > 2 and np.ptp(across) > 1.5 * high:
         slope = float(np.clip(np.polyfit(across, middle, 1)[0], -0.15, 0.15))
+    tall = max(tall, high / (_OUTSIDE * strip.shape[0]))  # beyond its edges there is nothing to see
     scale = tall * HEIGHT / high
     edge = float(np.median(half)) / look.matrix[0, 0] + 0.55 * high
     left, right = float(across.min()) - edge, float(across.max()) + edge
-    left = max(-0.3 * high, left - (_BESIDE * high if whole else 0))
-    right = min(strip.shape[1] + 0.3 * high, right + (_BESIDE / 2 * high if whole else 0))
+    left = max(0.0, left - (_BESIDE * high if whole else 0))
+    right = min(float(strip.shape[1]), right + (_BESIDE / 2 * high if whole else 0))
     wide = int(np.clip(np.ceil((right - left) * scale / STEP), 2, WIDEST // STEP)) * STEP
     sx = min(scale, wide / (right - left))
     centre, level = (left + right) / 2, float(np.median(middle - slope * across))
@@ -234,7 +256,7 @@ def _judge(looks: list[_Look]) -> Text:
         for found in _readings(look.heads[0]):
             sources.setdefault(tuple(f.kind for f in found), (look, found))
     chances = [_chances(look.heads[0], list(sources)) for look in looks]
-    mean = np.exp(np.log(np.maximum(chances, 1e-6)).mean(0))
+    mean = np.exp(np.log(np.maximum(chances, _FLOOR)).mean(0))
     best = int(mean.argmax())
     register, unit = _beside(looks)
     chars, top, bottom = _places(*list(sources.values())[best])

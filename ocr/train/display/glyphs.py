@@ -136,7 +136,8 @@ class Style:
             a = other if flat else other * 0.9
             pts = [[a, t / 2], [n - a, t / 2]]
         elif self.ends == "square":
-            pts = [[other + g, 0], [n - other - g, 0], [n - other - g, t], [other + g, t]]
+            a = other * 0.6 + g / 2
+            pts = [[a, 0], [n - a, 0], [n - a, t], [a, t]]
         elif self.ends == "hex" or name == "g":
             a = other / 2
             pts = [[a + g, t / 2], [a + g + t / 2, 0], [n - a - g - t / 2, 0], [n - a - g, t / 2],
@@ -236,7 +237,7 @@ def stamp(
 
 def style(rng: Rng) -> Style:
     """A style by chance; most are segments, as most displays are."""
-    kind: Kind = rng.choice(["segments", "font", "dots", "pixels", "print"], p=[0.66, 0.16, 0.07, 0.06, 0.05])
+    kind: Kind = rng.choice(["segments", "font", "dots", "pixels", "print"], p=[0.72, 0.13, 0.06, 0.05, 0.04])
     across = float(rng.uniform(0.07, 0.17))
     upright = float(np.clip(across * rng.uniform(0.75, 1.35), 0.06, 0.2))
     if kind == "font":
@@ -254,7 +255,7 @@ def style(rng: Rng) -> Style:
         corner=float(rng.choice([rng.uniform(0, 0.3), rng.uniform(0.3, 1.0)])),
         slant=float(rng.choice([0.0, rng.uniform(0.03, 0.2), rng.uniform(-0.03, 0.03)])),
         path=path,
-        other="".join(c for c in "679" if rng.random() < 0.25),
+        other="".join(c for c in "679" if rng.random() < 0.35),
         zero=bool(rng.random() < 0.4),
         grid=int(rng.choice([7, 8, 9, 10, 12, 16])),
     )

@@ -54,6 +54,8 @@ def altered(rng: Rng, strip: Strip, wide: int) -> tuple[NDArray[np.float32], NDA
     picture = picture * rng.uniform(0.8, 1.15, 3).astype(np.float32)
     if rng.random() < 0.3:
         picture = picture[..., rng.permutation(3)]
+    if rng.random() < 0.5:  # one channel, as `ocr.display` looks at strips too
+        picture = np.repeat((picture @ rng.dirichlet((0.5, 0.5, 0.5)))[..., None], 3, 2)
     if rng.random() < 0.15:
         picture = 255 - picture
     if rng.random() < 0.3:

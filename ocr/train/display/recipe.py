@@ -35,7 +35,7 @@ def make(out: Path, seed: int) -> None:
     """Trains, writes the network to `out` and its card beside it."""
     model = train(seed, STEPS, lambda n: chunk(seed, n), lambda m, step: export(m, out))
     export(model, out)
-    text = card(out, validation(1500), STEPS, seed)
+    text = card(out, validation(600), STEPS, seed)
     out.with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)
 
