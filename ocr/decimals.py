@@ -1,60 +1,82 @@
-"""How many digits of a counter stand after the decimal point, from colour or from the point itself. Pure."""
+"""Wheels after the decimal point: red ones, framed ones, those of another ground than the first. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.calibration import Box
 from ocr.picture import Picture, cut
 
+_MOST = 3
+"""Decimals that marks other than red ink are believed of."""
+_STEP, _ABOVE = 14.0, 2.2
+"""How far ink and ground change at the point at least (units of CIE Lab), against the next largest change."""
+
+
+def tail(work: Picture, boxes: Sequence[Box]) -> int:
+    """Trailing wheels that are marked as decimals by red ink or ground, a red frame, or another ground."""
+    if len(boxes) < 3:
+        return 0
+    return red_tail(work, boxes) or _framed(work, boxes) or _other(work, boxes)
+
 
 def red_tail(work: Picture, boxes: Sequence[Box]) -> int:
-    """Trailing wheels in another, redder colour than the first ones: the decimals."""
-    red = [_redness(work, b) for b in boxes]
+    """Trailing wheels in another, redder colour than the first ones."""
+    found = _redder([_redness(cut(work, _inner(b))) for b in boxes])
+    return found if found <= 4 else 0
+
+
+def _framed(work: Picture, boxes: Sequence[Box]) -> int:
+    """Trailing wheels within a red frame: what lies above and below them is red."""
+    red = []
+    for b in boxes:
+        deep = max(2, b.h // 6)
+        bands = (Box(b.x, b.y - deep, b.w, deep), Box(b.x, b.y + b.h, b.w, deep))
+        red.append(min(_redness(cut(work, band)) for band in bands))
+    found = _redder(red)
+    return found if found <= _MOST else 0
+
+
+def _redder(red: Sequence[float]) -> int:
+    """Trailing values well above the usual one of the first half, 0 when none is or nearly all are."""
     usual = float(np.median(red[: max(1, len(red) // 2)]))
     # half of the reddest: blur lets a red wheel shine on its neighbour
     level = usual + max(0.15, 0.5 * (max(red) - usual))
-    tail = next((i for i, value in enumerate(reversed(red)) if value < level), len(red))
-    return min(tail, len(red) - 1) if tail <= 4 else 0
+    found = next((i for i, value in enumerate(reversed(red)) if value < level), len(red))
+    return found if found < len(red) else 0
 
 
-def _redness(work: Picture, box: Box) -> float:
-    """How red the redder parts of the inner box are, 0..1, of what their colour could be."""
-    inner = Box(box.x + box.w // 5, box.y + box.h // 5, box.w - 2 * (box.w // 5), box.h - 2 * (box.h // 5))
-    part = cut(work, inner).astype(np.float32)
+def _other(work: Picture, boxes: Sequence[Box]) -> int:
+    """Trailing wheels whose ink or ground is another than that of all wheels before, which are alike."""
+    tones = np.array([_tones(cut(work, _inner(b))) for b in boxes])
+    steps = np.linalg.norm(np.diff(tones, axis=0), axis=1)
+    place = int(np.argmax(steps))
+    others = np.delete(steps, place)
+    found = len(boxes) - 1 - place
+    clear = steps[place] > max(_STEP, _ABOVE * float(others.max(initial=0.0)))
+    return found if clear and found <= _MOST else 0
+
+
+def _inner(b: Box) -> Box:
+    return Box(b.x + b.w // 5, b.y + b.h // 5, b.w - 2 * (b.w // 5), b.h - 2 * (b.h // 5))
+
+
+def _tones(part: Picture) -> NDArray[np.float64]:
+    """Darkest and brightest tone and mean colour in CIE Lab: of ink and ground, however much ink there is."""
+    if not part.size:
+        return np.zeros(4)
+    lab = cv2.cvtColor((part.astype(np.float32) / 255), cv2.COLOR_BGR2Lab)
+    return np.array([*np.percentile(lab[..., 0], (5, 95)), *lab[..., 1:].mean((0, 1))], np.float64)
+
+
+def _redness(crop: Picture) -> float:
+    """How red the redder parts of a crop are, 0..1, of what their colour could be."""
+    part = crop.astype(np.float32)
     if not part.size:
         return 0.0
     blue, green, red = part[..., 0], part[..., 1], part[..., 2]
     return float(np.percentile((red - np.maximum(blue, green)) / (red + 30), 80))
-
-
-def points(work: Picture, boxes: Sequence[Box]) -> int:
-    """Digits after a display's decimal point, a dark dot low between two cells; 0 when none stands out."""
-    grey = np.asarray(cv2.cvtColor(work, cv2.COLOR_BGR2GRAY), np.uint8)
-    depth = [_dot(grey, a, b) for a, b in pairwise(boxes)]
-    row = np.concatenate([cut(grey, b).ravel() for b in boxes])
-    if not depth or not row.size:
-        return 0
-    place, spread = int(np.argmax(depth)), float(row.std()) + 1
-    others = max((d for i, d in enumerate(depth) if i != place), default=0.0)
-    tail = len(boxes) - 1 - place
-    return tail if tail <= 4 and depth[place] > max(0.8 * spread, others + 0.4 * spread) else 0
-
-
-def _dot(grey: Picture, a: Box, b: Box) -> float:
-    """How much darker the foot of the gap between two cells is than what stands above it, in grey levels.
-
-    Column by column: a lower right segment is dark above its foot as well, a point is not.
-    """
-    left = a.x + round(0.86 * a.w)
-    wide = b.x + round(0.14 * b.w) - left
-    foot = cut(grey, Box(left, a.y + round(0.82 * a.h), wide, round(0.22 * a.h)))
-    above = cut(grey, Box(left, a.y + round(0.5 * a.h), wide, round(0.28 * a.h)))
-    if foot.shape[1] < 3 or foot.shape[0] < 3 or foot.shape[1] != above.shape[1] or not above.size:
-        return 0.0
-    dark = np.asarray(cv2.blur(foot, (3, 3)), np.float32).min(0)
-    return float((above.min(0) - dark).max())

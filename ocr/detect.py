@@ -20,10 +20,10 @@ from ocr.picture import Picture
 
 MODEL = Path(__file__).parent / "models" / "locate.onnx"
 _STRIDE = 4
-_SIZES = (160, 320, 640, 1280)
+_SIZES = (160, 226, 320, 453, 640, 1280)
 """Longer sides of the picture the network is shown; the last one finds figures of 0.7 % of it."""
 _PLAIN = 0.6
-"""A row as likely as this ends the search at ever larger sizes, from the third on."""
+"""A row as likely as this ends the search before the largest size."""
 _FAINT = 0.12
 """Least chance of a figure; rows of them must be surer together."""
 _LEAN = 0.1
@@ -106,6 +106,21 @@ def _thinned(found: Sequence[Figure]) -> list[Figure]:
     return kept
 
 
+def agreed(looks: Sequence[Sequence[Figure]]) -> list[Figure]:
+    """What several looks at one picture saw together; who did not see a figure gives it chance 0."""
+    left = sorted((f for look in looks for f in look), key=lambda f: f.chance, reverse=True)
+    out = []
+    while left:
+        first = left[0]
+        same = [f for f in left if abs(f.x - first.x) < 0.45 * first.w and abs(f.y - first.y) < 0.5 * first.h]
+        left = [f for f in left if f not in same]
+        table = np.array([(f.x, f.y, f.w, f.h, f.angle, f.chance, f.lcd, f.after) for f in same])
+        mean = [float(v) for v in np.average(table, axis=0, weights=table[:, 5])]
+        mean[5] = min(1.0, float(table[:, 5].sum()) / len(looks))
+        out.append(Figure(*mean))
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Figures of one row, left to right, in pixels of the picture."""
@@ -147,7 +162,7 @@ def lines(picture: Picture, most: int = 5, faint: float = _FAINT) -> list[Line]:
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
         small = np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=way), np.uint8)
         found += [Line(tuple(f.scaled(1 / factor) for f in line)) for line in chained(figures(small, faint))]
-        if factor >= 2.0 or (size >= _SIZES[2] and max((li.chance for li in found), default=0) > _PLAIN):
+        if factor >= 2.0 or (size == _SIZES[-2] and max((li.chance for li in found), default=0) > _PLAIN):
             break
     kept: list[Line] = []
     for line in sorted(found, key=lambda li: li.chance * len(li.figures) ** 0.5, reverse=True):

@@ -12,19 +12,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ocr.calibration import Calibration, Kind
-from ocr.decimals import red_tail
+from ocr.decimals import tail
 from ocr.detect import Figure, Line, lines
 from ocr.detect import NoCounter as NoCounter
 from ocr.digits import Digit, DigitReader
 from ocr.picture import Picture, cut, fault, sharpness
-from ocr.rows import View, box, completed, refined, split, tuned
+from ocr.rows import View, box, completed, refined, tuned
 from ocr.strips import inside, shown, window
 
 _FEWEST, _MOST = 3, 10
 _SHOWN = 0.3
 """Confidence from which the reader of displays overrules the finder."""
-_RED = 0.95
-"""How sure red wheels are decimals when the finder did not see it so."""
+_UNPOINTED = 0.6
+"""Trust in a display whose point was not read."""
+_PLAIN, _SPREAD = 0.6, 0.04
+"""Mean chance of a row's figures at which it is as likely print as a counter, and how fast that changes."""
 _LEAST = 0.2
 """Least standing of a row that is taken for a counter."""
 
@@ -49,6 +51,8 @@ class Candidate:
     digits: tuple[Digit, ...]
     displayed: float = 0.0
     """How surely a display's number was read at once, 0 of wheels."""
+    after: int | None = None
+    """Figures after a display's point, None when that was not read."""
 
     @property
     def lcd(self) -> bool:
@@ -120,14 +124,15 @@ def candidates(picture: Picture, proposed: Sequence[Line], reader: DigitReader) 
         if close is None:
             continue
         seen, row = close
-        sure = 0.0
+        sure, after = 0.0, None
         if _lcd(row):
             strip = shown(seen, row)
             row, sure = strip.replacing(row, _SHOWN), strip.confidence
+            after = strip.after if sure >= _SHOWN else None
         else:
             row = completed(row)
         crops = [cut(seen.picture, box(f)) for f in row]
-        out.append(Candidate(seen, tuple(row), tuple(reader.read(crops)), sure))
+        out.append(Candidate(seen, tuple(row), tuple(reader.read(crops)), sure, after))
     return out
 
 
@@ -150,14 +155,20 @@ def _found(picture: Picture, best: Candidate, decimals: int | None) -> Found:
     kind: Kind = "lcd" if best.lcd else "wheel"
     high, wide = best.view.picture.shape[:2]
     boxes = [inside(box(f), wide, high) for f in best.row]
-    after, sure = split(best.row)
+    after, sure = best.after, 1.0 if best.after is not None else _UNPOINTED
+    if not best.lcd:
+        after, sure = tail(best.view.picture, boxes), 1.0
     if decimals is not None:
-        after, sure = min(decimals, len(best.row) - 1), 1.0
-    elif not best.lcd and (red := red_tail(best.view.picture, boxes)):
-        after, sure = red, 1.0 if red == after else _RED
+        after, sure = decimals, 1.0
+    after = min(after or 0, len(boxes) - 1)
     strip = window(best.row, wide, high) if best.lcd else None
     where = Calibration(wide, high, tuple(boxes), after, kind, display=strip)
-    return Found(turned_back(picture, best.view, where), best.view.picture, where, sure * best.chance)
+    return Found(turned_back(picture, best.view, where), best.view.picture, where, sure * _trust(best.chance))
+
+
+def _trust(chance: float) -> float:
+    """How likely a row is a counter by the chances of its figures, as counters and print showed it."""
+    return 1 / (1 + float(np.exp((_PLAIN - chance) / _SPREAD)))
 
 
 def turned_back(picture: Picture, view: View, where: Calibration) -> Calibration:

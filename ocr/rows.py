@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.calibration import Box
-from ocr.detect import Figure, Line, chained, figures
+from ocr.detect import Figure, Line, agreed, chained, figures
 from ocr.picture import Picture, cut
 
 TALL = 64
 """Pixels a figure is tall in a view: more than any of the networks looks at."""
-_LOOK = 0.5
-"""The finder looks at views this much smaller."""
+_LOOKS = (0.4, 0.5, 0.62)
+"""The finder looks at views so much smaller; what it sees at one size alone is chance."""
 _FAINT, _INNER, _OUTER = 0.05, 0.35, 0.5
 """Least chance of a figure, and against the surest ones of its row: between others and at the ends."""
 
@@ -100,8 +100,11 @@ def refined(picture: Picture, line: Line) -> tuple[View, list[Figure]] | None:
 
 def _look(seen: View) -> list[Figure]:
     """The row through the middle of a view as the finder sees it there."""
-    small = cv2.resize(seen.picture, None, fx=_LOOK, fy=_LOOK, interpolation=cv2.INTER_AREA)
-    found = [f.scaled(1 / _LOOK) for f in figures(np.asarray(small, np.uint8), _FAINT)]
+    looks = []
+    for size in _LOOKS:
+        small = cv2.resize(seen.picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
+        looks.append([f.scaled(1 / size) for f in figures(np.asarray(small, np.uint8), _FAINT)])
+    found = agreed(looks)
     middle = seen.picture.shape[0] / 2
     found = [f for f in found if abs(f.y - middle) < 0.6 * TALL and 0.4 * TALL < f.h < 1.6 * TALL]
     rows = chained(found)
@@ -157,20 +160,6 @@ def box(figure: Figure) -> Box:
     return Box(
         round(figure.x - figure.w / 2), round(figure.y - figure.h / 2), round(figure.w), round(figure.h)
     )
-
-
-def split(row: Sequence[Figure]) -> tuple[int, float]:
-    """(figures after the point, how likely that is) by what the finder says of each."""
-    after = np.clip([f.after for f in row], 1e-3, 1 - 1e-3)
-    ways = np.array(
-        [
-            np.log(1 - after[: len(row) - k]).sum() + np.log(after[len(row) - k :]).sum()
-            for k in range(min(4, len(row)))
-        ]
-    )
-    chance = np.exp(ways - ways.max())
-    best = int(np.argmax(chance))
-    return best, float(chance[best] / chance.sum())
 
 
 _SIZES = ((0, 0, 0.9, 0.92), (0, 0, 1.12, 1.0), (0, 0, 1.0, 1.1))

@@ -19,25 +19,21 @@ _FRAME = 1.12
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a display's reader saw in a view: its figures (those after the point known when `pointed`)."""
+    """What a display's reader saw in a view: its figures, and how many of them stand `after` the point."""
 
     digits: str
     row: tuple[Figure, ...]
-    pointed: bool
+    after: int
     confidence: float
 
     def replacing(self, row: list[Figure], least: float) -> list[Figure]:
         """The row as the reader of displays saw it when it is surer than `least`.
 
-        The finder takes a symbol for a figure now and then; the reader knows the point.
+        The finder takes a symbol for a figure now and then.
         """
         if not self.row or self.confidence < least:
             return row
-        if len(self.row) != len(row):
-            return list(self.row)
-        return (
-            [replace(f, after=s.after) for f, s in zip(row, self.row, strict=True)] if self.pointed else row
-        )
+        return list(self.row) if len(self.row) != len(row) else row
 
 
 def shown(seen: View, row: Sequence[Figure]) -> Shown:
@@ -50,12 +46,11 @@ def shown(seen: View, row: Sequence[Figure]) -> Shown:
     after = 0 if point < 0 else len(found.text) - point - 1
     tall = (found.bottom - found.top) * _FRAME
     out = []
-    for i, char in enumerate(chars):
+    for char in chars:
         x, y = strip.x + (char.x0 + char.x1) / 2, strip.y + (found.top + found.bottom) / 2
         near = min(row, key=lambda f: abs(f.x - x))
-        last = float(i >= len(chars) - after) if after else near.after
-        out.append(replace(near, x=x, y=y, w=max(near.w, char.x1 - char.x0), h=tall, after=last))
-    return Shown("".join(c.char for c in chars), tuple(out), after > 0, found.confidence)
+        out.append(replace(near, x=x, y=y, w=max(near.w, char.x1 - char.x0), h=tall))
+    return Shown("".join(c.char for c in chars), tuple(out), after, found.confidence)
 
 
 def window(row: Sequence[Figure], wide: int, high: int) -> Box:

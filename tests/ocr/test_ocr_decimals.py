@@ -1,4 +1,4 @@
-"""Decimals from the colour of the last wheels and from the point of a display."""
+"""Decimals from what marks the last wheels: red, a frame, another ground."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import pytest
 from ocr_meters import BOXES, Look, meter
 
 from ocr import Box
-from ocr.decimals import points, red_tail
-from ocr.picture import Picture
+from ocr.decimals import red_tail, tail
 
 
 @pytest.mark.parametrize("red", [0, 1, 2, 3])
@@ -20,20 +19,27 @@ def test_red_wheels_are_decimals(red: int, blur: float) -> None:
     assert red_tail(soft, [Box(b.x + 6, b.y, b.w, b.h) for b in BOXES]) == red
 
 
-def display(point_after: int | None) -> tuple[Picture, list[Box]]:
-    """Six dark eights on green, perhaps with a point."""
-    picture = np.full((200, 700, 3), (90, 160, 110), np.uint8)
-    boxes = [Box(40 + 100 * i, 40, 90, 120) for i in range(6)]
-    for b in boxes:
-        for y in (b.y + 10, b.y + 60, b.y + 110):
-            cv2.line(picture, (b.x + 25, y), (b.x + 65, y), (30, 60, 40), 8)
-        for x in (b.x + 22, b.x + 68):
-            cv2.line(picture, (x, b.y + 14), (x, b.y + 106), (30, 60, 40), 8)
-    if point_after is not None:
-        cv2.circle(picture, (boxes[point_after].x + 94, 150), 6, (30, 60, 40), -1)
-    return picture, boxes
+@pytest.mark.parametrize("grey", [0, 1, 2])
+def test_wheels_of_another_ground_are_decimals_in_a_grey_picture_too(grey: int) -> None:
+    picture = meter(48713.42, 7, 1, Look(red=0))
+    for b in BOXES[len(BOXES) - grey :]:
+        part = picture[b.y : b.y + b.h, b.x : b.x + b.w]
+        part[:] = np.clip(part.astype(np.int16) + 90, 0, 255)
+    assert tail(picture, BOXES) == grey
 
 
-@pytest.mark.parametrize(("after", "decimals"), [(None, 0), (4, 1), (3, 2), (2, 3)])
-def test_the_point_of_a_display(after: int | None, decimals: int) -> None:
-    assert points(*display(after)) == decimals
+@pytest.mark.parametrize("framed", [1, 2])
+def test_wheels_in_a_red_frame_are_decimals(framed: int) -> None:
+    picture = meter(48713.42, 7, 1, Look(red=0))
+    first, last = BOXES[-framed], BOXES[-1]
+    corners = (first.x - 6, first.y - 12), (last.x + last.w + 6, last.y + last.h + 12)
+    cv2.rectangle(picture, *corners, (30, 25, 200), 14)
+    assert tail(picture, BOXES) == framed
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_shadow_over_the_counter_marks_no_decimals(side: str) -> None:
+    picture = meter(48713.42, 7, 1, Look(red=0, dark=False)).astype(np.float32)
+    fall = np.linspace(1.0, 0.35, picture.shape[1])[None, :, None]
+    shaded = picture * (fall if side == "right" else fall[:, ::-1])
+    assert tail(shaded.astype(np.uint8), BOXES) == 0

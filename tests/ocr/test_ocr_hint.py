@@ -26,7 +26,9 @@ def dial(picture: Picture, spot: tuple[int, int], value: float) -> None:
     cv2.circle(picture, spot, RADIUS, (40, 40, 40), 2, cv2.LINE_AA)
     for n in range(10):
         angle = n * math.pi / 5 - math.pi / 2
-        ends = [(round(spot[0] + r * math.cos(angle)), round(spot[1] + r * math.sin(angle))) for r in (47, 54)]
+        ends = [
+            (round(spot[0] + r * math.cos(angle)), round(spot[1] + r * math.sin(angle))) for r in (47, 54)
+        ]
         cv2.line(picture, ends[0], ends[1], (30, 30, 30), 2, cv2.LINE_AA)
     angle = value * math.pi / 5 - math.pi / 2
     tip = (round(spot[0] + 40 * math.cos(angle)), round(spot[1] + 40 * math.sin(angle)))

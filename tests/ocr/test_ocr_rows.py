@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ocr import Box
 from ocr.detect import Figure, Line
-from ocr.rows import TALL, box, completed, split, view
+from ocr.rows import TALL, box, completed, view
 
 ONE = Figure(200, 150, 30, 48, 0.0, 0.9, 0.0, 0.02)
 
@@ -48,19 +47,6 @@ def test_a_wheel_missed_between_two_others_is_filled_in() -> None:
 def test_what_is_not_evenly_spaced_is_left_as_it_is() -> None:
     odd = [replace(ONE, x=x) for x in (200, 240, 257, 345)]
     assert completed(odd) == odd
-
-
-@pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_the_figures_after_the_point(after: int) -> None:
-    figures = [replace(f, after=0.9 if i >= 6 - after else 0.05) for i, f in enumerate(row(6))]
-    found, sure = split(figures)
-    assert found == after
-    assert sure > 0.5
-
-
-def test_an_undecided_point_is_not_sure() -> None:
-    figures = [replace(f, after=0.5 if i == 5 else 0.02) for i, f in enumerate(row(6))]
-    assert split(figures)[1] < 0.6
 
 
 def test_boxes_surround_figures() -> None:
