@@ -22,12 +22,14 @@ SHIFT, TURN, SCALE = 0.15, 10.0, 0.10
 """How far the meter may lie from its place: part of the width, degrees, part of the size."""
 _FINE = 320
 """Pixels of the longer side at which pictures are compared at last; first at a half and a quarter of it."""
-_POINTS = (1000, 2400)
-_STEPS = (10, 14)
+_POINTS = (2400, 1000, 500)
+_STEPS = 12
 _FOUND = 0.5
 """Least fit of a picture that is believed."""
 _SURE = 0.82
 """With this fit nothing better is looked for."""
+_NEAR = 0.2
+"""With less fit at half size the last place is not even looked at."""
 _CANDIDATES = 3
 _FEWEST = 60
 """Points the surroundings must have to go by them alone."""
@@ -80,11 +82,12 @@ class Aligner:
         self._part = _around(boxes, smallest, self._size)
         patterns = self._patterns(reference)
         masks = [_mask(boxes, self._size, (p.shape[1], p.shape[0])) for p in patterns]
-        if len(Points(patterns[0], masks[0], _POINTS[1])) < _FEWEST:
+        if len(Points(patterns[0], masks[0], _POINTS[0])) < _FEWEST:
             masks = [np.full_like(m, 255) for m in masks]  # nothing around the figures: their windows must do
         self._search = Search(patterns[2], masks[2], SHIFT)
-        self._half = Points(patterns[1], masks[1], _POINTS[0])
-        self._points = Points(patterns[0], masks[0], _POINTS[1])
+        self._points, self._half, self._quarter = (
+            Points(*of, count) for of, count in zip(zip(patterns, masks, strict=True), _POINTS, strict=True)
+        )
         self._last = np.eye(2, 3)
 
     def register(self, picture: Picture) -> Registration:
@@ -124,8 +127,7 @@ class Aligner:
         """Whether the picture fits better upside down or mirrored: a plain plate can look much the same."""
         for down, right in ((-1, -1), (1, -1), (-1, 1)):
             fine, half, quarter = (np.ascontiguousarray(layer[::down, ::right]) for layer in seen)
-            start = resized(self._search.best(quarter, 1)[0], 2, 2)
-            if self._finish((fine, half, quarter), self._half.follow(half, start, _STEPS[0]))[1] > fit:
+            if self._searched((fine, half, quarter), 1)[1] > fit:
                 return True
         return False
 
@@ -153,20 +155,22 @@ class Aligner:
 
     def _find(self, seen: Patterns) -> tuple[Matrix, float]:
         """(matrix at the fine size, fit): near the last place if that will do, else the best of all."""
-        best = self._refined(seen, self._last)
+        best, half = (self._last, -1.0), resized(self._last, 0.5, 0.5)
+        if self._half.fit(seen[1], half) > _NEAR:
+            best = self._finish(seen, self._half.follow(seen[1], half, _STEPS))
         if best[1] >= _SURE:
             return best
-        starts = [resized(matrix, 2, 2) for matrix in self._search.best(seen[2], _CANDIDATES)]
-        nearer = [self._half.follow(seen[1], start, _STEPS[0]) for start in starts]
-        likeliest = max(nearer, key=lambda matrix: self._half.fit(seen[1], matrix))
-        return max(best, self._finish(seen, likeliest), key=lambda found: found[1])
+        return max(best, self._searched(seen, _CANDIDATES), key=lambda found: found[1])
 
-    def _refined(self, seen: Patterns, start: Matrix) -> tuple[Matrix, float]:
-        return self._finish(seen, self._half.follow(seen[1], resized(start, 0.5, 0.5), _STEPS[0]))
+    def _searched(self, seen: Patterns, candidates: int) -> tuple[Matrix, float]:
+        """As `_find`, from nothing."""
+        starts = [self._quarter.follow(seen[2], m, _STEPS) for m in self._search.best(seen[2], candidates)]
+        nearer = [self._half.follow(seen[1], resized(m, 2, 2), _STEPS) for m in starts]
+        return self._finish(seen, max(nearer, key=lambda matrix: self._half.fit(seen[1], matrix)))
 
     def _finish(self, seen: Patterns, half: Matrix) -> tuple[Matrix, float]:
         """From a matrix at half size to (matrix, fit) at the fine size."""
-        matrix = self._points.follow(seen[0], resized(half, 2, 2), _STEPS[1])
+        matrix = self._points.follow(seen[0], resized(half, 2, 2), _STEPS)
         return matrix, self._points.fit(seen[0], matrix)
 
 

@@ -27,13 +27,14 @@ _SCALES = np.exp(np.arange(-3, 4) * 0.08)
 _TOLERANCE = 0.4
 _STANDS = 0.02
 """Pixels; steps that move the picture's corners by less are the last."""
-_SHEAR = 0.1
-"""How hard shear and uneven scale are held back: a camera that moved shows next to none."""
+_PRIOR = np.array([1e-4, 1e-4, 1e-4, 1e-4, 0.1, 0.1])
+"""How hard shift, scale and turn, and then uneven scale and shear, are held back: a camera that moved shows
+next to none of the latter."""
 
 
 def pattern(grey: Grey) -> Floats:
     """Two layers (H x W x 2): local contrast, about -2.5..2.5, and how much there is to be seen, 0..1."""
-    reach = max(5, max(grey.shape) // 24) | 1
+    reach = 2 * _reach(*grey.shape) + 1
     data = cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32)
     data -= cv2.blur(data, (reach, reach))
     # The box filter keeps running sums, which come out just below 0 on even surfaces.
@@ -44,6 +45,11 @@ def pattern(grey: Grey) -> Floats:
     return np.asarray(cv2.merge([data, cv2.multiply(sight, sight)]), np.float32)
 
 
+def _reach(high: int, wide: int) -> int:
+    """How far around a pixel its surroundings reach; nearer than this to the edge they are not all seen."""
+    return max(2, max(high, wide) // 48)
+
+
 def similarity(turn: float, scale: float, shift: tuple[float, float], size: tuple[int, int]) -> Matrix:
     """Turned (degrees, as OpenCV counts) and scaled about the middle of a picture of `size`, then shifted."""
     matrix = cv2.getRotationMatrix2D(((size[0] - 1) / 2, (size[1] - 1) / 2), turn, scale)
@@ -51,16 +57,18 @@ def similarity(turn: float, scale: float, shift: tuple[float, float], size: tupl
     return np.asarray(matrix, np.float64)
 
 
-def square(matrix: Matrix) -> Matrix:
-    """The 3x3 matrix of a 2x3 one."""
-    return np.vstack([matrix, [0.0, 0.0, 1.0]])
+def _after(matrix: Matrix, first: Matrix) -> Matrix:
+    """What `matrix` does to what `first` has moved."""
+    out = matrix[:, :2] @ first
+    out[:, 2] += matrix[:, 2]
+    return out
 
 
 def resized(matrix: Matrix, fx: float, fy: float) -> Matrix:
     """The same movement for pictures `fx` times as wide, `fy` as high (a pixel's place is its middle)."""
-    there = np.array([[fx, 0, (fx - 1) / 2], [0, fy, (fy - 1) / 2], [0, 0, 1]])
-    whole: Matrix = (there @ square(matrix) @ np.linalg.inv(there))[:2]
-    return whole
+    there = np.array([[fx, 0, (fx - 1) / 2], [0, fy, (fy - 1) / 2]])
+    back = np.array([[1 / fx, 0, (1 / fx - 1) / 2], [0, 1 / fy, (1 / fy - 1) / 2]])
+    return _after(_after(there, matrix), back)
 
 
 class Points:
@@ -104,10 +112,11 @@ class Points:
             away = seen / min(max(strength, 0.4), 1.2) - self._values
             # What moved on its own (a spider, the disc) must not pull: weights by Geman and McClure.
             # Nor must what is covered or overexposed: there is nothing to be seen.
-            tolerance = max(_TOLERANCE, 1.5 * float(np.median(np.abs(away))))
+            usual = np.partition(np.abs(away[::4]), len(away) // 8)[len(away) // 8]
+            tolerance = max(_TOLERANCE, 1.5 * float(usual))
             weight = sight * inside / (1 + (away / tolerance) ** 2) ** 2
             move = self._step(away, weight, matrix)
-            matrix = (square(matrix) @ np.linalg.inv(square(move)))[:2]
+            matrix = _after(matrix, np.asarray(cv2.invertAffineTransform(move), np.float64))
             if np.abs(move @ self._frame - self._frame[:2]).max() < _STANDS:
                 break
         return matrix
@@ -117,7 +126,8 @@ class Points:
         x, y = (matrix @ self._at).astype(np.float32)
         seen = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         wide, high = self.size
-        inside = (x >= 0) & (y >= 0) & (x <= wide - 1) & (y <= high - 1)
+        rim = _reach(high, wide)
+        inside = (x >= rim) & (y >= rim) & (x < wide - rim) & (y < high - rim)
         contrast, sight = np.asarray(seen, np.float32).reshape(-1, 2).T
         return np.ascontiguousarray(contrast), sight, inside
 
@@ -125,25 +135,31 @@ class Points:
         weighted = self._slopes * weight[:, None]
         curve = (weighted.T @ self._slopes).astype(np.float64)
         pull = (weighted.T @ away).astype(np.float64)
-        prior = np.array([1e-4, 1e-4, 1e-4, 1e-4, _SHEAR, _SHEAR]) * (np.trace(curve) / 6 + 1e-9)
-        (a, b), (c, d) = matrix[:, :2]
-        pull[4:] += prior[4:] * ((a - d) / 2, (b + c) / 2)
-        tx, ty, scale, turn, uneven, shear = np.linalg.solve(curve + np.diag(prior), pull)
-        wide, high = self.size
-        a = np.array([[scale + uneven, shear - turn], [shear + turn, scale - uneven]]) / (wide / 2)
-        shift = np.array([tx, ty]) - a @ (wide / 2, high / 2)
-        return np.hstack([np.eye(2) + a, shift[:, None]])
+        prior = _PRIOR * (float(np.trace(curve)) / 6 + 1e-9)
+        curve.flat[::7] += prior
+        (a, b, _), (c, d, _) = matrix.tolist()
+        pull[4] += prior[4] * (a - d) / 2
+        pull[5] += prior[5] * (b + c) / 2
+        solved = cv2.solve(curve, pull[:, None], flags=cv2.DECOMP_CHOLESKY)[1]
+        tx, ty, scale, turn, uneven, shear = solved.ravel().tolist()
+        half, down = self.size[0] / 2, self.size[1] / 2
+        a, b = (scale + uneven) / half, (shear - turn) / half
+        c, d = (shear + turn) / half, (scale - uneven) / half
+        return np.array(
+            [[1 + a, b, tx - a * half - b * down], [c, 1 + d, ty - c * half - d * down]], np.float64
+        )
 
 
 def _spread(edges: Floats, mask: Grey, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the strongest edges, as many from each of 8 x 6 parts of the picture."""
-    edges = np.where(mask > 0, edges, 0)
-    edges[:2], edges[-2:], edges[:, :2], edges[:, -2:] = 0, 0, 0, 0
     high, wide = edges.shape
+    rim = _reach(high, wide)
+    inner = np.zeros_like(edges)
+    inner[rim:-rim, rim:-rim] = np.where(mask > 0, edges, 0)[rim:-rim, rim:-rim]
     ys, xs = [], []
     for row, column in product(range(6), range(8)):
         top, left = row * high // 6, column * wide // 8
-        part = edges[top : (row + 1) * high // 6, left : (column + 1) * wide // 8]
+        part = inner[top : (row + 1) * high // 6, left : (column + 1) * wide // 8]
         best = np.argsort(part, axis=None)[-(count // 48) :]
         best = best[part.ravel()[best] > _EDGE]
         ys.append(best // part.shape[1] + top)

@@ -68,8 +68,8 @@ def test_noise_grows_with_light_and_gain() -> None:
 
     even = np.full((720, 1280, 3), 160, np.uint8)
     dark, light, gained = (
-        sigma(photograph(even.copy(), View(blur=0, **how), SIZE)[250:450, 500:800].astype(np.float32))
-        for how in ({"lamp": 0.1}, {"lamp": 1.0}, {"lamp": 0.1, "noise": 2.5})
+        sigma(photograph(even.copy(), view, SIZE)[250:450, 500:800].astype(np.float32))
+        for view in (View(lamp=0.1, blur=0), View(blur=0), View(lamp=0.1, noise=2.5, blur=0))
     )
     assert 0.5 < dark < light < 5
     assert gained > 1.6 * dark

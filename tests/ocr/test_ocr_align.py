@@ -24,9 +24,13 @@ CALIBRATION_PLATE = ocr.Calibration(1280, 720, tuple(Box(*wheel_box(i)) for i in
 
 
 def moved(picture: Picture, right: float, down: float, turn: float, scale: float) -> Picture:
+    """As a camera sees it that hangs otherwise; beside the old picture there are other things."""
     matrix = cv2.getRotationMatrix2D((640, 360), turn, scale)
-    matrix[:, 2] += (right, down)
-    return np.asarray(cv2.warpAffine(picture, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    matrix[:, 2] += np.array([right, down])
+    dice = np.random.default_rng(8)
+    things = np.asarray(cv2.resize(dice.integers(40, 160, (45, 80, 3)).astype(np.uint8), (1280, 720)))
+    cv2.warpAffine(picture, matrix, (1280, 720), dst=things, borderMode=cv2.BORDER_TRANSPARENT)
+    return things.astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +102,7 @@ def trouble(change: Callable[[Picture, np.random.Generator], np.ndarray]) -> Non
 @trouble
 def another_lamp(picture: Picture, dice: np.random.Generator) -> np.ndarray:
     from_left = np.linspace(1.4, 0.3, picture.shape[1])[None, :, None]
-    return picture * (from_left if dice.random() < 0.5 else from_left[:, ::-1])
+    return np.asarray(picture * (from_left if dice.random() < 0.5 else from_left[:, ::-1]))
 
 
 @trouble
@@ -109,14 +113,14 @@ def darkness(picture: Picture, dice: np.random.Generator) -> np.ndarray:
 @trouble
 def fog(picture: Picture, dice: np.random.Generator) -> np.ndarray:
     thick = dice.uniform(0.4, 0.75)
-    return cv2.GaussianBlur(picture, (0, 0), 2.5) * (1 - thick) + 150 * thick
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 2.5) * (1 - thick) + 150 * thick)
 
 
 @trouble
 def glare(picture: Picture, dice: np.random.Generator) -> np.ndarray:
     y, x = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]]
     away = ((x - dice.uniform(300, 1000)) / 150) ** 2 + ((y - dice.uniform(100, 600)) / 90) ** 2
-    return picture + 250 * np.exp(-away)[..., None]
+    return np.asarray(picture + 250 * np.exp(-away)[..., None])
 
 
 @trouble
@@ -133,9 +137,9 @@ def out_of_focus(picture: Picture, dice: np.random.Generator) -> np.ndarray:
 def box_error(found: ocr.Registration, move: tuple[float, float, float, float]) -> float:
     """By how many pixels the digits' middles are off after registration."""
     truth = cv2.getRotationMatrix2D((640, 360), move[2], move[3])
-    truth[:, 2] += move[:2]
+    truth[:, 2] += np.array(move[:2])
     back = cv2.getRotationMatrix2D((639.5, 359.5), -found.turn, found.scale)
-    back[:, 2] += found.shift
+    back[:, 2] += np.array(found.shift)
     middles = np.array([(b.x + b.w / 2, b.y + b.h / 2, 1.0) for b in CALIBRATION_PLATE.digits]).T
     there = np.vstack([truth @ middles, np.ones(len(CALIBRATION_PLATE.digits))])
     return float(np.abs(back @ there - middles[:2]).max())
@@ -206,13 +210,13 @@ def test_a_third_may_be_covered(plate: ocr.Aligner) -> None:
 
 def test_dials_and_displays_are_no_landmarks(plate: ocr.Aligner) -> None:
     """What changes there must not count against a picture."""
-    window, dial = Box(400, 475, 480, 80), Box(660, 570, 270, 70)
+    window, dial = Box(210, 400, 860, 160), Box(500, 562, 560, 80)
     place = replace(CALIBRATION_PLATE, dials=(Dial(dial),), display=window)
     picture = render(48713.42)
     for b in (window, dial):
         picture[b.y : b.y + b.h, b.x : b.x + b.w] = np.random.default_rng(1).integers(0, 255, (b.h, b.w, 3))
     with_mask = ocr.Aligner(render(1.0), place).register(picture)
-    assert with_mask.fit > plate.register(picture).fit + 0.005
+    assert with_mask.fit > plate.register(picture).fit + 0.05
 
 
 def test_a_crop_tight_around_the_digits_is_aligned_by_their_windows() -> None:
