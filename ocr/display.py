@@ -18,8 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.ctc import Found, Scores, agreed, characters, least, likelihoods, readings
+
 Picture = NDArray[np.uint8]
-Scores = NDArray[np.float32]
 HEIGHT, STRIDE, WIDEST, STEP = 40, 4, 384, 16
 NUMBER = "0123456789.-:?"
 """What the number's head knows; "?" is any other character (a letter, a word)."""
@@ -28,14 +29,19 @@ UNITS = ("kWh", "MWh", "Wh", "kW", "W", "kVArh", "kVAr", "kVAh", "kVA", "V", "A"
 SIZES = 3
 """Top, bottom and half width of a digit, in parts of HEIGHT."""
 CHANNELS = len(NUMBER) + len(CODE) + len(UNITS) + 3 + SIZES
-_OUTSIDE, _GREEN, _FLOOR = 1.1, 0.35, 0.01
+_OUTSIDE, _GREEN = 1.1, 0.35
 _BESIDE = 4.0
 """How far left of the number a register code may begin, in heights of a digit; a unit right of it, half."""
 MODEL = Path(__file__).parent / "models" / "display.onnx"
-SURE = 0.8
+SURE = 0.9
 """Confidence from which a text can be believed; chosen on rendered strips, see the card."""
-_SEEN, _LIKELY = 0.5, 0.04
-_REGISTER = re.compile(r"(\d-\d:)?[0-9CFLP]\d?(\.[0-9F]\d?){1,2}|\d{1,2}|[TE]\d|[APd]")
+_SLOPE, _SHIFT, _NOTHING = 1.05, 2.0, 0.1
+"""Confidence from the looks' agreement, fitted on rendered strips (shift 2.5, less for photos are harder);
+below the last there is no number."""
+_CODE, _UNIT = 0.2, 0.45
+_REGISTER = re.compile(
+    r"(1-0:)?([1-9]\d?\.[246789]\.\d|0\.\d\.\d|9[67]\.\d\.\d)|[CFLP]\.\d\.\d|F\.F(\.\d)?|P\.\d\d?|\d\d?|[TE]\d|[APd]"
+)
 """What register codes look like; whatever else was seen beside the number is none."""
 _CLOSER = ((0.74, False), (0.6, True))
 """The closer looks: height of the digits in parts of HEIGHT; whether what stands beside them is in view."""
@@ -67,21 +73,15 @@ class Text:
     bottom: float = 0.0
 
 
-class _Found(NamedTuple):
-    """A character before it has a place in the strip: class (0 none), step in the middle, chance."""
-
-    kind: int
-    step: float
-    chance: float
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One look at the strip: chances of each head by step, sizes, and the map from strip to what was seen."""
+    """One look at the strip: chances of each head by step, sizes, the map from strip to what was seen, and
+    whether that shows what stands beside the number."""
 
     heads: tuple[Scores, Scores, Scores]
     sizes: Scores
     matrix: NDArray[np.float64]
+    beside: bool
 
 
 def prepare(strip: Picture) -> NDArray[np.float32]:
@@ -107,12 +107,12 @@ def read(strip: Picture, model: Path = MODEL) -> Text:
     if strip.ndim == 2:
         strip = np.asarray(cv2.cvtColor(strip, cv2.COLOR_GRAY2BGR), np.uint8)
     net, clear = _network(model), _clearest(strip)
-    looks = _look(net, strip, clear, _whole(strip))
+    looks = _look(net, strip, clear, _whole(strip), True)
     for tall, whole in _CLOSER:
-        first = max(looks[-2:], key=lambda look: _least(_characters(look.heads[0])))
+        first = max(looks[-2:], key=lambda look: least(characters(look.heads[0])))
         matrix = _closer(first, strip, tall, whole)
         if matrix is not None:
-            looks += _look(net, strip, clear, matrix)
+            looks += _look(net, strip, clear, matrix, whole)
     return _judge(looks)
 
 
@@ -133,7 +133,9 @@ def _whole(strip: Picture) -> NDArray[np.float64]:
     return np.array([[across / wide, 0, 0], [0, HEIGHT / high, 0]])
 
 
-def _look(net: cv2.dnn.Net, strip: Picture, clear: int, matrix: NDArray[np.float64]) -> list[_Look]:
+def _look(
+    net: cv2.dnn.Net, strip: Picture, clear: int, matrix: NDArray[np.float64], beside: bool
+) -> list[_Look]:
     """Maps the strip by `matrix` (2 x 3; its third row, if any, begins with the width), reads it twice.
 
     Once in colour, once the channel `clear` alone.
@@ -149,10 +151,10 @@ def _look(net: cv2.dnn.Net, strip: Picture, clear: int, matrix: NDArray[np.float
     one = seen[..., [clear] * 3]
     net.setInput(np.stack([prepare(seen), prepare(one)]))
     scores = np.asarray(net.forward(), np.float32).reshape(2, CHANNELS, -1)
-    return [_split(s, matrix) for s in scores]
+    return [_split(s, matrix, beside) for s in scores]
 
 
-def _split(scores: Scores, matrix: NDArray[np.float64]) -> _Look:
+def _split(scores: Scores, matrix: NDArray[np.float64], beside: bool) -> _Look:
     """The heads' chances and the sizes, of the network's CHANNELS x T scores."""
     heads, at = [], 0
     for size in (len(NUMBER) + 1, len(CODE) + 1, len(UNITS) + 1):
@@ -160,12 +162,12 @@ def _split(scores: Scores, matrix: NDArray[np.float64]) -> _Look:
         part = np.exp(part - part.max(0))
         heads.append(part / part.sum(0))
         at += size
-    return _Look((heads[0], heads[1], heads[2]), scores[at:], matrix)
+    return _Look((heads[0], heads[1], heads[2]), scores[at:], matrix, beside)
 
 
 def _closer(look: _Look, strip: Picture, tall: float, whole: bool) -> NDArray[np.float64] | None:
     """The map that levels the number a look found and makes its digits `tall`; None without digits."""
-    found = [f for f in _characters(look.heads[0]) if 1 <= f.kind <= 10]
+    found = [f for f in characters(look.heads[0]) if 1 <= f.kind <= 10]
     if not found:
         return None
     back = cv2.invertAffineTransform(look.matrix)
@@ -194,94 +196,49 @@ def _closer(look: _Look, strip: Picture, tall: float, whole: bool) -> NDArray[np
     return np.array([[sx, 0, shift], [-slope * scale, scale, HEIGHT / 2 - scale * level], [wide, 0, 0]])
 
 
-def _characters(chances: Scores) -> list[_Found]:
-    """Characters from left to right: runs of the same likeliest class, their middle weighted by chance."""
-    best = chances.argmax(0)
-    edges = np.flatnonzero(np.diff(best)) + 1
-    out = []
-    for a, b in zip([0, *edges], [*edges, len(best)], strict=True):
-        kind = int(best[a])
-        if kind:
-            weight = chances[kind, a:b]
-            middle = float((np.arange(a, b) * weight).sum() / weight.sum())
-            out.append(_Found(kind, middle, float(weight.max())))
-    return out
-
-
-def _chances(chances: Scores, texts: list[tuple[int, ...]]) -> NDArray[np.float64]:
-    """The chance of each text over all its alignments (connectionist temporal classification)."""
-    longest = max(len(t) for t in texts)
-    states = np.zeros((len(texts), 2 * longest + 1), np.int64)
-    for row, text in zip(states, texts, strict=True):
-        row[1 : 2 * len(text) : 2] = text
-    skip = np.zeros(states.shape)
-    skip[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
-    emitted = chances[states].astype(np.float64)
-    alpha = np.zeros(states.shape)
-    alpha[:, :2] = emitted[:, :2, 0]
-    for t in range(1, chances.shape[1]):
-        after = alpha.copy()
-        after[:, 1:] += alpha[:, :-1]
-        after[:, 2:] += alpha[:, :-2] * skip[:, 2:]
-        alpha = after * emitted[:, :, t]
-    ends = np.array([2 * len(t) for t in texts])
-    rows = np.arange(len(texts))
-    return np.asarray(alpha[rows, ends] + np.where(ends, alpha[rows, ends - 1], 0))
-
-
-def _readings(chances: Scores) -> list[list[_Found]]:
-    """What one look may show: the likeliest characters, and what one change makes of them."""
-    found = _characters(chances)
-    out = [found]
-    for n, f in enumerate(found):
-        column = chances[:, round(f.step)].copy()
-        column[f.kind] = 0
-        second = int(column.argmax())
-        if column[second] > _LIKELY:
-            other = [_Found(second, f.step, float(column[second]))] if second else []
-            out.append([*found[:n], *other, *found[n + 1 :]])
-    missed = chances[1:].max(0) * (chances.argmax(0) == 0)
-    for t in np.flatnonzero(missed > _LIKELY):
-        kind = int(chances[1:, t].argmax()) + 1
-        n = sum(1 for f in found if f.step < t)
-        if all(f.kind != kind for f in found[max(0, n - 1) : n + 1]):
-            out.append([*found[:n], _Found(kind, float(t), float(missed[t])), *found[n:]])
-    return out
-
-
 def _judge(looks: list[_Look]) -> Text:
     """The text that all looks together find likeliest, and how likely."""
-    sources: dict[tuple[int, ...], tuple[_Look, list[_Found]]] = {}
+    sources: dict[tuple[int, ...], tuple[_Look, list[Found]]] = {}
     for look in looks:
-        for found in _readings(look.heads[0]):
+        for found in readings(look.heads[0]):
             sources.setdefault(tuple(f.kind for f in found), (look, found))
-    chances = [_chances(look.heads[0], list(sources)) for look in looks]
-    mean = np.exp(np.log(np.maximum(chances, _FLOOR)).mean(0))
+    chances = [likelihoods(look.heads[0], list(sources)) for look in looks]
+    mean = agreed(chances)
     best = int(mean.argmax())
     register, unit = _beside(looks)
     chars, top, bottom = _places(*list(sources.values())[best])
     text = "".join(c.char for c in chars)
-    if not any(c.isdigit() for c in text) or "?" in text:
+    confidence = _confidence(float(mean[best]))
+    if not any(c.isdigit() for c in text) or "?" in text or confidence < _NOTHING:
         return Text("", 0.0, register, unit)
-    return Text(text, float(min(mean[best], 1)), register, unit, chars, top, bottom)
+    return Text(text, confidence, register, unit, chars, top, bottom)
+
+
+def _confidence(agreement: float) -> float:
+    """How often a text on which the looks agree so much was right, on rendered strips; somewhat less."""
+    agreement = min(max(agreement, 1e-4), 1 - 1e-4)
+    odds = np.log(agreement / (1 - agreement))
+    return float(1 / (1 + np.exp(-(_SLOPE * odds + _SHIFT))))
 
 
 def _beside(looks: list[_Look]) -> tuple[str, str]:
-    """Register code and unit, each from the look that is surest of it; "" of what no look is sure."""
-    codes = [_characters(look.heads[1]) for look in looks]
-    code = max(codes, key=lambda found: _least(found))
-    units = [f for look in looks for f in _characters(look.heads[2])]
-    unit = max(units, key=lambda f: f.chance, default=_Found(0, 0, 0))
-    register = "".join(CODE[f.kind - 1] for f in code)
-    sure = _least(code) >= _SEEN and _REGISTER.fullmatch(register)
-    return register if sure else "", UNITS[unit.kind - 1] if unit.chance >= _SEEN else ""
+    """Register code and unit that the looks with a view of them agree on; "" of what they are not sure."""
+    looks = [look for look in looks if look.beside]
+    texts: dict[str, tuple[int, ...]] = {}
+    for look in looks:
+        for found in readings(look.heads[1]):
+            code = "".join(CODE[f.kind - 1] for f in found)
+            if _REGISTER.fullmatch(code):
+                texts[code] = tuple(f.kind for f in found)
+    register = ""
+    if texts:
+        mean = np.mean([likelihoods(look.heads[1], list(texts.values())) for look in looks], 0)
+        register = list(texts)[int(mean.argmax())] if mean.max() >= _CODE else ""
+    seen = np.mean([look.heads[2][1:].max(1) for look in looks], 0)
+    return register, UNITS[int(seen.argmax())] if seen.max() >= _UNIT else ""
 
 
-def _least(found: list[_Found]) -> float:
-    return min((f.chance for f in found), default=0.0)
-
-
-def _places(look: _Look, found: list[_Found]) -> tuple[tuple[Char, ...], float, float]:
+def _places(look: _Look, found: list[Found]) -> tuple[tuple[Char, ...], float, float]:
     """Where characters stand in the strip, and the height of the digits; a point at the end is left out."""
     back = cv2.invertAffineTransform(look.matrix)
     chars, tops, bottoms = [], [], []

@@ -31,7 +31,7 @@ def test_blank_leading_digits_are_omitted() -> None:
     assert read(strip("   417.3")).text == "417.3"
 
 
-@pytest.mark.parametrize("code", ["1.8.0", "2.8.0", "1.8.1", "C.1.0", "F.F", "01"])
+@pytest.mark.parametrize("code", ["1.8.0", "2.8.0", "1.8.1", "15.8.0", "C.1.0", "F.F", "01"])
 def test_the_register_code_is_told_apart(code: str) -> None:
     found = read(strip("003812.6", code=code, unit="kWh"))
     assert (found.text, found.register, found.unit) == ("003812.6", code, "kWh")
