@@ -48,7 +48,8 @@ class MeterCamera(HttpDevice):
         return meter_picture.render(state.import_kwh, **how)
 
     def source_config(self) -> dict[str, Any]:
-        """The entry of config.json's `sources` that reads this camera."""
+        """The entry of config.json's `sources` that reads this camera, with what the meter shows now."""
+        shows = int(self.house.state_at(self.clock.now()).import_kwh * 10) / 10
         return {
             "type": "camera_meter",
             "name": "meter",
@@ -57,6 +58,7 @@ class MeterCamera(HttpDevice):
             "every_s": max(60.0, 2 * getattr(self.clock, "speed", 1.0)),
             "expected_digits": 7,
             "decimals": 1,
+            "initial_reading": f"{shows:08.1f}",
         }
 
 

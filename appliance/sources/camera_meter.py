@@ -71,18 +71,25 @@ class Source:
         try:
             await self._eye.call("open", self._deadline_s)
             while True:
-                missing, left_s = self._taking_turns(), self._options.every_s
+                began, missing = self._clock.now(), self._taking_turns()
+                left_s = self._options.every_s
                 while left_s > 0:
                     batch: Batch = await self._eye.call("look", self._deadline_s)
                     if batch:
                         yield batch
                     missing -= {fact.quantity for fact in batch if isinstance(fact, Reading)}
                     await self._tend()
+                    left_s = self._left_s(began)
                     pause_s = min(left_s, CYCLING_S) if missing else left_s
-                    left_s -= pause_s
                     await self._clock.sleep(pause_s)
+                    left_s -= pause_s
         finally:
             await self._eye.stop()
+
+    def _left_s(self, began: int) -> float:
+        """Seconds until the next regular picture, however long this one took; a clock set back adds none."""
+        every_s = self._options.every_s
+        return min(every_s, max(0.0, every_s - (self._clock.now() - began) / 1000))
 
     def _taking_turns(self) -> set[Quantity]:
         """Registers that take turns on a display: each is waited for, or a camera that looks as often as the
