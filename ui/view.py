@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from nicegui import app, ui
+from nicegui import app, background_tasks, ui
 
 from appliance import views
 from appliance.errors import StoreError
@@ -97,6 +97,16 @@ class View:
             await work
         except StoreError as error:
             log.warning("The store did not answer a page: %s", error)
+
+    def when_connected(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin `work` once the browser is there: who merely fetches the page wakes no camera."""
+        begun: list[object] = []
+
+        def begin() -> None:
+            if not begun:
+                begun.append(background_tasks.create(work(), name="page"))
+
+        self.client.on_connect(begin)
 
     def start(self) -> None:
         """Begin to follow; called once by the shell when the page is built."""

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from nicegui import background_tasks, ui
+from nicegui import ui
 
 from appliance.errors import TallywattError
 from appliance.model import Kind, Picture, Quantity, Reading
@@ -41,7 +41,7 @@ async def build(view: View) -> None:
             with ui.element("section").classes("card"):
                 gallery = Gallery(view, lock, own, lessons)
     for card in lessons.values():
-        background_tasks.create(card.load(), name="learned")
+        view.when_connected(card.load)
 
     def draw() -> None:
         registers.show(registers_message(texts, hub.latest, view.now))
@@ -74,7 +74,7 @@ class Live:
                     self._correct = button(texts._("Correct"), correct)
                     button(texts._("Set up"), self._set_up).classes("set-up")
         view.on_news(self.draw)
-        background_tasks.create(self._look_at_setup(), name="set-up known")
+        view.when_connected(self._look_at_setup)
 
     def _set_up(self) -> None:
         ui.navigate.to(f"/meters/setup?source={quote(self._chosen, safe='')}")

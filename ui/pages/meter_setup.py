@@ -41,7 +41,7 @@ async def build(view: View) -> None:
             line(view.texts._("No camera stands before a meter yet; config.json names it."), "nothing")
         return
     setup = Setup(view, asked if asked in cameras else cameras[0])
-    background_tasks.create(setup.begin(), name="set-up")
+    view.when_connected(setup.begin)
 
 
 class Setup:
@@ -113,6 +113,8 @@ class Setup:
 
     async def _shoot(self) -> None:
         still = await self.surveyor.shoot()
+        if self.view.client.is_deleted:
+            return  # nobody looks any more; a still kept now would stay for ever
         self._still = still
         self.address = self.view.stills.keep(self.view.client, still.jpeg)
         for draft in (*self._past, *([self.draft] if self.draft else [])):

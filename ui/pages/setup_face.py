@@ -84,6 +84,8 @@ class Face:
 
     def draw(self) -> None:
         setup = self._setup
+        if setup.view.client.is_deleted:
+            return
         draft, mode = setup.draft, setup.mode
         self._modes.show(mode)
         message = boxes_message(self._texts, draft, setup.address, setup.seen, mode == "boxes")
