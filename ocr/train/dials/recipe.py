@@ -57,7 +57,7 @@ _HEAD = """# dials.onnx: reads the pointer of one dial
 Input: N x 3 x 48 x 48, a BGR crop of one round scale with its zero at the top, the mean of each channel
 removed, all divided by their standard deviation (`ocr.dials.prepare`). Output: N x 101 scores: 100 positions
 of the pointer's tip in tenths on a circle, and "no dial here" (softmax). `ocr.dials.DialReader` looks through
-five slightly moved boxes and takes the mean. {size} kB, weights in 16 bits.
+four slightly different boxes, two of them in a mirror, and takes the mean. {size} kB, weights in 16 bits.
 
 Made by `python -m ocr.train --only dials --data FOLDER --seed {seed}` (`make train DATA=FOLDER`): {steps}
 batches of 128.
