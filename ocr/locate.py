@@ -21,7 +21,7 @@ from ocr.rows import View, box, completed, refined, tuned
 from ocr.strips import inside, shown, window
 
 _FEWEST, _MOST = 3, 10
-_SHOWN = 0.3
+_SHOWN = 0.2
 """Confidence from which the reader of displays overrules the finder."""
 _UNPOINTED = 0.6
 """Trust in a display whose point was not read."""

@@ -11,8 +11,10 @@ from ocr.detect import Figure
 from ocr.picture import cut
 from ocr.rows import TALL, View
 
-_BESIDE, _ABOVE = 0.5, 0.2
-"""Margins round the figures of a display that its reader is shown, in figure heights."""
+_BESIDE, _WIDELY, _ABOVE = 0.25, 1.2, 0.15
+"""Margins beside and above the figures of a display that its reader is shown, in figure heights."""
+_AGAIN, _MORE = 3, 0.3
+"""How often it is looked beyond the ends, and how sure that must be against the close look."""
 _FRAME = 1.12
 """Height of a figure's box against the figure."""
 
@@ -37,9 +39,25 @@ class Shown:
 
 
 def shown(seen: View, row: Sequence[Figure]) -> Shown:
-    """The display's number about a row of a view."""
+    """The display's number about a row of a view.
+
+    Read closely, and with room for what the finder missed at the ends: more figures are believed when the
+    rest is the same, and looked beyond again; faint ones make the close look doubtful.
+    """
+    close = _look(seen, row, _BESIDE)
+    for _ in range(_AGAIN):
+        wide = _look(seen, close.row or row, _WIDELY)
+        if len(wide.digits) <= len(close.digits) or close.digits not in wide.digits:
+            return close
+        if wide.confidence < _MORE * close.confidence:
+            return replace(close, confidence=close.confidence * (1 - wide.confidence))
+        close = wide
+    return close
+
+
+def _look(seen: View, row: Sequence[Figure], beside: float) -> Shown:
     high, wide = seen.picture.shape[:2]
-    strip = window(row, wide, high)
+    strip = window(row, wide, high, beside)
     found = display.read(cut(seen.picture, strip))
     chars = [c for c in found.chars if c.char.isdigit()]
     point = found.text.find(".")
@@ -53,10 +71,9 @@ def shown(seen: View, row: Sequence[Figure]) -> Shown:
     return Shown("".join(c.char for c in chars), tuple(out), after, found.confidence)
 
 
-def window(row: Sequence[Figure], wide: int, high: int) -> Box:
-    """The part of a view of `wide` x `high` that holds a display's number and what stands closely beside
-    it."""
-    side, above = _BESIDE * TALL, _ABOVE * TALL
+def window(row: Sequence[Figure], wide: int, high: int, beside: float = _BESIDE) -> Box:
+    """The part of a view of `wide` x `high` that holds a display's number, `beside` figure heights more."""
+    side, above = beside * TALL, _ABOVE * TALL
     left, right = row[0].x - row[0].w / 2 - side, row[-1].x + row[-1].w / 2 + side
     top, foot = min(f.y - f.h / 2 for f in row) - above, max(f.y + f.h / 2 for f in row) + above
     return inside(Box(round(left), round(top), round(right - left), round(foot - top)), wide, high)
