@@ -39,6 +39,8 @@ QUARTER_MS = 15 * MINUTE_MS
 YEAR = 365
 UNIT, MOVEMENT = 0.1, 0.01
 """kWh, the last wheel's and what it may turn while it is photographed: further off is wrong."""
+MOST_A_DAY = 150
+"""kWh; with heat pump and car the house uses more than the usual limit of 100 on some winter days."""
 QUALITY = 88
 
 
@@ -133,7 +135,12 @@ class Year:
         self.window = Window(self.house, cupboard, self.clock)
         shown = f"{int(self.house.state().import_kwh * 10) / 10:08.1f}"  # as an owner would type it
         options = Options(
-            name="meter", url="http://127.0.0.1/", expected_digits=7, decimals=1, initial_reading=shown
+            name="meter",
+            url="http://127.0.0.1/",
+            expected_digits=7,
+            decimals=1,
+            initial_reading=shown,
+            max_daily_increase_kwh=MOST_A_DAY,
         )
         self._limits = Source(options, Context(self.clock, folder, ZoneInfo("UTC"))).limits
         self._eye = Eye(options, folder / "meter", self.clock)
