@@ -1,8 +1,8 @@
-"""Print beside a counter and a second opinion on displays, read by tesseract.
+"""The unit printed beside a counter, read by tesseract: kWh, MWh or m³; and numbers, to compare with it.
 
-This is where tesseract helps: it reads print. On single wheel digits it is right in about half the cases and
-takes longer than the whole counter does here, so no reading waits for it. Works without pytesseract or the
-tesseract program: then what was asked is unknown.
+This is where tesseract helps: it reads print. On single wheel digits it is right in about half the cases, on
+displays almost never (their units too), and takes longer than all of a counter does here, so no reading waits
+for it. Works without pytesseract or the tesseract program: then what was asked is unknown.
 """
 
 from __future__ import annotations
@@ -23,12 +23,9 @@ _LINE = 64
 
 def unit(picture: Picture, calibration: Calibration, seconds: float = 5.0) -> str | None:
     """ "kWh", "MWh" or "m³" as printed near the counter; None when not read or tesseract is missing."""
-    return _unit(_ask(_around(picture, calibration), "--psm 11", seconds))
-
-
-def unit_of(strip: Picture, seconds: float = 5.0) -> str | None:
-    """The same, of a strip that shows one display; None when not read or tesseract is missing."""
-    return _unit(_ask(_line(strip), "--psm 11", seconds))
+    text = _ask(_around(picture, calibration), "--psm 11", seconds) or ""
+    found = [name for pattern, name in _UNITS if re.search(pattern, text, re.IGNORECASE)]
+    return found[0] if len(found) == 1 else None
 
 
 def number(strip: Picture, seconds: float = 5.0) -> str | None:
@@ -47,11 +44,6 @@ def _ask(grey: Picture, config: str, seconds: float) -> str | None:
         return str(pytesseract.image_to_string(grey, config=config, timeout=seconds))
     except (pytesseract.TesseractError, pytesseract.TesseractNotFoundError, RuntimeError, OSError):
         return None
-
-
-def _unit(text: str | None) -> str | None:
-    found = [name for pattern, name in _UNITS if re.search(pattern, text or "", re.IGNORECASE)]
-    return found[0] if len(found) == 1 else None
 
 
 def _line(strip: Picture) -> Picture:

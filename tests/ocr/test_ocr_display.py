@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -117,3 +118,29 @@ def test_real_photos_are_read(shared: Path) -> None:
         picture = np.asarray(cv2.imread(str(folder / name)), np.uint8)
         found = read(picture[y : y + h, x : x + w])
         assert text.startswith(found.text[:6])
+
+
+def test_what_the_training_draws_is_what_it_says() -> None:
+    render, truth = _renderer()
+    strips = render(np.random.default_rng(11), 60)
+    again = render(np.random.default_rng(11), 60)
+    assert all(np.array_equal(a.picture, b.picture) for a, b in zip(strips, again, strict=True))
+    found = [read(s.picture) for s in strips]
+    sure = [(f.text, truth(s)) for f, s in zip(found, strips, strict=True) if f.confidence >= SURE]
+    assert sum(f.text == truth(s) for f, s in zip(found, strips, strict=True)) >= 33
+    assert sum(text != true for text, true in sure) <= 2
+    for s in strips:
+        for mark in s.number:
+            assert -1 <= (mark.box[0] + mark.box[2]) / 2 <= s.picture.shape[1] + 1
+
+
+def _renderer() -> tuple[Any, Any]:
+    pytest.importorskip("PIL")
+    from ocr.train.display import glyphs, pool
+
+    try:
+        for kind in ("seven", "fourteen", "print"):
+            glyphs.fonts(kind)
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    return pool.render, pool.truth
