@@ -57,6 +57,14 @@ def test_scores_are_linear_in_the_features(reader: DigitReader) -> None:
     assert decode(scores) == reader.read(crops)
 
 
+def test_a_crop_reads_the_same_alone_and_among_others(reader: DigitReader) -> None:
+    crops = [wheel_window(i / 10, 40, 50, bool(i % 2)) for i in range(0, 100, 7)]
+    for crop, together in zip(crops, reader.read(crops), strict=True):
+        (alone,) = reader.read([crop])
+        assert score.distance(alone.value, together.value) < 1e-3
+        assert alone.confidence == pytest.approx(together.confidence, abs=1e-3)
+
+
 def test_values_and_confidences_keep_their_ranges() -> None:
     rng = np.random.default_rng(0)
     for digit in decode(rng.normal(0, 5, (200, 102)).astype(np.float32)):
@@ -90,10 +98,10 @@ def _val(shared: Path, lcd: bool) -> tuple[list[samples.Sample], list[Digit]]:
 
 def test_real_wheels_of_meters_never_trained_on(shared: Path) -> None:
     found = measures.shares(*_val(shared, lcd=False), threshold=0.85)
-    assert found["right integer when steady"].value >= 0.985
-    assert found["within 0.2"].value >= 0.96
+    assert found["right integer when steady"].value >= 0.98
+    assert found["within 0.2"].value >= 0.97
     assert found["kept at 0.85"].value >= 0.9
-    assert found["of those wrong by more than 0.5"].value <= 0.005
+    assert found["of those wrong by more than 0.5"].value <= 0.004
 
 
 def test_real_display_digits_of_a_meter_never_trained_on(shared: Path) -> None:

@@ -18,7 +18,7 @@ CROPS = 150_000
 """Augmented crops trained on, made once: drawing them anew at each step costs as much as the step."""
 RENDERED = 10_000
 WINDOWED = 0.15
-STEPS = 3200
+STEPS = 9000
 
 
 def by_torch(model: net.Network, crops: list[samples.Sample]) -> list[Digit]:
