@@ -1,31 +1,18 @@
 """A set-up on its way: boxes that are moved, added and spread before anything is saved. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup, Rectangle
 from appliance.model import Quantity
 
-from .counters import (
-    CODES,
-    QUANTITIES,
-    UNITS,
-    Figures,
-    boxes,
-    figures,
-    kind_of,
-    middle,
-    spread,
-    with_boxes,
-)
+from .counters import CODES, QUANTITIES, UNITS, Figures, boxes, figures, kind_of, middle, spread, with_boxes
+from .places import SMALLEST_PX, USUAL_DIGITS, Size, around, below, beside, fitted, row
 from .text import N_
 
-USUAL_DIGITS, USUAL_DECIMALS = 7, 1
+USUAL_DECIMALS = 1
 MOST_DIGITS, MOST_DIALS = 12, 8
 MOST_DECIMALS_OF_A_WINDOW = 4
-SMALLEST_PX = 8
-ROOMY = 1.15
-"""From one box to the next, in widths."""
 
 
 @dataclass
@@ -50,7 +37,7 @@ class Draft:
         digits = len(typed.replace(".", "")) or USUAL_DIGITS
         decimals = len(typed.partition(".")[2]) if typed else USUAL_DECIMALS
         made = cls(width, height, [CounterSetup(quantity, unit, decimals=decimals)])
-        made.counter = replace(made.counter, digits=made._row(digits))
+        made.counter = replace(made.counter, digits=row(made.size, digits))
         return made
 
     @property
@@ -62,6 +49,11 @@ class Draft:
     def counter(self, counter: CounterSetup) -> None:
         self.counters[self.place] = counter
 
+    @property
+    def size(self) -> Size:
+        """Of the picture, width and height in pixels."""
+        return self.width, self.height
+
     def copy(self) -> "Draft":
         """As it is now, whatever is done to this one."""
         return replace(self, counters=list(self.counters))
@@ -71,25 +63,13 @@ class Draft:
 
     # Boxes
 
-    def _fitted(self, box: Rectangle) -> Rectangle:
-        """Within the picture, and large enough to be seen."""
-        w = min(max(box[2], SMALLEST_PX), self.width)
-        h = min(max(box[3], SMALLEST_PX), self.height)
-        return min(max(box[0], 0), self.width - w), min(max(box[1], 0), self.height - h), w, h
-
-    def _row(self, count: int) -> tuple[Rectangle, ...]:
-        w = round(min(self.width * 0.065, self.width * 0.9 / count / ROOMY))
-        h, top = round(w * 1.5), round(self.height / 2 - w * 0.75)
-        left = self.width / 2 - (count * ROOMY - (ROOMY - 1)) * w / 2
-        return tuple(self._fitted((round(left + i * w * ROOMY), top, w, h)) for i in range(count))
-
     def move(self, moved: Mapping[int, Rectangle]) -> None:
         """Put boxes where the finger left them; figures count from the left, whichever was moved."""
         new = boxes(self.counter)
         if any(not 0 <= index < len(new) for index in moved):
             return  # told of a counter that has changed since
         for index, box in moved.items():
-            new[index] = self._fitted(box)
+            new[index] = fitted(self.size, box)
         count = len(self.counter.digits)
         order = sorted(range(count), key=lambda i: middle(new[i]))
         self.counter = with_boxes(self.counter, [new[i] for i in order] + new[count:])
@@ -101,7 +81,9 @@ class Draft:
         if self.chosen is not None and kind_of(self.counter, self.chosen) == "dial":
             self.set_dials(len(self.counter.dials) + 1)
         elif not self.counter.display and len(self.counter.digits) < MOST_DIGITS:
-            self._insert(self._beside(self.counter.digits) if self.counter.digits else self._row(1)[0])
+            self._insert(
+                beside(self.size, self.counter.digits) if self.counter.digits else row(self.size, 1)[0]
+            )
 
     def duplicate(self) -> None:
         """A copy of the chosen box half over it, to be dragged from there."""
@@ -109,7 +91,7 @@ class Draft:
         if self.chosen is None or kind is None or kind == "display":
             return
         x, y, w, h = boxes(self.counter)[self.chosen]
-        copy = self._fitted((x + w // 2, y, w, h))
+        copy = fitted(self.size, (x + w // 2, y, w, h))
         if kind == "digit" and len(self.counter.digits) < MOST_DIGITS:
             self._insert(copy)
         elif kind == "dial" and len(self.counter.dials) < MOST_DIALS:
@@ -124,15 +106,6 @@ class Draft:
     def _append_dial(self, dial: DialSetup) -> None:
         self.counter = replace(self.counter, dials=(*self.counter.dials, dial))
         self.chosen = len(self.counter.digits) + len(self.counter.dials) - 1
-
-    def _beside(self, row: Sequence[Rectangle]) -> Rectangle:
-        """A box like the last, at the pitch of the row; before the first where the picture ends."""
-        x, y, w, h = row[-1]
-        pitch = round((middle(row[-1]) - middle(row[0])) / (len(row) - 1)) if len(row) > 1 else 0
-        pitch = pitch if pitch > 0 else round(w * ROOMY)
-        if x + pitch + w <= self.width:
-            return x + pitch, y, w, h
-        return self._fitted((row[0][0] - pitch, row[0][1], w, h))
 
     def remove(self) -> None:
         """Take the chosen figure or dial away, else the last one."""
@@ -189,7 +162,7 @@ class Draft:
         if wanted == figures(counter):
             return
         if wanted == "display":
-            counter = replace(counter, kind="lcd", digits=(), display=self._window(counter.digits))
+            counter = replace(counter, kind="lcd", digits=(), display=around(self.size, counter.digits))
         elif counter.display:
             x, y, w, h = counter.display
             cell = w // USUAL_DIGITS
@@ -202,19 +175,12 @@ class Draft:
         self.chosen, self.counter = None, counter
         self.set_decimals(counter.decimals)
 
-    def _window(self, digits: Sequence[Rectangle]) -> Rectangle:
-        row = digits or self._row(USUAL_DIGITS)
-        left, top = min(b[0] for b in row), min(b[1] for b in row)
-        right, low = max(b[0] + b[2] for b in row), max(b[1] + b[3] for b in row)
-        edge = round((low - top) * 0.1)
-        return self._fitted((left - edge, top - edge, right - left + 2 * edge, low - top + 2 * edge))
-
     def set_dials(self, count: int) -> None:
         """So many dials; new ones beside the last, dials go from the end."""
         self.counter = replace(self.counter, dials=self.counter.dials[: max(0, count)])
         while len(self.counter.dials) < min(count, MOST_DIALS):
             known = [dial.box for dial in self.counter.dials]
-            self._append_dial(DialSetup(self._beside(known) if known else self._first_dial()))
+            self._append_dial(DialSetup(beside(self.size, known) if known else self._first_dial()))
         if self.chosen is not None and self.chosen >= len(boxes(self.counter)):
             self.chosen = None
         self.set_decimals(self.counter.decimals)
@@ -223,7 +189,7 @@ class Draft:
         """Below the figures, where most meters have them."""
         size = round(min(self.width, self.height) * 0.16)
         low = max((b[1] + b[3] for b in self.counter.digits), default=self.height // 2)
-        return self._fitted((self.width // 2 - size // 2, low + size // 3, size, size))
+        return fitted(self.size, (self.width // 2 - size // 2, low + size // 3, size, size))
 
     @property
     def most_decimals(self) -> int:
@@ -272,23 +238,15 @@ class Draft:
         if free is not None:
             here = self.counter
             unit = here.unit if here.unit in UNITS[free.spec.unit] else UNITS[free.spec.unit][0]
-            new = replace(here, quantity=free, unit=unit, digits=self._below(here), dials=(), register="")
+            new = replace(
+                here, quantity=free, unit=unit, digits=below(self.size, here), dials=(), register=""
+            )
             if here.display:
                 new = replace(new, register=CODES.get(free, ""))
                 self.counter = replace(here, register=here.register or CODES.get(here.quantity, ""))
             self.counters.append(new)
             self.go_to(len(self.counters) - 1)
             self.set_decimals(here.decimals)
-
-    def _below(self, counter: CounterSetup) -> tuple[Rectangle, ...]:
-        """A like row beneath; above where the picture ends."""
-        row = counter.digits
-        if not row:
-            return () if counter.display else self._row(USUAL_DIGITS)
-        step = round(1.6 * max(box[3] for box in row))
-        if max(box[1] + box[3] for box in row) + step > self.height:
-            step = -step
-        return tuple(self._fitted((x, y + step, w, h)) for x, y, w, h in row)
 
     def remove_counter(self) -> None:
         """Take the edited counter away, unless it is the only one."""
@@ -322,7 +280,7 @@ class Draft:
                 (round(x * across), round(y * down), round(w * across), round(h * down))
                 for x, y, w, h in boxes(counter)
             )
-            self.counters[place] = with_boxes(counter, [self._fitted(box) for box in scaled])
+            self.counters[place] = with_boxes(counter, [fitted(self.size, box) for box in scaled])
 
     def problem(self) -> str | None:
         """Why this cannot be saved, as a text to translate."""

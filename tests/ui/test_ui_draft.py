@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup
 from appliance.model import Quantity
 from ui.counters import QUANTITIES, UNITS, boxes, kind_of, spread
-from ui.draft import SMALLEST_PX, Draft
+from ui.draft import Draft
+from ui.places import SMALLEST_PX
 
 Q = Quantity
 ROW = tuple((100 + 90 * i, 200, 76, 118) for i in range(7))
