@@ -2,8 +2,9 @@
 
 The network (`models/display.onnx`, card beside it) looks at a strip HEIGHT pixels high and tells, for each
 STRIDE pixels of its width, which character of the number, of the register code and which unit has its middle
-there, and how high and wide that character is. The strip is read once as it came, then again cut closely and
-levelled by what the first look found; that both agree is what confidence rests on. Run by `cv2.dnn`.
+there, and how high and wide that character is. The strip is read as it came, then twice more cut closely and
+levelled by what was found; each time in colour and in the channel that shows the ink best. That all these agree
+is what confidence rests on. Run by `cv2.dnn`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ UNITS = ("kWh", "MWh", "Wh", "kW", "W", "kVArh", "kVAr", "kVAh", "kVA", "V", "A"
 SIZES = 3
 """Top, bottom and half width of a digit, in parts of HEIGHT."""
 CHANNELS = len(NUMBER) + len(CODE) + len(UNITS) + 3 + SIZES
-_OUTSIDE, _GREEN = 1.1, 0.35
+_OUTSIDE = 1.1
+"""Most height of a closer look, in heights of the strip."""
+_GREEN = 0.35
+"""Least detail that green must have, as part of the channel with most, to be the one looked at."""
 _BESIDE = 4.0
 """How far left of the number a register code may begin, in heights of a digit; a unit right of it, half."""
 MODEL = Path(__file__).parent / "models" / "display.onnx"
@@ -39,6 +43,7 @@ _SLOPE, _SHIFT, _NOTHING = 1.05, 2.0, 0.1
 """Confidence from the looks' agreement, fitted on rendered strips (shift 2.5, less for photos are harder);
 below the last there is no number."""
 _CODE, _UNIT = 0.2, 0.45
+"""Least chance of a register code and of a unit, the mean of the looks that can see them."""
 _REGISTER = re.compile(
     r"(1-0:)?([1-9]\d?\.[246789]\.\d|0\.\d\.\d|9[67]\.\d\.\d)|[CFLP]\.\d\.\d|F\.F(\.\d)?|P\.\d\d?|\d\d?|[TE]\d|[APd]"
 )
@@ -189,6 +194,8 @@ def _closer(look: _Look, strip: Picture, tall: float, whole: bool) -> NDArray[np
     left, right = float(across.min()) - edge, float(across.max()) + edge
     left = max(0.0, left - (_BESIDE * high if whole else 0))
     right = min(float(strip.shape[1]), right + (_BESIDE / 2 * high if whole else 0))
+    if right - left < 0.25 * high:
+        return None
     wide = int(np.clip(np.ceil((right - left) * scale / STEP), 2, WIDEST // STEP)) * STEP
     sx = min(scale, wide / (right - left))
     centre, level = (left + right) / 2, float(np.median(middle - slope * across))
