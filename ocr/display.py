@@ -3,8 +3,8 @@
 The network (`models/display.onnx`, card beside it) looks at a strip HEIGHT pixels high and tells, for each
 STRIDE pixels of its width, which character of the number, of the register code and which unit has its middle
 there, and how high and wide that character is. The strip is read as it came, then twice more cut closely and
-levelled by what was found; each time in colour and in the channel that shows the ink best. That all these agree
-is what confidence rests on. Run by `cv2.dnn`.
+levelled by what was found; each time in colour and in the channel that shows the ink best. That all
+these agree is what confidence rests on. Run by `cv2.dnn`.
 """
 
 from __future__ import annotations
