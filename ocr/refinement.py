@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.digits import POSITIONS
+from ocr.digits import _SOFTEN, POSITIONS
 
 Floats = NDArray[Any]
-SOFTEN = 1.5
-"""The network's scores are divided by this before they are chances, as `ocr.digits.decode` does."""
 _HOLD = 5.0
 """How many crops the shipped last layer outweighs."""
 _NEAR = 40.0
@@ -42,13 +40,13 @@ class Refinement:
         return {"change": self.change, "known": self.known, "labels": self.labels}
 
     def scores(self, features: Floats, scores: Floats) -> NDArray[np.float32]:
-        """The network's N x 102 scores as they should be for this meter."""
+        """The network's N x 102 scores as they should be for this meter, for `ocr.digits.decode`."""
         shipped = scores[:, : POSITIONS + 1]
         corrected = _chances(shipped + _with_one(features) @ self.change)
         weight = np.exp(_NEAR * (_direction(features) @ self.known.T - 1))
         total = _DOUBT + weight.sum(1, keepdims=True)
         remembered = (_DOUBT * _chances(shipped) + weight @ self.labels) / total
-        out = SOFTEN * np.log((corrected + remembered) / 2 + 1e-9)
+        out = _SOFTEN * np.log((corrected + remembered) / 2 + 1e-9)
         return np.concatenate([out, scores[:, POSITIONS + 1 :]], 1).astype(np.float32)
 
 
@@ -86,7 +84,7 @@ def _softmax(scores: Floats) -> Floats:
 
 
 def _chances(scores: Floats) -> Floats:
-    return _softmax(scores.astype(np.float64) / SOFTEN)
+    return _softmax(scores.astype(np.float64) / _SOFTEN)
 
 
 def _with_one(features: Floats) -> Floats:

@@ -17,7 +17,7 @@ from ocr.album import MOST, PER_CLASS, Album
 from ocr.digits import Digit, DigitReader
 from ocr.lessons import FEWEST
 from ocr.own import OwnMeter, mechanics, positions, proven
-from ocr.refinement import SOFTEN, refine
+from ocr.refinement import refine
 from ocr.train.score import distance
 
 
@@ -180,8 +180,12 @@ def test_fresh_crops_are_told_from_those_learned_from(tmp_path: Path, reader: Di
 # --- refining ----------------------------------------------------------------------------------------
 
 
-def test_scores_are_softened_as_the_reader_does(reader: DigitReader) -> None:
-    assert SOFTEN == network._SOFTEN
+def test_sureness_is_that_of_the_reader(reader: DigitReader) -> None:
+    features, scores = reader.features([_lesson(4, 1)])
+    nothing = refine(features, scores, np.array([4.0]), np.array([1e-6]))
+    before, after = network.decode(scores)[0], network.decode(nothing.scores(features, scores))[0]
+    assert after.value == pytest.approx(before.value, abs=0.01)
+    assert after.confidence == pytest.approx(before.confidence, abs=0.01)
 
 
 def _lesson(digit: int, seed: int) -> NDArray[np.uint8]:
