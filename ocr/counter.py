@@ -23,21 +23,25 @@ _SUREST = 0.999
 class Strip:
     """What a whole display window shows; `text` is None when no number was made out.
 
-    `register` is the code beside the number ("1.8.0"), None when none was seen.
+    `register` is the code beside the number ("1.8.0"), None when none was seen; `row` is from where to where
+    the number's digits reach, pixels from the window's top.
     """
 
     text: str | None
     confidence: float
     register: str | None = None
+    row: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who reads what; `dials` takes crops of one sense of rotation (clockwise or not) at a time."""
+    """Who reads what; `dials` takes crops of one sense of rotation (clockwise or not) at a time, `code` looks
+    for a register code in another line of the window than the number's."""
 
     digits: Callable[[Sequence[Picture]], list[Digit]]
     dials: Callable[[Sequence[Picture], bool], list[Digit]]
     display: Callable[[Picture], Strip]
+    code: Callable[[Picture, Strip], str | None] = lambda window, strip: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Counted:
 
 def shipped() -> Readers:
     """The networks of the package; each is loaded when it is first needed."""
-    return Readers(lambda crops: DigitReader().read(crops), _dials, _display)
+    return Readers(lambda crops: DigitReader().read(crops), _dials, _display, _code)
 
 
 def count(
@@ -108,12 +112,21 @@ def _with_strip(seen: Result, strip: Strip, where: Calibration) -> Result:
     value = float(text)
     if seen.value is None:
         return replace(seen, text=text, value=value, confidence=strip.confidence)
-    if abs(seen.value - value) < 0.5 * 10.0**-where.decimals:
+    same = abs(seen.value - value) < 0.5 * 10.0**-where.decimals
+    if same or _ghosts(seen.text or "", text):
         doubt = (1 - seen.confidence) * (1 - strip.confidence)
-        return replace(seen, confidence=min(1 - doubt, max(_SUREST, seen.confidence)))
+        sure = min(1 - doubt, max(_SUREST, seen.confidence))
+        seen = seen if same else replace(seen, text=text, value=value)
+        return replace(seen, confidence=sure)
     if strip.confidence > seen.confidence:
         return replace(seen, text=text, value=value, confidence=strip.confidence * (1 - seen.confidence))
     return replace(seen, confidence=seen.confidence * (1 - strip.confidence))
+
+
+def _ghosts(cells: str, window: str) -> bool:
+    """Whether cells and window differ by leading eights alone: in a blank cell all segments show through
+    faintly, which looks like an eight close by and like nothing from afar."""
+    return cells.endswith(window) and set(cells[: len(cells) - len(window)]) == {"8"}
 
 
 def _pointed(text: str, decimals: int) -> str | None:
@@ -168,7 +181,14 @@ def _display(window: Picture) -> Strip:
     from ocr.display import read
 
     found = read(window)
-    return Strip(found.text or None, found.confidence, found.register or None)
+    row = (found.top, found.bottom) if found.chars else None
+    return Strip(found.text or None, found.confidence, found.register or None, row)
+
+
+def _code(window: Picture, strip: Strip) -> str | None:
+    from ocr.codeline import code
+
+    return code(window, *strip.row) if strip.row else None
 
 
 def box_of(where: Calibration) -> Box:

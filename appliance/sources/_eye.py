@@ -1,6 +1,7 @@
 """From the lamp to the facts: what a camera source does in its own process, with OpenCV."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from appliance.sources._survey import Survey
 from appliance.sources._telling import Teller
 from ocr import Box, Calibration, DigitReader
 from ocr import Picture as Pixels
-from ocr.counter import Readers, shipped
+from ocr.counter import shipped
 from ocr.own import OwnMeter
 
 
@@ -29,7 +30,7 @@ class Eye:
         self._options, self._clock = options, clock
         self._lessons = Lessons(OwnMeter(folder / "own", DigitReader()))
         known = shipped()
-        readers = Readers(self._lessons.own.read, known.dials, known.display)
+        readers = replace(known, digits=self._lessons.own.read)
         self._reader = MeterReader(options, Bearings(folder, options), readers)
         refusals = _album.Refusals(folder / _album.REFUSED)
         self._teller = Teller(options, folder, refusals)

@@ -142,9 +142,10 @@ class MeterReader:
         trust: float = 1.0,
     ) -> Look:
         strips: dict[Box, Strip] = {}
+        coded = any(counter.register for counter in counters)
         seen = []
         for counter, at in zip(counters, where, strict=True):
-            readers = replace(self._readers, display=self._once(strips, at.display))
+            readers = replace(self._readers, display=self._once(strips, at.display, coded))
             if counter.register and at.display is not None:
                 shown = readers.display(cut(picture, at.display))
                 if _setup.code(shown.register or "") != _setup.code(counter.register):
@@ -154,13 +155,16 @@ class MeterReader:
         codes = tuple(strip.register for strip in strips.values() if strip.register)
         return Look(tuple(seen), upright=picture, codes=codes)
 
-    def _once(self, strips: dict[Box, Strip], box: Box | None) -> Callable[[Picture], Strip]:
-        """Reads a window that several counters share only once."""
+    def _once(self, strips: dict[Box, Strip], box: Box | None, coded: bool) -> Callable[[Picture], Strip]:
+        """Reads a window that several counters share only once, and its register code where that counts."""
 
         def read(window: Picture) -> Strip:
             assert box is not None, "only a counter with a window asks for it"
             if box not in strips:
-                strips[box] = self._readers.display(window)
+                strip = self._readers.display(window)
+                if coded and strip.register is None:
+                    strip = replace(strip, register=self._readers.code(window, strip))
+                strips[box] = strip
             return strips[box]
 
         return read

@@ -65,6 +65,14 @@ def test_contradiction_is_hardly_believed(digits: float, window: float, text: st
     assert count(PICTURE, place(display=WINDOW), said, threshold=0.85).result.value is None
 
 
+def test_blank_cells_whose_segments_show_through_are_no_eights() -> None:
+    where = place(display=WINDOW)
+    seen = count(PICTURE, where, readers((8, 8, 8, 7, 1), 0.94, Strip("87.1", 0.8))).result
+    assert (seen.text, seen.value, seen.confidence) == ("87.1", 87.1, pytest.approx(0.988))
+    other = count(PICTURE, where, readers((8, 3, 8, 7, 1), 0.94, Strip("87.1", 0.8))).result
+    assert other.confidence < 0.2
+
+
 def test_a_window_that_shows_no_number_says_nothing() -> None:
     for strip in (Strip(None, 0.0), Strip("Err", 0.9), Strip("-", 0.9)):
         seen = count(PICTURE, place(display=WINDOW), readers((0, 4, 8, 7, 1), 0.9, strip)).result
