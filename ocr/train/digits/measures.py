@@ -11,7 +11,7 @@ from ocr.train.digits.samples import NOTHING, Sample
 from ocr.train.score import Share, distance
 
 
-def shares(samples: Sequence[Sample], digits: Sequence[Digit], threshold: float = 0.9) -> dict[str, Share]:
+def shares(samples: Sequence[Sample], digits: Sequence[Digit], threshold: float = 0.85) -> dict[str, Share]:
     """The measures of this field over wheels or display digits (all of one kind)."""
     pairs = [(s.target / 10, d) for s, d in zip(samples, digits, strict=True) if s.target != NOTHING]
     away = np.array([distance(t, d.value) for t, d in pairs])
