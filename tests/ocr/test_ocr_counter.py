@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocr import Box, Calibration, Dial
@@ -103,6 +103,7 @@ def test_the_number_of_figures_and_trust() -> None:
     assert count(PICTURE, place(), said, trust=0.5).result.confidence == 0.5
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 1), st.floats(0.01, 1), st.booleans())
 def test_confidence_stays_one_and_agreement_never_harms(a: float, b: float, same: bool) -> None:
     said = readers((0, 4, 8, 7, 1), a, Strip("487.1" if same else "487.5", b))
