@@ -122,8 +122,8 @@ class Setup:
 
     async def find(self, typed: str) -> None:
         """Place boxes by what the owner sees, or without it."""
-        if self.busy is not None:
-            return
+        while self.busy is not None:  # the number can be typed faster than the camera begins
+            await asyncio.sleep(PAUSE_S)
         self._typed = typed
         self._face.numpad.wait(True)
         found = await self._while(self.texts._("Looking for the counter…"), self._found(typed))
