@@ -122,7 +122,8 @@ class Setup:
 
     async def find(self, typed: str) -> None:
         """Place boxes by what the owner sees, or without it."""
-        while self.busy is not None:  # the number can be typed faster than the camera begins
+        # The number can be typed faster than the camera begins.
+        while self.busy is not None:  # noqa: ASYNC110 - seconds at most, and once a page
             await asyncio.sleep(PAUSE_S)
         self._typed = typed
         self._face.numpad.wait(True)
