@@ -67,7 +67,7 @@ def place(picture: Picture, hint: str, reader: DigitReader) -> Calibration:
         )
         if dials:
             return _calibration(picture, best, decimals, dials)
-    dials = pointers(picture, [], wanted) if 3 <= len(wanted) <= 8 else ()
+    dials = pointers(picture, [], wanted) if 4 <= len(wanted) <= 8 else ()
     if dials:
         return Calibration(picture.shape[1], picture.shape[0], (), decimals, "wheel", tuple(dials))
     raise NoCounter(

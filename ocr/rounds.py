@@ -18,7 +18,8 @@ _WORK, _MOST = 800, 16
 _GROWN = (0.85, 1.0, 1.25)
 """Sizes of a dial against the circle found: its rim, the ring of its figures or the scale within."""
 _ALIKE = 0.25
-_SURE = 0.5
+_SURE, _ALONE = 0.5, 0.85
+"""Least worth of dials beside wheels, and of dials alone, which chance finds sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class _Round:
 def pointers(picture: Picture, digits: Sequence[Box], wanted: str) -> tuple[Dial, ...]:
     """Dials that show `wanted`, in its order; none when not all are found."""
     found = [r for r in _rounds(picture) if not any(_touch(r.box, b) for b in digits)]
-    best, most = tuple[Dial, ...](), _SURE
+    best, most = tuple[Dial, ...](), _SURE if digits else _ALONE
     for size in np.unique([round(np.log(r.box.w) / _ALIKE) for r in found]):
         alike = [r for r in found if abs(np.log(r.box.w) - size * _ALIKE) < _ALIKE]
         for senses in _senses(len(wanted)):

@@ -20,8 +20,8 @@ _HIGH, _WIDE = 160, 224
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    pictures: int = 12_000
-    steps: int = 5_000
+    pictures: int = 7_000
+    steps: int = 9_600
     batch: int = 10
     rate: float = 3e-3
     seed: int = 1
