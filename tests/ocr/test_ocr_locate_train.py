@@ -111,7 +111,7 @@ def test_targets_peak_at_the_cells() -> None:
     rows, columns = np.nonzero(maps[0] == 1)
     assert sorted(zip((columns * STRIDE).tolist(), (rows * STRIDE).tolist(), strict=True)) == [
         (100, 56),
-        (128, 60),
+        (128, 56),
     ]
     assert weight[maps[0] == 1].min() == 1
     assert maps[3][maps[0] == 1] == pytest.approx(np.log(2), abs=1e-5)
