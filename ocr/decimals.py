@@ -1,4 +1,4 @@
-"""Wheels after the decimal point: red ones, framed ones, those of another ground than the first. Pure."""
+"""Wheels after the decimal point: red ones, framed ones, of another ground, or after a comma. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,20 @@ from ocr.picture import Picture, cut
 
 _MOST = 3
 """Decimals that marks other than red ink are believed of."""
+_SPOT, _ALONE = 9.0, 2.0
+"""How much a gap with a comma differs from the other gaps at its foot (grey levels of contrast 100), and how
+many times as much as the next, or as itself higher up."""
 _STEP, _ABOVE = 14.0, 2.2
 """How far ink and ground change at the point at least (units of CIE Lab), against the next largest change."""
 
 
 def tail(work: Picture, boxes: Sequence[Box]) -> int:
-    """Trailing wheels that are marked as decimals by red ink or ground, a red frame, or another ground."""
+    """Trailing wheels marked as decimals by red ink or ground, a red frame, a comma, or another ground."""
     if len(boxes) < 3:
         return 0
-    return red_tail(work, boxes) or _framed(work, boxes) or _other(work, boxes)
+    return (
+        red_tail(work, boxes) or _framed(work, boxes) or _after_comma(work, boxes) or _other(work, boxes)
+    )
 
 
 def red_tail(work: Picture, boxes: Sequence[Box]) -> int:
@@ -31,14 +36,53 @@ def red_tail(work: Picture, boxes: Sequence[Box]) -> int:
 
 
 def _framed(work: Picture, boxes: Sequence[Box]) -> int:
-    """Trailing wheels within a red frame: what lies above and below them is red."""
+    """Trailing wheels within a red frame: a line above and one below them is red, however thin."""
     red = []
     for b in boxes:
-        deep = max(2, b.h // 6)
-        bands = (Box(b.x, b.y - deep, b.w, deep), Box(b.x, b.y + b.h, b.w, deep))
-        red.append(min(_redness(cut(work, band)) for band in bands))
+        far, near = b.h // 3, b.h // 10
+        bands = (Box(b.x, b.y - far, b.w, far + near), Box(b.x, b.y + b.h - near, b.w, far + near))
+        red.append(min(_reddest_line(cut(work, band)) for band in bands))
     found = _redder(red)
     return found if found <= _MOST else 0
+
+
+def _reddest_line(band: Picture) -> float:
+    """How red the reddest row of a band is, over most of its length."""
+    if not band.size:
+        return 0.0
+    return float(np.percentile(_reds(band), 35, axis=1).max())
+
+
+def _after_comma(work: Picture, boxes: Sequence[Box]) -> int:
+    """Trailing wheels after the one gap that looks unlike the others at its foot, though not higher up."""
+    if len(boxes) < 4:
+        return 0
+    feet, tops = (_unlike(_gaps(work, boxes, *part)) for part in ((0.7, 1.15), (0.1, 0.6)))
+    place = int(np.argmax(feet))
+    rivals = max(float(np.delete(feet, place).max()), float(tops[place]))
+    found = len(boxes) - 1 - place
+    return found if feet[place] > max(_SPOT, _ALONE * rivals) and found <= _MOST else 0
+
+
+def _gaps(work: Picture, boxes: Sequence[Box], top: float, foot: float) -> NDArray[np.float32]:
+    """The grey pictures between neighbours, from `top` to `foot` of their height, in equal contrast."""
+    grey = cv2.cvtColor(work, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    out = []
+    for left, right in zip(boxes, boxes[1:], strict=False):
+        middle, pitch = (left.x + left.w + right.x) / 2, right.x - left.x
+        size = max(4, round(0.28 * pitch)), max(4, round((foot - top) * left.h))
+        centre = middle, (left.y + right.y) / 2 + (top + foot) / 2 * left.h
+        patch = cv2.getRectSubPix(grey, size, centre)
+        out.append(cv2.resize(patch, (8, 16), interpolation=cv2.INTER_AREA))
+    spread = float(np.percentile(grey, 95) - np.percentile(grey, 5))
+    return np.asarray(np.stack(out) * (100 / max(spread, 20.0)), np.float32)
+
+
+def _unlike(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each patch is from the usual one; a shade over all of it does not count."""
+    away = patches - np.median(patches, 0)
+    away -= np.median(away, (1, 2), keepdims=True)
+    return np.asarray(np.abs(away).mean((1, 2)), np.float32)
 
 
 def _redder(red: Sequence[float]) -> int:
@@ -74,9 +118,12 @@ def _tones(part: Picture) -> NDArray[np.float64]:
 
 
 def _redness(crop: Picture) -> float:
-    """How red the redder parts of a crop are, 0..1, of what their colour could be."""
+    """How red the redder parts of a crop are, 0..1."""
+    return float(np.percentile(_reds(crop), 80)) if crop.size else 0.0
+
+
+def _reds(crop: Picture) -> NDArray[np.float32]:
+    """How red each pixel is, of what its colour could be."""
     part = crop.astype(np.float32)
-    if not part.size:
-        return 0.0
     blue, green, red = part[..., 0], part[..., 1], part[..., 2]
-    return float(np.percentile((red - np.maximum(blue, green)) / (red + 30), 80))
+    return np.asarray((red - np.maximum(blue, green)) / (red + 30), np.float32)

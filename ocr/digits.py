@@ -20,12 +20,11 @@ WIDTH, HEIGHT, POSITIONS = 32, 48, 100
 MODEL = Path(__file__).parent / "models" / "digits.onnx"
 _REACH = 4
 """Tenths to each side of the peak that count as the same answer: labels and wheels wobble by one or two."""
-_SOFTEN = 1.6
-"""The network is surer than it is right. Softened so, 0.85 kept 94 % of val wheels, 0.2 % of them wrong; of
-3 025 wheels of 12 meters left out of a training it kept 91 %, 0.07 % of them wrong."""
-_UNSURE = (0.3, 0.97)
-"""Confidences between these call for a second look, a little closer: of the wheels left out 1.5 % instead of
-1.8 were then wrong by more than half a digit. What is less sure is no digit anyway."""
+_SOFTEN = 2.0
+"""The network is surer than it is right. Softened so, 0.85 kept 92 % of val wheels, 0.2 % of them wrong."""
+_UNSURE = (0.15, 0.9)
+"""Confidences between these call for a second look, a little closer: frames and neighbours mislead less. What
+is less sure is no digit anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,4 @@ def _counter(
     unit: str, quantity: Quantity, register: str, decimals: int, boxes: BoxesOptions
 ) -> CounterSetup:
     dials = tuple(DialSetup((x, y, w, h), clockwise) for x, y, w, h, clockwise in boxes.dials)
-    return CounterSetup(
-        quantity, unit, boxes.kind, boxes.digits, dials, decimals, boxes.display, register
-    )
+    return CounterSetup(quantity, unit, boxes.kind, boxes.digits, dials, decimals, boxes.display, register)

@@ -19,6 +19,7 @@ from ocr import Picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 
+
 @dataclass(frozen=True)
 class Shot:
     """A picture; `at` (UTC ms) only where the picture knows better than the clock when it was taken."""

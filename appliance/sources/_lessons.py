@@ -144,8 +144,7 @@ class Lessons:
 
     def tend(self) -> None:
         """Refine the reader when enough has come together; takes about a second then. Raises OSError."""
-        outcome = self.own.outcome
-        if self.own.count - (outcome.crops if outcome else 0) >= NEW_CROPS:
+        if self.own.fresh >= NEW_CROPS:
             self.own.refine()
 
     def teach(
@@ -191,10 +190,13 @@ def _labels(
     counter: CounterSetup, earlier: _Kept, value: float | None, later: _Kept, start: float
 ) -> tuple[float | None, ...]:
     """What each wheel or display digit certainly showed between two believed readings, None where open."""
-    count, decimals = len(counter.digits), counter.decimals - len(counter.dials)
+    count, figures = len(counter.digits), len(counter.digits) + len(counter.dials)
     if earlier.value is None or later.value is None:
         return (None,) * count
+    # How a dial pushes the wheel beside it is not told by the wheels alone.
+    how = None if counter.dials else start
+    ends = earlier.value, value, later.value
     try:
-        return proven(earlier.value, value, later.value, count, decimals, start, counter.kind)
+        return proven(*ends, figures, counter.decimals, how, counter.kind)[:count]
     except ValueError:  # more than the counter can show: it went round
         return (None,) * count

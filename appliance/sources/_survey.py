@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import ocr
 from appliance.errors import SourceError
@@ -58,9 +59,13 @@ class Survey:
         expected = None if shows.strip() else self._options.expected_digits
         try:
             where = ocr.find(self._picture(), shows.strip() or None, expected_digits=expected)
-            return self._as_found(where)
         except ValueError as error:
             raise SourceError(str(error)) from None
+        figures = len(where.digits) + len(where.dials)
+        if expected is not None and not where.decimals and self._options.decimals < figures:
+            # Nobody said where the point is and none was seen: the configuration knows.
+            where = replace(where, decimals=self._options.decimals)
+        return self._as_found(where)
 
     def _as_found(self, where: Calibration) -> MeterSetup:
         """What was found as the configuration's counters; a single one has as many decimals as were found."""

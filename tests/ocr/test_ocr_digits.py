@@ -48,10 +48,10 @@ def test_nothing_is_read_with_no_confidence(reader: DigitReader) -> None:
 
 
 def test_scores_are_linear_in_the_features(reader: DigitReader) -> None:
-    crops = [wheel_window(i / 30, 60, 90, bool(i % 2), bool(i % 3)) for i in range(300)]
+    crops = [wheel_window(i / 30, 60, 90, bool(i % 2), bool(i % 3)) for i in range(450)]
     features, scores = reader.features(crops)
-    assert features.shape[0] == scores.shape[0] == 300 > 2 * features.shape[1]
-    known = np.hstack([features, np.ones((300, 1), np.float32)])
+    assert features.shape[0] == scores.shape[0] == 450 > 2 * features.shape[1]
+    known = np.hstack([features, np.ones((450, 1), np.float32)])
     away = scores - known @ np.linalg.lstsq(known, scores, rcond=None)[0]
     assert np.abs(away).max() < 1e-2
     assert decode(scores) == reader.read(crops)

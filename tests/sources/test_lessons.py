@@ -32,6 +32,10 @@ class Notebook:
     def count(self) -> int:
         return len(self.taken)
 
+    @property
+    def fresh(self) -> int:
+        return self.count - (self.outcome.crops if self.outcome else 0)
+
     def add(self, crop: np.ndarray, value: float, lcd: bool, sure: bool, place: int = 0) -> bool:
         assert crop.shape[:2] == (60, 40)
         self.taken.append((place, round(value, 3), lcd, sure))

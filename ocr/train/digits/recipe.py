@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 
-from ocr.digits import Digit, DigitReader, decode, prepare
-from ocr.train.digits import measures, net, samples
+from ocr.digits import MODEL, Digit, DigitReader, decode, prepare
+from ocr.train.digits import measures, net, pair, samples
 from ocr.train.digits.augment import windowed
 from ocr.train.digits.card import card
 from ocr.train.digits.mix import Mixer
@@ -48,7 +49,11 @@ def run(folder: Path, out: Path, seed: int) -> None:
     known, val = samples.load(folder, "train"), samples.load(folder, "val")
     pool = Mixer(known, np.random.default_rng(seed), RENDERED).pool(CROPS)
     windowed(np.random.default_rng(seed + 1), pool.crops, np.where(pool.lcd, 0, WINDOWED))
-    net.export(net.train(pool, seed, STEPS, reporter(val)), out)
+    with TemporaryDirectory() as scratch:
+        elder, younger = Path(scratch) / "elder.onnx", Path(scratch) / "younger.onnx"
+        pair.elder(MODEL, elder)
+        net.export(net.train(pool, seed, STEPS, reporter(val)), younger)
+        pair.pair(elder, younger, out)
     rows = measures.table(val, lambda s: DigitReader(out).read([x.crop for x in s]))
     text = card(known, rows, seed)
     out.with_suffix(".md").write_text(text, encoding="utf-8")
