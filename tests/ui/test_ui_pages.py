@@ -9,7 +9,7 @@ from selenium import webdriver
 from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 
-from tests.ui.browser import PAGES, SIZES, browser, load, missing, served, shape, until
+from tests.ui.browser import PAGES, SIZES, load, missing, served, shape, until
 
 LACKING = missing()
 pytestmark = pytest.mark.skipif(
@@ -29,12 +29,6 @@ return [...document.querySelectorAll('a, button')].filter(e => e.offsetParent)
   .filter(([t, r]) => Math.min(r.width, r.height) < arguments[0] - .5)
   .map(([t, r]) => [t, r.width, r.height]);
 """
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[webdriver.Chrome]:
-    with browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -157,6 +157,29 @@ async def test_a_row_of_nudges_is_read_once(owner: Owner) -> None:
     assert asked[0].counters[0].digits[0] == (x + 7, y, w, h)
 
 
+async def test_only_what_the_owner_changed_is_unsaved(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    assert not owner.told()["unsaved"]
+    x, y, w, h = wheels()[3]
+    owner.does("placed", [[3, x + 25, y + 30, w, h]])
+    assert owner.told()["unsaved"]
+    owner.does("undo")
+    assert not owner.told()["unsaved"]
+
+
+async def test_boxes_that_were_found_are_unsaved_and_those_nobody_touched_are_not(newcomer: Owner) -> None:
+    await newcomer.goes()
+    await newcomer.until(lambda: newcomer.told()["src"])
+    newcomer.presses("Boxes")
+    assert newcomer.told()["boxes"]
+    assert not newcomer.told()["unsaved"]
+    newcomer.presses("Number")
+    newcomer.does("entered", "048713.4", Numpad)
+    await newcomer.sees("Sure of every digit, 99 %")
+    assert newcomer.told()["unsaved"]
+
+
 async def test_another_counter_is_chosen_by_touching_its_box(owner: Owner) -> None:
     await owner.goes()
     await owner.sees("Sure of every digit")

@@ -33,7 +33,7 @@ export default {
     <p v-if="m.said" class="told" role="alert" @click="m.said = null">{{ m.said }}</p>
     <div v-if="m.busy" class="busy" role="status"><i></i><span>{{ m.busy }}</span></div>
   </div>`,
-  emits: ["placed", "picked", "removed", "fresh", "undo"],
+  emits: ["placed", "picked", "removed", "fresh", "undo", "leave"],
   props: { first: { default: "null" } },
   data() {
     return {
@@ -48,8 +48,12 @@ export default {
     this.sized = new ResizeObserver(() => this.look());
     this.sized.observe(this.$refs.frame);
     this.look();
+    document.addEventListener("click", this.left, true);
   },
-  unmounted() { this.sized.disconnect(); clearTimeout(this.told); },
+  unmounted() {
+    this.sized.disconnect(); clearTimeout(this.told);
+    document.removeEventListener("click", this.left, true);
+  },
   methods: {
     show(message) {
       if (this.drag || this.told) { this.later = message; return; } // what the finger holds is newer
@@ -58,6 +62,12 @@ export default {
       if (message.frame !== frame) this.near = true;
       else if (message.width === width && message.height === height) return;
       this.look();
+    },
+    left(event) { // a link was pressed that would lose what is not saved
+      const link = event.target.closest("a[href]");
+      if (!link || !this.m.unsaved || document.body.classList.contains("lost")) return;
+      event.preventDefault();
+      this.$emit("leave", link.getAttribute("href"));
     },
     chosen(i) { return this.m.edit && (this.m.together || i === this.m.chosen); },
     arrow(b) {

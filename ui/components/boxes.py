@@ -8,7 +8,8 @@ from .board import Board
 
 class Boxes(Board, component="boxes.js"):
     """A picture with boxes to drag. Events: `placed` with [[index, x, y, w, h], ...] in pixels of the picture
-    when they are let go, `picked` with [counter or null, index or null], `removed`, `undo`, `fresh`.
+    when they are let go, `picked` with [counter or null, index or null], `removed`, `undo`, `fresh`,
+    and `leave` with the address of a link that was held back while something is not saved.
     """
 
 

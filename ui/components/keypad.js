@@ -36,6 +36,7 @@ export default {
       this.$nextTick(() => this.$refs.pad?.focus());
     },
     refuse(text) { Object.assign(this, { typed: "", said: text, busy: false }); },
+    empty() { this.typed = ""; },
     wait(busy) { this.busy = busy; if (busy) this.said = ""; },
     close() { this.q = null; this.typed = ""; },
     add(k) {

@@ -105,3 +105,7 @@ class Numpad(Element, component="keypad.js"):
     def wait(self, busy: bool) -> None:
         """Whether keys are deaf because the answer is being worked on; what was typed stays."""
         self.run_method("wait", busy)
+
+    def empty(self) -> None:
+        """What was typed is done with; the next number begins anew."""
+        self.run_method("empty")

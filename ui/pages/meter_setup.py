@@ -61,6 +61,8 @@ class Setup:
         self._still: Still | None = None
         self._typed = ""
         self._past: list[Draft] = []
+        self._begun: Draft | None = None
+        """As it was before the owner changed anything."""
         self._revision = 0
         self._judging = False
         self._face = Face(self)
@@ -104,6 +106,7 @@ class Setup:
         known = await self._while(self.texts._("Looking at the set-up…"), self.surveyor.current())
         if known is not None and known.counters and self.draft is None:
             self._take(Draft.of(known))
+            self._begin_from_here()
 
     async def new_picture(self) -> None:
         """Ask the camera for a new still, and read it if there are boxes."""
@@ -117,8 +120,9 @@ class Setup:
             return  # nobody looks any more; a still kept now would stay for ever
         self._still = still
         self.address = self.view.stills.keep(self.view.client, still.jpeg)
-        for draft in (*self._past, *([self.draft] if self.draft else [])):
-            draft.resize(still.width, still.height)
+        for draft in (*self._past, self._begun, self.draft):
+            if draft is not None:
+                draft.resize(still.width, still.height)
 
     async def find(self, typed: str) -> None:
         """Place boxes by what the owner sees, or without it."""
@@ -136,6 +140,7 @@ class Setup:
             return
         draft = self.draft.copy() if self.draft is not None else Draft.of(found)
         draft.take(found, typed != "")
+        self._face.numpad.empty()
         self._take(draft)
 
     async def _found(self, typed: str) -> Any:
@@ -170,6 +175,7 @@ class Setup:
             return
         await self._while(self.texts._("Saving…"), self.surveyor.save(draft.setup()))
         if self.trouble is None:
+            self._begin_from_here()
             with self.view.client:
                 ui.notify(self.texts._("Saved. The meter is read this way from now on."), position="top")
                 ui.navigate.to("/meters")
@@ -185,6 +191,7 @@ class Setup:
             else:
                 quantity, unit = self.view.counts(self.source)
                 self.draft = Draft.by_hand(self._still.width, self._still.height, quantity, unit, self._typed)
+                self._begin_from_here()
                 self.frame += 1
         self._changed()
 
@@ -220,6 +227,24 @@ class Setup:
     @property
     def can_undo(self) -> bool:
         return bool(self._past)
+
+    def _begin_from_here(self) -> None:
+        self._begun = self.draft.copy() if self.draft is not None else None
+        self._face.draw()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the owner has changed anything that would be lost."""
+        return self.draft is not None and (self._begun is None or self.draft.setup() != self._begun.setup())
+
+    def leave(self, event: GenericEventArguments) -> None:
+        """A link was pressed although something is not saved: ask."""
+
+        def go() -> None:
+            self._begin_from_here()
+            ui.navigate.to(str(event.args))
+
+        self._face.ask_leave(self.lock.opened(self.save), go)
 
     def undo(self) -> None:
         """As it was before the last change."""

@@ -41,7 +41,8 @@ def verdict(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     said = [seen.reason] if seen.reason else []
     if any(digit.confidence < SURE for digit in seen.digits):
         wheels = None if draft.counter.display else len(draft.counter.digits)
-        said += [judgement(texts, replace(seen, reason=None), wheels), texts._("Line the box up with it.")]
+        doubt = judgement(texts, replace(seen, reason=None), wheels)
+        said += [doubt] if said else [doubt, texts._("Line the box up with it.")]
     elif not said:
         said = [judgement(texts, seen)]
     return said[0] if len(said) == 1 else " ".join(one.removesuffix(".") + "." for one in said)

@@ -1,6 +1,7 @@
 """What the set-up of a meter looks like: picture and tools on one side, the present step on the other."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
@@ -27,14 +28,14 @@ class Face:
     def __init__(self, setup: "Setup") -> None:
         self._setup, self._texts = setup, setup.texts
         self._tabs: list[str] = []
-        sheet = Sheet(self._texts)
+        self._sheet = Sheet(self._texts)
         with ui.element("div").classes("page setup"):
             with ui.element("div").classes("stage"):
                 names = {mode: self._texts._(name) for mode, name in MODES.items()}
                 self._modes = Segments(names, setup.mode, setup.show_mode, self._texts._("Step"))
                 self._boxes = Boxes().on("placed", setup.placed).on("picked", setup.picked)
                 self._boxes.on("removed", lambda: setup.change(Draft.remove)).on("undo", setup.undo)
-                self._boxes.on("fresh", setup.new_picture)
+                self._boxes.on("fresh", setup.new_picture).on("leave", setup.leave)
                 self._toolbar()
             with ui.element("div").classes("panel"):
                 self._number_step()
@@ -43,7 +44,7 @@ class Face:
                     self._reads = Reads(self._texts)
                     self._nudge = Nudge(self._boxes, self._texts)
                     self._hint = line(self._texts._("Tap a box, then drag it or its corners."), "mut hint")
-                    self._form = CounterForm(setup, sheet)
+                    self._form = CounterForm(setup, self._sheet)
                 with ui.element("div").classes("buttons pair") as self._finish:
                     self._test = button(self._texts._("Test read"), setup.test_read)
                     self._save = button(self._texts._("Save"), setup.lock.opened(setup.save), primary=True)
@@ -82,6 +83,13 @@ class Face:
                 self._setup.find,
             )
 
+    def ask_leave(self, save: Callable[[], Any], leave: Callable[[], Any]) -> None:
+        """What was changed is not saved and would be lost."""
+        texts = self._texts
+        options = {texts._("Save"): save, texts._("Leave without saving"): leave}
+        hint = texts._("Without saving the meter is read as before.")
+        self._sheet.ask(texts._("What you changed is not saved"), options, hint)
+
     def draw(self) -> None:
         setup = self._setup
         if setup.view.client.is_deleted:
@@ -89,7 +97,7 @@ class Face:
         draft, mode = setup.draft, setup.mode
         self._modes.show(mode)
         message = boxes_message(self._texts, draft, setup.address, setup.seen, mode == "boxes")
-        more = {"busy": setup.busy, "frame": setup.frame, "undo": setup.can_undo}
+        more = {"busy": setup.busy, "frame": setup.frame, "undo": setup.can_undo, "unsaved": setup.unsaved}
         more["said"] = setup.trouble if mode == "number" and setup.address else None
         none = setup.trouble or self._texts._("No picture yet")
         self._boxes.show({**message, **setup.size, **more, "none": none})
