@@ -131,10 +131,25 @@ def test_a_reading_is_corrected_behind_the_pin(driver: webdriver.Chrome, fresh: 
     type_pin(driver, "2580", "The same PIN again")
     until(lambda: "What does the meter show now?" in said(driver, ".pad"))
     assert "Import register · Cellar · 48,713.4 kWh" in said(driver, ".pad")
+    for key in "48.2":
+        press(driver, key)
+    press(driver, "OK")
+    until(lambda: "That is far from what was read" in said(driver, ".pad"))
     for key in "48714.2":
         press(driver, key)
     press(driver, "OK")
     until(lambda: "48,714.2 kWh" in said(driver, ".table"))
+    toast = driver.find_element(By.CSS_SELECTOR, ".q-notification__message")
+    colours = "const s = getComputedStyle; return [s(arguments[0]).color, s(arguments[1]).backgroundColor]"
+    around = driver.find_element(By.CSS_SELECTOR, ".q-notification")
+    assert driver.execute_script(colours, toast, around) == ["rgb(10, 15, 22)", "rgb(242, 246, 250)"]
+    press(driver, "Correct")
+    for _ in range(2):  # somebody who means it
+        until(lambda: said(driver, ".pad .typed span") == "–")
+        for key in "57":
+            press(driver, key)
+        press(driver, "OK")
+    until(lambda: "57.0 kWh" in said(driver, ".table"))
 
 
 def test_several_counters_are_tabs(driver: webdriver.Chrome, home: str) -> None:

@@ -22,6 +22,8 @@ REGISTERS = METER_REGISTERS | {
     Quantity.ENERGY_EXPORT_T2,
 }
 Key = tuple[str, Quantity]
+FAR = 0.01
+"""A number this share away from what was read is a slip of the finger more often than the truth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ class Told:
     question: str
     act: Callable[[str, Quantity, float], Awaitable[Event]]
     done: str
+    doubt: bool = False
+    """Whether a number far from what was read is asked for once more."""
+
+
+def is_far(value: float, known: Reading | None) -> bool:
+    """Whether a number, in the unit of the register, is nowhere near what was read."""
+    return known is not None and abs(value - known.value) > max(1.0, FAR * known.value)
 
 
 class Corrections:
@@ -53,7 +62,7 @@ class Corrections:
         """Ask what the meter before a camera shows; it is chosen from only where there are several."""
         texts = self._view.texts
         question = texts._("What does the meter show now?")
-        said = Told(question, self._view.appliance.correct_reading, texts._("The reading is corrected"))
+        said = Told(question, self._view.appliance.correct_reading, texts._("The reading is corrected"), True)
         known = [key for key in self._view.appliance.hub.latest if key[0] == source and key[1] in REGISTERS]
         keys = sorted(known) or [(source, self._view.counts(source)[0])]
         if len(keys) > 1:
@@ -76,6 +85,7 @@ class Corrections:
     def _ask(self, key: Key, said: Told) -> None:
         view, texts = self._view, self._view.texts
         source, quantity = key
+        doubted: list[float] = []
 
         async def heard(typed: str) -> str | None:
             if view.unlocked_s <= 0:
@@ -86,6 +96,9 @@ class Corrections:
                 return texts._("That is no number")
             if not quantity.spec.low <= value <= quantity.spec.high:
                 return texts._("Out of range")
+            if said.doubt and is_far(value, view.appliance.hub.latest.get(key)) and value not in doubted:
+                doubted.append(value)
+                return texts._("That is far from what was read. Type it again if it is right.")
             try:
                 await said.act(source, quantity, value)
             except TallywattError as error:
