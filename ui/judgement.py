@@ -4,6 +4,7 @@ from appliance.meter_setup import CounterSeen
 from appliance.model import Picture
 
 from .text import Texts
+from .words import told
 
 SURE, DOUBTFUL = 0.9, 0.75
 
@@ -22,7 +23,7 @@ def judgement(texts: Texts, seen: Picture | CounterSeen | None, wheels: int | No
     if seen is None:
         return ""
     if seen.reason is not None:
-        return seen.reason
+        return told(texts, seen.reason)
     doubtful = [(i, d) for i, d in enumerate(seen.digits, 1) if d.confidence < SURE]
     if doubtful:
         place, digit = min(doubtful, key=lambda pair: pair[1].confidence)

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import ui
+from appliance.model import Picture
 from ui.catalogues import compiled, read, template
+from ui.judgement import judgement
 from ui.text import DOMAIN, FOLDER, LANGUAGES, Texts
+from ui.words import TEXTS
 
 CODE = Path(ui.__file__).parent
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -104,3 +107,16 @@ def test_an_unknown_language_is_english() -> None:
 )
 def test_age(seconds: float, said: str) -> None:
     assert english().age(seconds) == said
+
+
+def test_what_is_translated_of_the_daemon_is_still_what_it_says() -> None:
+    """A text changed there would silently be shown in English again."""
+    sources = [path for part in ("appliance", "ocr") for path in (CODE.parent / part).rglob("*.py")]
+    everything = "".join(path.read_text(encoding="utf-8") for path in sources)
+    assert [text for text in TEXTS if f'"{text}"' not in everything] == []
+
+
+def test_a_reason_of_the_daemon_is_told_in_the_tongue_of_the_browser() -> None:
+    swedish = Texts("sv", ZONE, "SEK")
+    picture = Picture("Cellar", AT, b"", None, 0.0, (), "Not sure enough: line the boxes up", 0, 0)
+    assert judgement(swedish, picture) == "Inte säker nog: passa in rutorna"

@@ -10,6 +10,7 @@ from ..components.controls import heading, line, marked
 from ..draft import Draft
 from ..judgement import SURE, judgement
 from ..text import UNKNOWN, Texts
+from ..words import told
 
 LONG = 10
 """So many characters of a number are set smaller."""
@@ -30,15 +31,15 @@ class Reads:
         text = (seen.text if seen else None) or UNKNOWN
         self._number.set_text(text)
         marked(self._number, "long", len(text) >= LONG)
-        told = "" if draft is None or seen is None else verdict(self._texts, draft, seen)
-        self._said.set_text(trouble or told)
+        sentence = "" if draft is None or seen is None else verdict(self._texts, draft, seen)
+        self._said.set_text(trouble or sentence)
         self._value.set_text("" if draft is None or seen is None else value(self._texts, draft, seen))
         marked(self._said, "trouble", trouble is not None or (seen is not None and seen.reason is not None))
 
 
 def verdict(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     """A sentence or three."""
-    said = [seen.reason] if seen.reason else []
+    said = [told(texts, seen.reason)] if seen.reason else []
     if any(digit.confidence < SURE for digit in seen.digits):
         wheels = None if draft.counter.display else len(draft.counter.digits)
         doubt = judgement(texts, replace(seen, reason=None), wheels)
