@@ -13,9 +13,8 @@ from ocr.picture import Picture, cut
 
 _MOST = 3
 """Decimals that marks other than red ink are believed of."""
-_SPOT, _ALONE = 9.0, 2.0
-"""How much a gap with a comma differs from the other gaps at its foot (grey levels of contrast 100), and how
-many times as much as the next, or as itself higher up."""
+_SPOT, _ALONE = 3.0, 2.5
+"""How much a gap with a mark differs from the usual gap (of a contrast of 100), and from the next such gap."""
 _STEP, _ABOVE = 14.0, 2.2
 """How far ink and ground change at the point at least (units of CIE Lab), against the next largest change."""
 
@@ -24,9 +23,7 @@ def tail(work: Picture, boxes: Sequence[Box]) -> int:
     """Trailing wheels marked as decimals by red ink or ground, a red frame, a comma, or another ground."""
     if len(boxes) < 3:
         return 0
-    return (
-        red_tail(work, boxes) or _framed(work, boxes) or _after_comma(work, boxes) or _other(work, boxes)
-    )
+    return red_tail(work, boxes) or _framed(work, boxes) or _after_mark(work, boxes) or _other(work, boxes)
 
 
 def red_tail(work: Picture, boxes: Sequence[Box]) -> int:
@@ -53,15 +50,17 @@ def _reddest_line(band: Picture) -> float:
     return float(np.percentile(_reds(band), 35, axis=1).max())
 
 
-def _after_comma(work: Picture, boxes: Sequence[Box]) -> int:
-    """Trailing wheels after the one gap that looks unlike the others at its foot, though not higher up."""
+def _after_mark(work: Picture, boxes: Sequence[Box]) -> int:
+    """Trailing wheels after the one gap that looks unlike all others: a comma at its foot, a frame's edge."""
     if len(boxes) < 4:
         return 0
-    feet, tops = (_unlike(_gaps(work, boxes, *part)) for part in ((0.7, 1.15), (0.1, 0.6)))
-    place = int(np.argmax(feet))
-    rivals = max(float(np.delete(feet, place).max()), float(tops[place]))
-    found = len(boxes) - 1 - place
-    return found if feet[place] > max(_SPOT, _ALONE * rivals) and found <= _MOST else 0
+    foot, whole = (_unlike(_gaps(work, boxes, *part)) for part in ((0.7, 1.15), (0.1, 1.15)))
+    for unlike in (foot, whole):
+        place = int(np.argmax(unlike))
+        found = len(boxes) - 1 - place
+        if unlike[place] > max(_SPOT, _ALONE * float(np.delete(unlike, place).max())) and found <= _MOST:
+            return found
+    return 0
 
 
 def _gaps(work: Picture, boxes: Sequence[Box], top: float, foot: float) -> NDArray[np.float32]:

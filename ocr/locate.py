@@ -23,8 +23,9 @@ from ocr.strips import inside, shown, window
 _FEWEST, _MOST = 3, 10
 _SHOWN = 0.2
 """Confidence from which the reader of displays overrules the finder."""
-_UNPOINTED = 0.6
-"""Trust in a display whose point was not read."""
+_UNPOINTED, _UNMARKED = 0.6, 0.8
+"""Trust in a display whose point was not read, and in wheels of which none is marked as a decimal: most such
+counters have none, but a comma may be worn or too small to be seen."""
 _PLAIN, _SPREAD = 0.6, 0.04
 """Mean chance of a row's figures at which it is as likely print as a counter, and how fast that changes."""
 _LEAST = 0.2
@@ -157,7 +158,8 @@ def _found(picture: Picture, best: Candidate, decimals: int | None) -> Found:
     boxes = [inside(box(f), wide, high) for f in best.row]
     after, sure = best.after, 1.0 if best.after is not None else _UNPOINTED
     if not best.lcd:
-        after, sure = tail(best.view.picture, boxes), 1.0
+        after = tail(best.view.picture, boxes)
+        sure = 1.0 if after else _UNMARKED
     if decimals is not None:
         after, sure = decimals, 1.0
     after = min(after or 0, len(boxes) - 1)
