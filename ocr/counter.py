@@ -88,9 +88,7 @@ def _boxes(picture: Picture, where: Calibration, readers: Readers) -> Result:
     digits = readers.digits([cut(picture, b) for b in where.digits]) if where.digits else []
     dials = _each_dial(picture, where, readers)
     places = [*where.digits, *(d.box for d in where.dials)]
-    boxes = tuple(
-        DigitBox(d.value, d.confidence, b) for d, b in zip([*digits, *dials], places, strict=True)
-    )
+    boxes = tuple(DigitBox(d.value, d.confidence, b) for d, b in zip([*digits, *dials], places, strict=True))
     number = combine(digits, where.decimals, where.kind, dials)
     return Result(number.text, number.value, number.confidence, boxes, None, where)
 

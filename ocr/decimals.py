@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from ocr.picture import Picture, cut
 _MOST = 3
 """Decimals that marks other than red ink are believed of."""
 _SPOT, _ALONE = 3.0, 2.5
-"""How much a gap with a mark differs from the usual gap (of a contrast of 100), and from the next such gap."""
+"""How much a gap with a mark differs from the usual one (of a contrast of 100), and from the next gap."""
 _STEP, _ABOVE = 14.0, 2.2
 """How far ink and ground change at the point at least (units of CIE Lab), against the next largest change."""
 
@@ -67,7 +68,7 @@ def _gaps(work: Picture, boxes: Sequence[Box], top: float, foot: float) -> NDArr
     """The grey pictures between neighbours, from `top` to `foot` of their height, in equal contrast."""
     grey = cv2.cvtColor(work, cv2.COLOR_BGR2GRAY).astype(np.float32)
     out = []
-    for left, right in zip(boxes, boxes[1:], strict=False):
+    for left, right in pairwise(boxes):
         middle, pitch = (left.x + left.w + right.x) / 2, right.x - left.x
         size = max(4, round(0.28 * pitch)), max(4, round((foot - top) * left.h))
         centre = middle, (left.y + right.y) / 2 + (top + foot) / 2 * left.h

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Small matrices: threads beyond the first only wait for one another. Read when numpy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

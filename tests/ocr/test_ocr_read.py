@@ -63,7 +63,7 @@ def test_a_hint_places_digits_and_decimals() -> None:
 
 
 def test_a_hint_of_another_number_finds_nothing() -> None:
-    with pytest.raises(ocr.NoCounter, match="592653.5"):
+    with pytest.raises(ocr.NoCounter, match=r"592653\.5"):
         ocr.find(meter(48713.42), "592653.5")
 
 

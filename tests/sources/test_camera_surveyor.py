@@ -270,5 +270,3 @@ asyncio.run(main())
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["1280", SHOWS, "48713.4"]
-
-

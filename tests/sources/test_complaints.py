@@ -57,9 +57,7 @@ class Scene(FileCamera):
 
 
 @pytest.fixture
-async def seen(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Any]:
+async def seen(context: Context, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     """`seen(draw, **options)`: a camera source before what `draw(number of the shot)` shows."""
     monkeypatch.setattr(camera_meter, "Apart", InThread)
     monkeypatch.setattr(_shooter, "PAUSE_S", 0.0)

@@ -70,9 +70,7 @@ def result(value: float | None) -> Result:
 def take(lessons: Lessons, minutes: float, value: float | None, anchored: bool = True) -> None:
     picture = RNG.integers(0, 255, (200, 600, 3)).astype(np.uint8)
     at = T0 + round(minutes * MINUTE_MS)
-    lessons.took(
-        METER, 0, picture, PLACE, result(value), at, good=value is not None, anchored=anchored
-    )
+    lessons.took(METER, 0, picture, PLACE, result(value), at, good=value is not None, anchored=anchored)
 
 
 def labels(own: Notebook, place: int) -> list[float]:

@@ -27,9 +27,7 @@ def shine(bulb: Bulb, mirror: Box | None = None, sun: bool = False) -> np.ndarra
     picture = render(48713.4, lamp=2.0 * bulb.value)
     if mirror is not None:
         glow = 255 if sun else min(255.0, 700 * bulb.value)
-        cv2.ellipse(
-            picture, (mirror.x + mirror.w // 2, mirror.y + 30), (30, 22), 0, 0, 360, (glow,) * 3, -1
-        )
+        cv2.ellipse(picture, (mirror.x + mirror.w // 2, mirror.y + 30), (30, 22), 0, 0, 360, (glow,) * 3, -1)
     return picture
 
 

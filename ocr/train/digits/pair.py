@@ -33,7 +33,7 @@ def elder(shipped: Path, out: Path) -> None:
 
 
 def pair(one: Path, other: Path, out: Path) -> None:
-    """Writes the network that asks `one` (the elder) and `other`, both with the outputs features and scores."""
+    """Writes the network that asks `one` (the elder) and `other`, each with features and scores."""
     halves = [_half(one, ELDER), _half(other, YOUNGER)]
     both = {name: [f"{prefix}{name}" for prefix in (ELDER, YOUNGER)] for name in ("features", "scores")}
     ends = [
