@@ -25,6 +25,9 @@ STARTING_S = 30.0
 NICE = 5
 """Pages and readings of other sources come before the reading of pictures."""
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""numpy's BLAS otherwise starts a thread a core, which takes the processor from pages and other sources."""
+
 
 class Apart:
     """`factory(*args)` made in a process of its own; its methods are called one at a time.
@@ -100,6 +103,7 @@ class Apart:
                 [sys.executable, "-m", "appliance.apart", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, **ONE_THREAD},
             )
         self._pipe = ours
         ours.send(self._task)

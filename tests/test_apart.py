@@ -50,6 +50,9 @@ class Driver:
     def stumble(self) -> None:
         raise ZeroDivisionError
 
+    def surrounding(self, name: str) -> str | None:
+        return os.environ.get(name)
+
     def close(self) -> None:
         pass
 
@@ -139,3 +142,13 @@ def test_the_daemon_itself_never_loads_opencv() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
     assert done.returncode == 0
+
+
+def test_blas_has_one_thread(apart: Apart) -> None:
+    async def asked() -> list[str | None]:
+        names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+        answers = [await apart.call("surrounding", 30.0, name) for name in names]
+        apart.close()
+        return answers
+
+    assert asyncio.run(asked()) == ["1", "1"]
