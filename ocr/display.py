@@ -167,15 +167,7 @@ def _split(scores: Scores, matrix: NDArray[np.float64], beside: bool) -> _Look:
         part = np.exp(part - part.max(0))
         heads.append(part / part.sum(0))
         at += size
-    heads[0] = _apart(heads[0], heads[1])
     return _Look((heads[0], heads[1], heads[2]), scores[at:], matrix, beside)
-
-
-def _apart(number: Scores, code: Scores) -> Scores:
-    """The number's chances where the register code's are left over: a character belongs to one of the two."""
-    told = cv2.dilate(1 - code[:1], np.ones((1, 3), np.uint8))
-    left = number[1:] * (1 - told)
-    return np.concatenate([1 - left.sum(0, keepdims=True), left]).astype(np.float32)
 
 
 def _closer(look: _Look, strip: Picture, tall: float, whole: bool) -> NDArray[np.float64] | None:
