@@ -46,9 +46,10 @@ def parse(file: Path, protocol: Any, zone: ZoneInfo | None, as_json: bool) -> No
     from appliance.protocols.capture import decode, to_json
 
     frames = 0
-    for decoded in decode(_content(file), protocol, zone or _meter_zone()):
+    zone = zone or _meter_zone()
+    for telegram in decode(_content(file), protocol, zone):
         frames += 1
-        shown = to_json(decoded)
+        shown = to_json(telegram, zone)
         click.echo(json.dumps(shown, ensure_ascii=False) if as_json else "\n".join(_table(shown)))
     if not frames:
         raise Refused(

@@ -1,76 +1,63 @@
 """Decodes a captured stream of any known protocol: what `tallywatt parse` prints."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from appliance.protocols import dsmr
-from appliance.protocols.frames import Crc, Frame, Reader, TextReader
-
-Protocol = Literal["auto", "dsmr"]
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """One frame of a capture, in the form every protocol shares; `at` has the zone it was decoded with.
-
-    `readings` has quantity names and values in their units; `lines` is described in `dsmr.Telegram`.
-    """
-
-    protocol: str
-    meter: str
-    at: datetime | None
-    crc: Crc
-    readings: dict[str, float] = field(default_factory=dict)
-    lines: dict[str, str] = field(default_factory=dict)
+from appliance.protocols.frames import Reader, TextReader
+from appliance.protocols.telegram import NO_KEYS, Keys, Parse, Telegram
 
 
-def _dsmr(frame: Frame, zone: ZoneInfo) -> Decoded:
-    telegram = dsmr.parse(frame.data, zone)
-    at = None
-    if telegram.at is not None:
-        at = datetime.fromtimestamp(telegram.at / 1000, zone)
-    readings = {quantity.value: value for quantity, value in telegram.readings.items()}
-    return Decoded("dsmr", telegram.meter, at, telegram.crc, readings, telegram.lines)
+class Wire(NamedTuple):
+    """How frames of a protocol are found in a stream, and how one is read."""
+
+    reader: Callable[[], Reader]
+    parse: Parse
 
 
-PROTOCOLS: dict[str, tuple[Callable[[], Reader], Callable[[Frame, ZoneInfo], Decoded]]] = {
-    "dsmr": (TextReader, _dsmr),
+PROTOCOLS: dict[str, Wire] = {
+    "dsmr": Wire(TextReader, dsmr.parse),
 }
-"""How the frames of each protocol are found and read; "auto" tries them in this order."""
+"""Every protocol by its name in settings; "auto" tries them in this order."""
 
 
-def decode(data: bytes, protocol: Protocol, zone: ZoneInfo) -> Iterator[Decoded]:
+def decode(
+    data: bytes, protocol: str, zone: ZoneInfo, keys: Keys = NO_KEYS, now: int | None = None
+) -> Iterator[Telegram]:
     """Every frame of a capture in order; nothing at all if it holds none. Never raises for its bytes.
 
     A telegram whose beginning is missing is no frame; one that breaks off is, with crc "bad".
+    `protocol` is "auto" or a name in PROTOCOLS.
     """
     for name in PROTOCOLS if protocol == "auto" else (protocol,):
-        make, read = PROTOCOLS[name]
+        make, parse = PROTOCOLS[name]
         reader = make()
         frames = [*reader.feed(data), *reader.flush()]
         if frames:
-            yield from _judged([read(frame, zone) for frame in frames])
+            telegrams = [parse(frame.data, zone, now, keys) for frame in frames]
+            yield from (replace(telegram, protocol=name) for telegram in _judged(telegrams))
             return
 
 
-def _judged(frames: list[Decoded]) -> Iterator[Decoded]:
+def _judged(telegrams: list[Telegram]) -> Iterator[Telegram]:
     """A meter that sends checksums always does: a frame of it without one was torn."""
-    checking = {frame.meter for frame in frames if frame.crc == "ok"}
-    for frame in frames:
-        torn = frame.crc == "none" and frame.meter in checking
-        yield replace(frame, crc="bad", readings={}) if torn else frame
+    checking = {telegram.meter for telegram in telegrams if telegram.crc == "ok"}
+    for telegram in telegrams:
+        torn = telegram.crc == "none" and telegram.meter in checking
+        yield replace(telegram, crc="bad", readings={}, moments={}, children=()) if torn else telegram
 
 
-def to_json(decoded: Decoded) -> dict[str, Any]:
-    """The object `tallywatt parse --json` prints for a frame."""
-    return {
-        "protocol": decoded.protocol,
-        "meter": decoded.meter,
-        "at": decoded.at.isoformat() if decoded.at else None,
-        "crc": decoded.crc,
-        "readings": decoded.readings,
-        "lines": decoded.lines,
+def to_json(telegram: Telegram, zone: ZoneInfo) -> dict[str, Any]:
+    """The object `tallywatt parse --json` prints for a frame, its time in `zone`."""
+    shown: dict[str, Any] = {
+        "protocol": telegram.protocol,
+        "meter": telegram.meter,
+        "at": None if telegram.at is None else datetime.fromtimestamp(telegram.at / 1000, zone).isoformat(),
+        "crc": telegram.crc,
+        "readings": {quantity.value: value for quantity, value in telegram.readings.items()},
+        "lines": telegram.lines,
     }
+    return shown | ({"problem": telegram.problem} if telegram.problem else {})

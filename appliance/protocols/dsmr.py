@@ -7,7 +7,7 @@ EN 13757-3. Meters count what flows into the house as import; power is signed as
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from appliance.clock import MINUTE_MS
 from appliance.model import Quantity as Q  # noqa: N817 - the tables below are made of them
 from appliance.protocols import obis
-from appliance.protocols.frames import END, Crc, checksum
+from appliance.protocols.frames import END, checksum
+from appliance.protocols.telegram import NO_KEYS, Child, Keys, Telegram
 
 UNITS: Mapping[str, tuple[str, float]] = {
     "w": ("W", 1), "kw": ("W", 1000),
@@ -72,41 +73,11 @@ _KWH_TO_GJ = 0.0036
 _STAMP = re.compile(r"[0-9]{12}[SW]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A meter behind the meter (M-Bus): `channel` 1..n, `at` its own UTC ms, `value` in `quantity`'s unit."""
-
-    channel: int
-    device: int | None
-    quantity: Q | None
-    at: int | None
-    value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Telegram:
-    """One telegram. `at` is the meter's clock in UTC ms, None if it has none.
-
-    `lines` maps each OBIS reference to what its line says: one value without its parentheses, several
-    with theirs; the same reference again goes on a new line of the same text. `unknown` are lines that
-    are no OBIS lines. `moments` has the UTC ms of readings older than the telegram (gas, water, heat).
-    With a bad checksum there are lines, but no readings.
-    """
-
-    meter: str
-    at: int | None
-    crc: Crc
-    readings: dict[Q, float] = field(default_factory=dict)
-    lines: dict[str, str] = field(default_factory=dict)
-    moments: dict[Q, int] = field(default_factory=dict)
-    children: tuple[Child, ...] = ()
-    unknown: tuple[str, ...] = ()
-
-
-def parse(frame: bytes, zone: ZoneInfo, now: int | None = None) -> Telegram:
+def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_KEYS) -> Telegram:
     """The telegram in a frame from `/` to `!`; never raises, whatever the bytes.
 
-    Local times are `zone`'s; `now` (UTC ms) tells old meters' two hours of an autumn night apart.
+    Local times are `zone`'s; `now` (UTC ms) tells old meters' two hours of an autumn night apart. Text is
+    never encrypted: `keys` are not used.
     """
     crc = checksum(frame)
     end = END.search(frame)

@@ -27,6 +27,7 @@ from appliance.errors import SourceError
 from appliance.model import Batch, Quantity, Reading
 from appliance.protocols import dsmr
 from appliance.protocols.frames import TextReader
+from appliance.protocols.telegram import Telegram
 from appliance.sources.base import Context, SourceOptions
 
 log = logging.getLogger(__name__)
@@ -94,15 +95,15 @@ class Source:
         """One batch a telegram. SourceError says what is wrong with the port and what to do."""
         await self._alone()
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[dsmr.Telegram | Exception] = asyncio.Queue(QUEUE)
+        queue: asyncio.Queue[Telegram | Exception] = asyncio.Queue(QUEUE)
         stop = threading.Event()
 
-        def put(item: dsmr.Telegram | Exception) -> None:
+        def put(item: Telegram | Exception) -> None:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(item)
 
-        def hand(item: dsmr.Telegram | Exception) -> None:
+        def hand(item: Telegram | Exception) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody listens any more
                 loop.call_soon_threadsafe(put, item)
 
@@ -126,7 +127,7 @@ class Source:
             await asyncio.sleep(0.05)
         raise SourceError(f"{self._options.port} hangs; unplug its cable, wait a moment and plug it in again")
 
-    async def _next(self, queue: "asyncio.Queue[dsmr.Telegram | Exception]") -> dsmr.Telegram | Exception:
+    async def _next(self, queue: "asyncio.Queue[Telegram | Exception]") -> Telegram | Exception:
         try:
             # Real seconds: this waits for the driver, which reports silence of the meter by itself.
             return await asyncio.wait_for(queue.get(), MISSED * self._options.expect_s + STUCK_S)
@@ -135,7 +136,7 @@ class Source:
                 f"{self._options.port} does not answer; unplug its cable and plug it in again"
             ) from None
 
-    def _batch(self, telegram: dsmr.Telegram) -> Batch:
+    def _batch(self, telegram: Telegram) -> Batch:
         if not self._believable(telegram):
             return []
         now = self._context.clock.now()
@@ -147,7 +148,7 @@ class Source:
         self._passed_at = at
         return [reading for reading in readings if self._is_news(reading, telegram)]
 
-    def _is_news(self, reading: Reading, telegram: dsmr.Telegram) -> bool:
+    def _is_news(self, reading: Reading, telegram: Telegram) -> bool:
         """Gas is read every five minutes or every hour, and repeated in every telegram between."""
         moment = telegram.moments.get(reading.quantity)
         if moment is None:
@@ -157,7 +158,7 @@ class Source:
         self._moments[reading.quantity] = moment
         return True
 
-    def _believable(self, telegram: dsmr.Telegram) -> bool:
+    def _believable(self, telegram: Telegram) -> bool:
         """Without a checksum (DSMR 2.2, 3) the form must tell: a telegram that lost or doubled bytes
         has other lines or lengths than the one before it."""
         if telegram.crc == "ok":
@@ -168,7 +169,7 @@ class Source:
 
     # From here on in the reader thread.
 
-    def _serve(self, stop: threading.Event, hand: Callable[[dsmr.Telegram | Exception], None]) -> None:
+    def _serve(self, stop: threading.Event, hand: Callable[[Telegram | Exception], None]) -> None:
         try:
             with closing(open_port(self._options)) as port:
                 self._pump(port, stop, hand)
@@ -176,7 +177,7 @@ class Source:
             hand(error)
 
     def _pump(
-        self, port: serial.SerialBase, stop: threading.Event, hand: Callable[[dsmr.Telegram], None]
+        self, port: serial.SerialBase, stop: threading.Event, hand: Callable[[Telegram], None]
     ) -> None:
         reader = TextReader()
         seen, last_good, before = 0, time.monotonic(), self.tally.damaged
@@ -214,7 +215,7 @@ class Source:
         tally.told, tally.told_damaged = now, tally.damaged
 
 
-def to_readings(telegram: dsmr.Telegram, source: str, now: int) -> list[Reading]:
+def to_readings(telegram: Telegram, source: str, now: int) -> list[Reading]:
     """The readings of a telegram that arrived at `now` (UTC ms).
 
     They bear the meter's own time, by which quarters are billed. But a Pi and a meter may disagree: more

@@ -14,6 +14,7 @@ from appliance.demo.p1 import Country, P1Port, telegram
 from appliance.model import Quantity as Q  # noqa: N817
 from appliance.protocols import dsmr
 from appliance.protocols.frames import TextReader
+from appliance.protocols.telegram import Telegram
 from appliance.sources.p1_serial import Options
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -48,9 +49,9 @@ def test_a_telegram_tells_the_truth(house: House, country: Country, hours: float
         assert told.moments[Q.GAS] == told.at
 
 
-def read(path: str, seconds: float, count: int = 10**9) -> list[dsmr.Telegram]:
+def read(path: str, seconds: float, count: int = 10**9) -> list[Telegram]:
     reader = TextReader()
-    found: list[dsmr.Telegram] = []
+    found: list[Telegram] = []
     fd = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
     end = time.monotonic() + seconds
     try:

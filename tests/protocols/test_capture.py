@@ -13,7 +13,7 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 def test_the_object_of_a_frame() -> None:
     decoded = list(capture.decode((FIXTURES / "at.txt").read_bytes(), "auto", ZONE))
     assert len(decoded) == 1
-    shown = json.loads(json.dumps(capture.to_json(decoded[0])))
+    shown = json.loads(json.dumps(capture.to_json(decoded[0], ZONE)))
     assert list(shown) == ["protocol", "meter", "at", "crc", "readings", "lines"]
     assert (shown["protocol"], shown["meter"], shown["crc"]) == ("dsmr", "TWA5\\TESTMETER_AT", "ok")
     assert shown["at"] == "2026-10-06T15:50:14+02:00"

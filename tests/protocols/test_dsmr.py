@@ -9,6 +9,7 @@ import pytest
 from appliance.demo.p1 import crc16
 from appliance.model import Quantity as Q  # noqa: N817
 from appliance.protocols import dsmr
+from appliance.protocols.telegram import Telegram
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "p1_serial"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -18,13 +19,13 @@ def ms(*when: int) -> int:
     return int(datetime(*when, tzinfo=UTC).timestamp()) * 1000  # type: ignore[arg-type, misc]
 
 
-def load(name: str) -> dsmr.Telegram:
+def load(name: str) -> Telegram:
     return dsmr.parse((FIXTURES / f"{name}.txt").read_bytes(), AMSTERDAM)
 
 
 def telegram(
     *lines: str, crc: bool = True, zone: ZoneInfo = AMSTERDAM, now: int | None = None
-) -> dsmr.Telegram:
+) -> Telegram:
     body = "\r\n".join(["/TWN5\\TEST", "", *lines, "!"]).encode("latin-1")
     return dsmr.parse(body + (b"%04X\r\n" % crc16(body) if crc else b"\r\n"), zone, now)
 

@@ -95,7 +95,7 @@ def test_a_byte_taken_from_an_unchecked_telegram_never_adds_up_to_a_wrong_sum() 
 @given(st.binary(max_size=3000))
 def test_any_bytes(data: bytes) -> None:
     for frame in capture.decode(data, "auto", ZONE):
-        capture.to_json(frame)
+        capture.to_json(frame, ZONE)
 
 
 TEXT = st.text(alphabet="/!()*:.-0123456789SWkhmV\r\n\0\xffTN5", max_size=400)
@@ -106,4 +106,4 @@ TEXT = st.text(alphabet="/!()*:.-0123456789SWkhmV\r\n\0\xffTN5", max_size=400)
 def test_anything_that_looks_like_a_telegram(text: str) -> None:
     data = f"/TWN5\r\n{text}\r\n!\r\n".encode("latin-1")
     for frame in capture.decode(data, "auto", ZONE):
-        capture.to_json(frame)
+        capture.to_json(frame, ZONE)

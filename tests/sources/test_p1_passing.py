@@ -12,6 +12,7 @@ from appliance.clock import FakeClock
 from appliance.demo.p1 import crc16
 from appliance.model import Quantity, Reading
 from appliance.protocols import dsmr
+from appliance.protocols.telegram import Telegram
 from appliance.sources.base import Context
 from appliance.sources.p1_serial import Options, Source, to_readings
 
@@ -30,7 +31,7 @@ def make(port: str, clock: FakeClock, tmp_path: Path, **options: object) -> Sour
     return Source(chosen, Context(clock, tmp_path, ZONE))
 
 
-def parsed(data: bytes) -> dsmr.Telegram:
+def parsed(data: bytes) -> Telegram:
     return dsmr.parse(data, ZONE)
 
 
