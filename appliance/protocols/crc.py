@@ -1,5 +1,7 @@
 """Checksums of meter protocols."""
 
+from binascii import crc_hqx
+
 _MIRROR = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -21,4 +23,21 @@ def arc(data: bytes) -> int:
         step >>= 1
     if (rest.bit_count() ^ message.bit_count()) & 1:
         rest ^= 0x8003
-    return _MIRROR[rest & 0xFF] << 8 | _MIRROR[rest >> 8]
+    return _mirrored(rest)
+
+
+def x25(data: bytes) -> int:
+    """CRC-16/X-25 of `data`, as HDLC frames and most SML files carry it (ISO/IEC 13239, DIN EN 62056-46).
+
+    It is CRC-CCITT on mirrored bytes, which the standard library has in C.
+    """
+    return _mirrored(crc_hqx(data.translate(_MIRROR), 0xFFFF)) ^ 0xFFFF
+
+
+def kermit(data: bytes) -> int:
+    """CRC-16/KERMIT of `data`, which some SML meters (Holley DTZ541) use in place of X-25."""
+    return _mirrored(crc_hqx(data.translate(_MIRROR), 0))
+
+
+def _mirrored(word: int) -> int:
+    return _MIRROR[word & 0xFF] << 8 | _MIRROR[word >> 8]

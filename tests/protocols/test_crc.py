@@ -1,14 +1,16 @@
-"""CRC-16/ARC against its published check value and against the definition, bit by bit."""
+"""Checksums against their published check values and, for CRC-16/ARC, the definition, bit by bit."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.demo.p1 import crc16
-from appliance.protocols.crc import arc
+from appliance.protocols.crc import arc, kermit, x25
 
 
 def test_the_check_value_of_the_catalogue() -> None:
     assert arc(b"123456789") == 0xBB3D
+    assert x25(b"123456789") == 0x906E
+    assert kermit(b"123456789") == 0x2189
 
 
 @given(st.binary(max_size=2000))
