@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, create_model
 
@@ -40,11 +40,14 @@ def json_schema(sources: Models, sinks: Models) -> dict[str, Any]:
 
 def reference(sources: Models, sinks: Models) -> str:
     """Every option as Markdown: a table a section, a source, a sink."""
-    parts = ["## Sections"]
+    parts, told = ["## Sections"], dict[type[BaseModel], str]()
     for name, field in Config.model_fields.items():
-        model = field.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            parts += [f"### `{name}`", model.__doc__ or "", "\n".join(_table(model))]
+        model = _model(field.annotation)
+        if model is None:
+            continue
+        parts += [f"### `{name}`", field.description or ""]
+        parts += [f"Written like `{told[model]}`."] if model in told else ["\n".join(_table(model))]
+        told[model] = name
     for title, models in (("Sources", sources), ("Sinks", sinks)):
         parts.append(f"## {title}")
         for kind in sorted(models):
@@ -59,6 +62,14 @@ def with_reference(page: str, text: str) -> str:
     if not begin or not end:
         raise ValueError(f"the page needs the lines {BEGIN} and {END}")
     return f"{before}{BEGIN}\n\n{text}\n{END}{after}"
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    """The section, or the section of which it is a list, that a field of Config holds."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def _about(model: type[BaseModel]) -> str:

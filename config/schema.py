@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from config.contract import Contract
+from config.section import Section
 
 VERSION = 2
-
-
-class Section(BaseModel):
-    """A part of config.json: unknown options are refused, nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def system_zone(localtime: Path = Path("/etc/localtime"), timezone: Path = Path("/etc/timezone")) -> str:
@@ -163,6 +160,10 @@ class Config(Section):
     """Where readings come from: a list told apart by `type`."""
     sinks: tuple[Any, ...] = ()
     """Where readings go: a list told apart by `type`."""
+    contracts: tuple[Contract, ...] = ()
+    """What electricity costs: each contract is in force from its `since` until the next one's."""
+    offers: tuple[Contract, ...] = ()
+    """Other contracts to compare with: what would last month have cost?"""
     store: Store = Field(default_factory=Store)
     """How readings are kept."""
     logging: Logging = Field(default_factory=Logging)
