@@ -14,7 +14,7 @@ from dsmr_parser.parsers import TelegramParser
 from appliance.clock import FakeClock
 from appliance.demo.house import House
 from appliance.demo.p1 import telegram
-from appliance.protocols import dsmr, obis
+from appliance.protocols import dsmr, obis, quantities
 from appliance.protocols.frames import TextReader
 
 STREAM = Path(__file__).parents[2] / "shared" / "data" / "p1" / "dsmr-tools" / "ttyUSB0-raw.txt"
@@ -36,7 +36,7 @@ def stream() -> tuple[bytes, str]:
 def ours(data: bytes) -> int:
     """From bytes as they arrive to readings, checksum included; nothing remembered from another round."""
     obis.number.cache_clear()
-    dsmr.value_of.cache_clear()
+    quantities.value_of.cache_clear()
     reader, good = TextReader(), 0
     for start in range(0, len(data), 512):
         for frame in reader.feed(data[start : start + 512]):

@@ -16,46 +16,8 @@ from appliance.clock import MINUTE_MS
 from appliance.model import Quantity as Q  # noqa: N817 - the tables below are made of them
 from appliance.protocols import obis
 from appliance.protocols.frames import END, checksum
+from appliance.protocols.quantities import PLAIN, SIGNED, electricity, scaled
 from appliance.protocols.telegram import NO_KEYS, Child, Keys, Telegram
-
-UNITS: Mapping[str, tuple[str, float]] = {
-    "w": ("W", 1), "kw": ("W", 1000),
-    "wh": ("kWh", 0.001), "kwh": ("kWh", 1), "mwh": ("kWh", 1000),
-    "var": ("var", 1), "kvar": ("var", 1000), "varh": ("kvarh", 0.001), "kvarh": ("kvarh", 1),
-    "v": ("V", 1), "mv": ("V", 0.001), "a": ("A", 1), "ma": ("A", 0.001), "hz": ("Hz", 1),
-    "m3": ("m³", 1), "m³": ("m³", 1), "mâ³": ("m³", 1), "dm3": ("m³", 0.001), "l": ("m³", 0.001),
-    "gj": ("GJ", 1), "mj": ("GJ", 0.001),
-}  # fmt: skip
-"""Unit as printed, in small letters -> our unit and factor. `mâ³` is UTF-8 read as Latin-1."""
-
-PLAIN: Mapping[str, Q] = {
-    "1.8.0": Q.ENERGY_IMPORT, "1.8.1": Q.ENERGY_IMPORT_T1, "1.8.2": Q.ENERGY_IMPORT_T2,
-    "2.8.0": Q.ENERGY_EXPORT, "2.8.1": Q.ENERGY_EXPORT_T1, "2.8.2": Q.ENERGY_EXPORT_T2,
-    "3.8.0": Q.REACTIVE_IMPORT, "4.8.0": Q.REACTIVE_EXPORT,
-    "32.7.0": Q.VOLTAGE_L1, "52.7.0": Q.VOLTAGE_L2, "72.7.0": Q.VOLTAGE_L3,
-    "31.7.0": Q.CURRENT_L1, "51.7.0": Q.CURRENT_L2, "71.7.0": Q.CURRENT_L3,
-    "14.7.0": Q.FREQUENCY, "1.4.0": Q.DEMAND, "1.6.0": Q.DEMAND_PEAK_MONTH,
-    "96.14.0": Q.TARIFF, "96.7.21": Q.POWER_FAILURES, "96.7.9": Q.LONG_POWER_FAILURES,
-}  # fmt: skip
-"""Quantities that stand in one line. Currents are given unsigned, in NL in whole amperes: kept so."""
-
-SIGNED: Mapping[Q, tuple[str, str, str]] = {
-    Q.POWER_GRID: ("1.7.0", "2.7.0", "16.7.0"),
-    Q.POWER_L1: ("21.7.0", "22.7.0", "36.7.0"),
-    Q.POWER_L2: ("41.7.0", "42.7.0", "56.7.0"),
-    Q.POWER_L3: ("61.7.0", "62.7.0", "76.7.0"),
-    Q.REACTIVE_GRID: ("3.7.0", "4.7.0", ""),
-    Q.REACTIVE_L1: ("23.7.0", "24.7.0", ""),
-    Q.REACTIVE_L2: ("43.7.0", "44.7.0", ""),
-    Q.REACTIVE_L3: ("63.7.0", "64.7.0", ""),
-}
-"""Flow into the house, flow out of it, and the line in which some meters give both with a sign."""
-
-TARIFF_SUMS: Mapping[Q, tuple[str, ...]] = {
-    Q.ENERGY_IMPORT: ("1.8.1", "1.8.2", "1.8.3", "1.8.4"),
-    Q.ENERGY_EXPORT: ("2.8.1", "2.8.2", "2.8.3", "2.8.4"),
-}
-"""Dutch and Belgian meters have no total: it is the sum of the tariffs."""
 
 DEVICES: Mapping[int, Q] = {
     3: Q.GAS, 4: Q.HEAT, 12: Q.HEAT, 13: Q.HEAT, 6: Q.WATER, 7: Q.WATER, 21: Q.WATER, 22: Q.WATER,
@@ -69,7 +31,6 @@ SLACK_MS = 5 * MINUTE_MS
 """A meter's clock and ours may be this far apart and still tell the same moment."""
 
 MEASURED = frozenset(PLAIN) | {code for codes in SIGNED.values() for code in codes}
-_KWH_TO_GJ = 0.0036
 _STAMP = re.compile(r"[0-9]{12}[SW]?")
 
 
@@ -96,7 +57,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
     near = now if at is None else at
     children = tuple(_child(channel, attached[channel], zone, near) for channel in sorted(attached))
     counting = _newest(children)
-    readings = _electricity(found, crc == "ok" or _stands_alone(found))
+    readings = electricity(found, crc == "ok" or _stands_alone(found))
     readings |= {quantity: value for quantity, (value, _) in counting.items()}
     moments = {quantity: at for quantity, (_, at) in counting.items() if at is not None}
     return replace(telegram, readings=readings, moments=moments, children=children)
@@ -148,55 +109,6 @@ def _shown(told: list[tuple[str, str]]) -> dict[str, str]:
     return shown
 
 
-def _electricity(found: Mapping[str, str], lone: bool) -> dict[Q, float]:
-    """All but the M-Bus children; `lone` allows a direction or tariff without its partner."""
-    readings: dict[Q, float] = {}
-    for code, quantity in PLAIN.items():
-        raw = found.get(code)
-        if raw is not None and (value := value_of(raw, quantity.spec.unit)) is not None:
-            readings[quantity] = value
-    for quantity, (inward, outward, both) in SIGNED.items():
-        whole = lone or (inward in found) == (outward in found)
-        flow = _flow(found, inward, outward, both, quantity.spec.unit) if whole else None
-        if flow is not None:
-            readings[quantity] = flow
-    fewest = 1 if lone else 2
-    for quantity, tariffs in TARIFF_SUMS.items():
-        if quantity not in readings:
-            parts = [value_of(found[code], "kWh") for code in tariffs if code in found]
-            known = [part for part in parts if part is not None]
-            if len(known) == len(parts) >= fewest:
-                readings[quantity] = round(sum(known), 9)
-    return readings
-
-
-def _flow(found: Mapping[str, str], inward: str, outward: str, both: str, unit: str) -> float | None:
-    """Into the house minus out of it. A line that is there but says nothing makes it unknown."""
-    into, out = found.get(inward), found.get(outward)
-    if into is None and out is None:
-        signed = found.get(both)
-        return None if signed is None else value_of(signed, unit)
-    plus = 0.0 if into is None else value_of(into, unit)
-    minus = 0.0 if out is None else value_of(out, unit)
-    return None if plus is None or minus is None else round(plus - minus, 9)
-
-
-@lru_cache(maxsize=4096)
-def value_of(raw: str, unit: str) -> float | None:
-    """The last value of a line in `unit` (a time may stand before it); None if empty or of another unit."""
-    number = obis.number(raw.rpartition(")(")[2])
-    return None if number is None else _scaled(number[0], number[1], unit)
-
-
-def _scaled(value: float, printed: str, unit: str) -> float | None:
-    if unit == "":
-        return value if printed == "" else None
-    kind, factor = UNITS.get(printed, ("", 0.0))
-    if unit == "GJ" and kind == "kWh":
-        kind, factor = "GJ", factor * _KWH_TO_GJ
-    return round(value * factor, 9) if kind == unit else None
-
-
 def _child(channel: int, lines: Mapping[str, str], zone: ZoneInfo, near: int | None) -> Child:
     device = _device(lines.get("24.1.0", ""))
     code = next((code for code in ("24.2.1", "24.2.3", "24.3.0") if code in lines), "")
@@ -211,7 +123,7 @@ def _child(channel: int, lines: Mapping[str, str], zone: ZoneInfo, near: int | N
     number = obis.number(printed)
     value = None
     if number is not None and quantity is not None:
-        value = _scaled(*number, quantity.spec.unit)
+        value = scaled(*number, quantity.spec.unit)
     return Child(channel, device, quantity, instant(values[0], zone, near), value)
 
 
