@@ -42,19 +42,19 @@ def sealed(data: bytes) -> Sealed | None:
     """The envelope `data` begins with; None if there is none or its end has not arrived."""
     if not data or data[0] not in (GENERAL_GLO, GENERAL_DED, GENERAL):
         return None
-    start = _octets(data, 1)
+    start = octets(data, 1)
     if start is None:
         return None
     title, at = start
     if data[0] == GENERAL:
         # The first was a transaction id. Sender, recipient, date, other information, key information.
-        start = _octets(data, at)
+        start = octets(data, at)
         for _ in range(3):
-            start = start and ((rest := _octets(data, start[1])) and (start[0], rest[1]))
+            start = start and ((rest := octets(data, start[1])) and (start[0], rest[1]))
         if not start or data[start[1] : start[1] + 1] != b"\0":
             return None
         title, at = start[0], start[1] + 1
-    content = _octets(data, at)
+    content = octets(data, at)
     if content is None or len(content[0]) < 5 or len(title) not in (0, _TITLE):
         return None
     inner, end = content
@@ -91,7 +91,7 @@ def opened(envelope: Sealed, encryption: bytes, authentication: bytes | None) ->
     return Opened(plain, True)
 
 
-def _octets(data: bytes, at: int) -> tuple[bytes, int] | None:
+def octets(data: bytes, at: int) -> tuple[bytes, int] | None:
     """Octets behind their length at `at`, and where they end; None if they are not all there."""
     size = length(data, at)
     if size is None or size[0] > len(data) - size[1]:
