@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from appliance import phases
 from appliance.model import METER_REGISTERS, PHASES, Quantity, Reading
 
 Latest = Mapping[tuple[str, Quantity], Reading]
@@ -16,7 +17,6 @@ Edge = Literal[
 EDGES: tuple[Edge, ...] = get_args(Edge)
 """In the order in which they are served."""
 Code = Literal["running_on_sunshine", "buying", "selling", "on_battery", "idle", "no_reading"]
-Level = Literal["ok", "warn", "bad"]
 
 DEFAULT_CADENCE_S = 60.0
 STALE_AFTER = 3
@@ -25,7 +25,6 @@ QUIET_W = 50.0
 """Less than this is the noise of instruments read a moment apart: no direction is told from it."""
 SKEW_SHARE = 0.05
 """How far, as a share of all that flows, parts read a moment apart may contradict each other."""
-IMBALANCE_OK_A, IMBALANCE_WARN_A = 5.0, 10.0
 OWN_TIME = METER_REGISTERS - {Quantity.ENERGY_IMPORT}
 """Gas, water and heat meters report a few times a day, each reading with its own old instant."""
 
@@ -50,7 +49,7 @@ class Imbalance:
     """How far apart the most and the least loaded phase are."""
 
     amps: float
-    level: Level
+    level: phases.Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +96,15 @@ def home(
     pick = Picker(latest, types, cadences, now)
     nodes = _nodes(latest, pick)
     flows = split(nodes)
-    phases = tuple(_phase(n, pick, fuse_a) for n in PHASES if _has_phase(latest, n))
+    each = tuple(_phase(n, pick, fuse_a) for n in PHASES if _has_phase(latest, n))
     return Home(
         nodes=nodes,
         state_of_charge=pick.value(Quantity.STATE_OF_CHARGE),
         register=pick.newest(Quantity.ENERGY_IMPORT),
         flows=flows,
         sentence=_sentence(nodes),
-        phases=phases,
-        imbalance=imbalance([p.amps for p in phases]),
+        phases=each,
+        imbalance=imbalance([p.amps for p in each]),
         stale=stale(latest, cadences, now),
         only_register=not any(q is Quantity.POWER_GRID for _, q in latest)
         and pick.newest(Quantity.ENERGY_IMPORT) is not None,
@@ -246,7 +245,7 @@ def _has_phase(latest: Latest, number: int) -> bool:
 
 
 def _phase(number: int, pick: Picker, fuse_a: int | None) -> Phase:
-    amps = _amps(
+    amps = phases.amps(
         pick.value(Quantity[f"CURRENT_L{number}"]),
         pick.value(Quantity[f"POWER_L{number}"]),
         pick.value(Quantity[f"VOLTAGE_L{number}"]),
@@ -254,19 +253,7 @@ def _phase(number: int, pick: Picker, fuse_a: int | None) -> Phase:
     return Phase(number, amps, amps / fuse_a if amps is not None and fuse_a else None)
 
 
-def _amps(current: float | None, power: float | None, voltage: float | None) -> float | None:
-    """Ampere of a phase. Most P1 meters report whole ampere, so power over voltage tells more."""
-    told = None if power is None or not voltage else abs(power) / voltage
-    if current is None:
-        return told
-    return told if told is not None and current == round(current) else abs(current)
-
-
 def imbalance(amps: Iterable[float | None]) -> Imbalance | None:
     """The spread between phases; None with fewer than two of them known."""
-    known = [a for a in amps if a is not None]
-    if len(known) < 2:
-        return None
-    apart = max(known) - min(known)
-    level: Level = "ok" if apart <= IMBALANCE_OK_A else "warn" if apart <= IMBALANCE_WARN_A else "bad"
-    return Imbalance(apart, level)
+    apart = phases.imbalance_a(amps)
+    return None if apart is None else Imbalance(apart, phases.imbalance_level(apart))
