@@ -1,0 +1,46 @@
+"""Which sources read the house's own grid meter: pure."""
+
+from collections.abc import Mapping, Sequence
+
+from appliance.clock import DAY_MS
+from appliance.model import Quantity, Reading
+
+RANK = {"p1_serial": 0, "homewizard": 0, "camera_meter": 1, "meter_endpoint": 2, "remote": 2}
+"""How exactly a type knows a register at the edge of a quarter; others, such as inverters, come last."""
+SAME_KWH, SAME_SHARE = 2.0, 0.002
+"""Two readings of one register, taken some minutes apart, differ by no more."""
+
+
+def grid_meters(
+    latest: Mapping[tuple[str, Quantity], Reading],
+    types: Mapping[str, str],
+    quantity: Quantity,
+    chosen: Sequence[str] = (),
+) -> list[str]:
+    """The sources whose `quantity` is that of the house's grid meter, the best first.
+
+    `chosen` by the owner are taken as they are. Else it is the best kind of source, and those beside it
+    that read the same register or have been silent for a day: they fill what it missed. `types` are in the
+    order of the configuration.
+    """
+    if chosen:
+        return [name for name in chosen if (name, quantity) in latest]
+    order = {name: place for place, name in enumerate(types)}
+    known = sorted(
+        (reading for (_, q), reading in latest.items() if q is quantity),
+        key=lambda r: (
+            RANK.get(types.get(r.source, "remote"), 3),
+            order.get(r.source, len(order)),
+            r.source,
+        ),
+    )
+    if not known:
+        return []
+    best = known[0]
+    return [r.source for r in known if r is best or _may_fill(r, best)]
+
+
+def _may_fill(other: Reading, best: Reading) -> bool:
+    if other.at < best.at - DAY_MS:
+        return True
+    return abs(other.value - best.value) <= max(SAME_KWH, SAME_SHARE * best.value)

@@ -1,0 +1,33 @@
+import pytest
+
+from appliance.clock import DAY_MS
+from appliance.grid import grid_meters
+from appliance.model import Quantity, Reading
+
+NOW = 1_800_000_000_000
+KWH = Quantity.ENERGY_IMPORT
+TYPES = {"wheel": "camera_meter", "p1": "p1_serial", "roof": "json_http"}
+
+
+def known(**registers: tuple[float, int]) -> dict[tuple[str, Quantity], Reading]:
+    return {(name, KWH): Reading(name, KWH, value, at) for name, (value, at) in registers.items()}
+
+
+@pytest.mark.parametrize(
+    ("registers", "found"),
+    [
+        ({"wheel": (1000.4, NOW), "p1": (1000.9, NOW)}, ["p1", "wheel"]),
+        ({"wheel": (500.0, NOW), "p1": (1000.9, NOW)}, ["p1"]),  # another meter
+        ({"wheel": (500.0, NOW - 2 * DAY_MS), "p1": (1000.9, NOW)}, ["p1", "wheel"]),
+        ({"wheel": (500.0, NOW)}, ["wheel"]),
+        ({"roof": (1000.0, NOW), "remote_3": (4000.0, NOW)}, ["remote_3"]),
+        ({}, []),
+    ],
+)
+def test_who_reads_the_grid_meter(registers: dict[str, tuple[float, int]], found: list[str]) -> None:
+    assert grid_meters(known(**registers), TYPES, KWH) == found
+
+
+def test_the_owner_knows_better() -> None:
+    latest = known(wheel=(500.0, NOW), p1=(1000.0, NOW))
+    assert grid_meters(latest, TYPES, KWH, ["wheel", "gone"]) == ["wheel"]
