@@ -78,9 +78,11 @@ def electricity(found: Mapping[str, str], lone: bool) -> dict[Q, float]:
 def _flow(found: Mapping[str, str], inward: str, outward: str, both: str, unit: str) -> float | None:
     """Into the house minus out of it. A line that is there but says nothing makes it unknown."""
     into, out = found.get(inward), found.get(outward)
-    if into is None and out is None:
-        signed = found.get(both)
-        return None if signed is None else value_of(signed, unit)
+    if into is None or out is None:
+        if both in found:
+            return value_of(found[both], unit)
+        if into is out:
+            return None
     plus = 0.0 if into is None else value_of(into, unit)
     minus = 0.0 if out is None else value_of(out, unit)
     return None if plus is None or minus is None else round(plus - minus, 9)
