@@ -15,7 +15,7 @@ GENERAL_GLO, GENERAL_DED, GENERAL = 0xDB, 0xDC, 0xDD
 TAG = 12
 """Bytes of the authentication tag, shortened from 16 by the standard."""
 _TITLE = 8
-_ENCRYPTED, _AUTHENTICATED, _COMPRESSED = 0x20, 0x10, 0x80
+ENCRYPTED, _AUTHENTICATED, _COMPRESSED = 0x20, 0x10, 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def opened(envelope: Sealed, encryption: bytes, authentication: bytes | None) ->
         return None
     prefix = bytes([envelope.control]) + (authentication or b"")
     judged = bool(envelope.tag) and authentication is not None
-    hidden = envelope.control & _ENCRYPTED
+    hidden = envelope.control & ENCRYPTED
     extra = prefix if hidden else prefix + envelope.body
     nonce = envelope.title.rjust(_TITLE, b"\0") + envelope.counter
     mode = modes.GCM(nonce, envelope.tag if judged else None, min_tag_length=TAG)

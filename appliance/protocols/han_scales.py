@@ -1,0 +1,139 @@
+"""Numbers of HAN lists with their units: sent by the meter, or by its maker's convention.
+
+Voltages without a scaler need no convention: meters of one maker send volts, tenths and hundredths
+(amsreader-firmware#970), and a mains voltage lies in only one of the three. Currents do: Kaifa sends mA,
+Kamstrup, Iskraemeco and Landis+Gyr 0.01 A, Kamstrup behind current transformers (type 685...) mA
+(amsreader-firmware#216). Kamstrup counts energy in 10 Wh (HAN-NVE interface description rev 3.1, 2.7.1),
+but in Sweden grid companies had it changed to Wh (amsreader-firmware#239, #811, #874) and the message does
+not tell, so there it is Wh.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from appliance.protocols import dlms
+from appliance.protocols.dlms import Item, Notification
+
+TEXTS = (dlms.OCTETS, dlms.VISIBLE, dlms.UTF8)
+MAKERS = ("AIDON", "Kamstrup", "KFM", "ISK", "KAM", "SAG", "LGZ")
+AMPERE, NO_UNIT = 33, 255
+UNITS: Mapping[int, str] = {
+    5: "h", 6: "min", 7: "s", 8: "°", 9: "°C", 13: "m3", 14: "m3", 25: "J", 27: "W", 28: "VA", 29: "var",
+    30: "Wh", 31: "VAh", 32: "varh", 33: "A", 35: "V", 44: "Hz",
+}  # fmt: skip
+"""DLMS UA 1000-1 ("Blue Book"), table 4."""
+
+_VOLTS = (80.0, 320.0)
+"""Between phase and neutral, or between phases of a 230 V net."""
+_SWEDEN = "Europe/Stockholm"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value: its `reference`, and scaler and unit where the meter sent them."""
+
+    reference: str
+    item: Item
+    scaler: int | None = None
+    unit: int | None = None
+
+    @property
+    def code(self) -> str:
+        """The reference without medium and channel, for electricity alone: `1.8.0`."""
+        return self.reference.partition(":")[2] if self.reference.startswith("1-") else ""
+
+    @property
+    def number(self) -> int | float | None:
+        data = self.item.data
+        return data if isinstance(data, int | float) and not isinstance(data, bool) else None
+
+
+def maker(push: Notification, title: bytes) -> str:
+    """Who made the meter, as one of MAKERS, by its texts or system title; "" if neither says."""
+    said = [dlms.text(item) for item in _texts(push.items)] + [title.decode("latin-1")]
+    return next((name for text in said for name in MAKERS if text.startswith(name)), "")
+
+
+def _texts(items: Sequence[Item]) -> list[Item]:
+    found = []
+    for item in items:
+        found += _texts(item.inner) if item.inner else [item] * (item.tag in TEXTS)
+    return found
+
+
+def printed(entries: Sequence[Entry], made: str, zone: ZoneInfo) -> dict[str, str]:
+    """What each entry says, with its unit where that is known: "230.1*V"."""
+    step = _current_step(entries, made)
+    volts = _voltage_step(entries)
+    energy = 1 if made in ("Kamstrup", "KAM") and zone.key != _SWEDEN else 0
+    out = {}
+    for entry in entries:
+        value = entry.number
+        if entry.reference.endswith(":96.14.0") and isinstance(entry.item.data, bytes):
+            out[entry.reference] = str(int.from_bytes(entry.item.data, "big"))
+        elif value is None:
+            out[entry.reference] = dlms.text(entry.item)
+        elif entry.scaler is not None:
+            out[entry.reference] = _text(value, entry.scaler, UNITS.get(entry.unit or 0, ""))
+        else:
+            out[entry.reference] = _guessed(entry.code, value, volts, step, energy)
+    return out
+
+
+def _guessed(code: str, value: float, volts: int, amps: int | None, energy: int) -> str:
+    group, _, rest = code.partition(".")
+    phase = int(group) % 20 if group.isdecimal() else 0
+    if rest == "7.0" and phase in (1, 2):
+        return _text(value, 0, "W")
+    if rest == "7.0" and phase in (3, 4):
+        return _text(value, 0, "var")
+    if group in ("32", "52", "72") and rest == "7.0":
+        return _text(value, volts, "V")
+    if group in ("31", "51", "71") and rest == "7.0":
+        return _text(value, amps, "A") if amps is not None else _text(value, 0, "")
+    if rest.startswith("8.") and 1 <= phase <= 8:
+        return _text(value, energy, "Wh" if phase <= 2 else "varh")
+    return _text(value, 0, "")
+
+
+def _text(value: float, scaler: int, unit: str) -> str:
+    if isinstance(value, float):
+        number = f"{value * 10.0**scaler:.9g}"
+    elif scaler >= 0:
+        number = str(value * 10**scaler)
+    else:
+        number = f"{value / 10**-scaler:.{-scaler}f}"
+    return f"{number}*{unit}" if unit else number
+
+
+def _voltage_step(entries: Sequence[Entry]) -> int:
+    """The power of ten that makes the highest voltage one of the mains."""
+    raw = [
+        entry.number
+        for entry in entries
+        if entry.code in ("32.7.0", "52.7.0", "72.7.0") and entry.number is not None and entry.scaler is None
+    ]
+    highest = max(raw, default=0)
+    return next((step for step in (0, -1, -2) if _VOLTS[0] <= highest * 10.0**step <= _VOLTS[1]), -1)
+
+
+def _current_step(entries: Sequence[Entry], made: str) -> int | None:
+    """The power of ten of currents that have no scaler; None where the power shows it to be wrong.
+
+    The sum of voltage times current is never less than the power.
+    """
+    found = {entry.code: entry for entry in entries if entry.number is not None}
+    kind = next((dlms.text(entry.item) for entry in entries if entry.reference.endswith(":96.1.1")), "")
+    step = -3 if made == "KFM" or (made == "Kamstrup" and kind.startswith("685")) else -2
+    pairs = [(found.get(f"{n}1.7.0"), found.get(f"{n}2.7.0")) for n in (3, 5, 7)]
+    if any(amps is not None and amps.scaler is not None for amps, _ in pairs):
+        return step
+    volts = 10.0 ** _voltage_step(entries)
+    apparent = sum(
+        (amps.number or 0) * 10.0**step * (volt.number or 0) * volts
+        for amps, volt in pairs
+        if amps is not None and volt is not None
+    )
+    power = max((found[code].number or 0 for code in ("1.7.0", "2.7.0") if code in found), default=0)
+    return step if apparent >= 0.8 * power - 50 else None
