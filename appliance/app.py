@@ -9,14 +9,17 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from appliance import notify, register
+from appliance import calendar, notify, register
 from appliance.access import Access
-from appliance.clock import Clock
+from appliance.clock import DAY_MS, Clock
 from appliance.errors import SourceError, StoreError
 from appliance.gate import Gate, Limits
+from appliance.grid import grid_meters
 from appliance.hub import Hub
+from appliance.ledger import Ledger
 from appliance.meter_setup import Surveyor
-from appliance.model import Batch, Event, Fact, Quantity, Reading, Sink, Source
+from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
+from appliance.phase_watch import PhaseWatch
 from appliance.plugins import Found, PartOptions
 from appliance.rejections import Rejections
 from appliance.sinks import base as sinks
@@ -57,6 +60,8 @@ class Appliance:
         self.store = Store(folder / "store", clock, self.zone, commit_every_s=config.store.commit_every_s)
         self.secrets = SecretBox(folder)
         self.access = Access(self.store.documents, self.secrets, clock)
+        self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
+        self.phase_watch = PhaseWatch(self.hub, clock, config.site.main_fuse_a, self._happened)
         self.sources: dict[str, Source] = {}
         self.cadences: dict[str, float] = {}
         self.id = ""
@@ -72,6 +77,7 @@ class Appliance:
         await self._open_store()
         self._build_parts()
         self._start("heartbeat", self._heartbeat())
+        self._start("phases", self.phase_watch.run())
         notify.ready()
         return self
 
@@ -165,6 +171,11 @@ class Appliance:
             known, key=lambda r: (self.stale(r), rank.get(types.get(r.source, ""), 2), -r.at), default=None
         )
 
+    def grid_meters(self, quantity: Quantity) -> list[str]:
+        """The sources whose register of that quantity is the grid meter's, the best first."""
+        types = {part.name: part.type for part in self.health if part.role == "source"}
+        return grid_meters(self.hub.latest, types, quantity, self.config.site.grid_meters)
+
     def stale(self, reading: Reading) -> bool:
         """Whether it is too old to be shown as the present."""
         return not is_fresh(reading, self.cadences, self.clock.now())
@@ -192,8 +203,15 @@ class Appliance:
                 self.cadences[reading.source] = REMOTE_CADENCE_S
             self._gate.remember(reading)
             self.hub.publish([reading])
+        await self._tell_prices()
         await self.accept(self.store.opened)
         self._report_store()
+
+    async def _tell_prices(self) -> None:
+        """The prices known of today and tomorrow, whose sources have no reason to ask for them again."""
+        start, _ = calendar.today(self.clock.now(), self.zone)
+        for channel in ("import", "export", "wholesale"):
+            self.hub.publish(await self.store.prices(channel, start, start + 2 * DAY_MS))
 
     def _load_access(self) -> None:
         """Without a key there is no token, and so no program that may write; all else runs."""
@@ -237,7 +255,9 @@ class Appliance:
             self.health.failed(name, f"It cannot start: {error}", State.NEEDS_YOU)
 
     def _add_source(self, options: PartOptions, found: Found) -> None:
-        context = sources.Context(self.clock, self.folder / "sources", self.zone)
+        context = sources.Context(
+            self.clock, self.folder / "sources", self.zone, self.config.site.currency, self.store.prices
+        )
         source: Source = found.build("Source", options, context)
         name = options.label
         self.sources[name] = source
@@ -280,16 +300,19 @@ class Appliance:
             refused = await self.accept(batch, urgent=urgent)
             if refused and disbelieved is not None:
                 await disbelieved(refused)
-            if any(isinstance(fact, Reading) for fact in batch):
+            if not batch or any(isinstance(fact, Reading | Price) for fact in batch):
                 self.health.ok(source.name, "Working")
 
     def _part_changed(self, new: Part, old: Part | None) -> None:
         if old is None or (old.state is State.STARTING and new.state is State.OK):
             return
         name = "part_back" if new.state is State.OK else "part_failed"
-        event = Event(new.name, name, self.clock.now(), new.text, {"role": new.role, "state": str(new.state)})
-        self.hub.publish([event])
-        self.store.append([event])
+        data = {"role": new.role, "state": str(new.state)}
+        self._happened([Event(new.name, name, self.clock.now(), new.text, data)])
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        self.hub.publish(events)
+        self.store.append(events)
 
     def _report_store(self) -> None:
         problem = self.store.problem
@@ -332,5 +355,4 @@ class _SinkReport:
         self._appliance.health.failed(self._name, text, state)
 
     def event(self, event: Event) -> None:
-        self._appliance.hub.publish([event])
-        self._appliance.store.append([event])
+        self._appliance._happened([event])  # a part of the appliance

@@ -9,6 +9,8 @@ from appliance.model import Batch, Event, Fact, Picture, Price, Quantity, Readin
 
 QUEUE_LIMIT = 256
 RECENT_EVENTS = 100
+MOST_PRICES = 4_000
+"""Two days of quarter hours on three channels are 576; half of this is kept when it is reached."""
 
 
 class Subscription:
@@ -75,5 +77,8 @@ class Hub:
             self.pictures[fact.source] = fact
         elif isinstance(fact, Price):
             self.prices[fact.channel, fact.start] = fact
+            if len(self.prices) > MOST_PRICES:
+                newest = sorted(self.prices, key=lambda key: key[1])[MOST_PRICES // 2 :]
+                self.prices = {key: self.prices[key] for key in newest}
         else:
             self.events = [*self.events[1 - RECENT_EVENTS :], fact]

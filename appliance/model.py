@@ -214,7 +214,8 @@ class Source(Protocol):
     """A device or service that yields batches for ever.
 
     `name` is the owner's name of it; `cadence_s` is how often it is expected to yield: older than
-    three times that is stale. `batches` raises SourceError to be started again after a while.
+    three times that is stale. `batches` raises SourceError to be started again after a while; an empty batch
+    says that all is well and nothing new.
     """
 
     name: str
