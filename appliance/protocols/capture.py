@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from appliance.protocols import dsmr, sml
+from appliance.protocols import dsmr, han, links, sml
 from appliance.protocols.frames import Reader, TextReader
 from appliance.protocols.telegram import NO_KEYS, Keys, Parse, Telegram
 
@@ -21,6 +21,7 @@ class Wire(NamedTuple):
 PROTOCOLS: dict[str, Wire] = {
     "dsmr": Wire(TextReader, dsmr.parse),
     "sml": Wire(sml.Reader, sml.parse),
+    "han": Wire(links.HanReader, han.parse),
 }
 """Every protocol by its name in settings; "auto" tries them in this order."""
 
