@@ -101,7 +101,7 @@ class Ledger:
         """When so many quarter hours in a row cost least between two instants; None if prices are unknown."""
         starts, known = await self.rates(-(-start // QUARTER_MS) * QUARTER_MS, end)
         inside = starts + QUARTER_MS <= end
-        rate = _plain(known.buying)
+        rate = plain(known.buying)
         return cheapest(starts[inside], rate[inside], quarters, dearest=dearest)
 
     async def bills(self, first: date, last: date, grain: Grain) -> list[Entry]:
@@ -195,7 +195,7 @@ class Ledger:
         return Market(*known)
 
 
-def _plain(buying: tuple[Floats, Floats, Floats]) -> Floats:
+def plain(buying: tuple[Floats, Floats, Floats]) -> Floats:
     """One price a quarter for the eye: by registers, the mean of day and night where no other is known."""
     return np.where(np.isfinite(buying[0]), buying[0], (buying[1] + buying[2]) / 2)
 

@@ -26,6 +26,11 @@ class PhaseWatch:
         self._means: dict[str, Means] = {}
         self._watches: dict[str, Watch] = {}
 
+    @property
+    def sources(self) -> list[str]:
+        """Who measures phases, in the order in which they were first heard of."""
+        return list(self._means)
+
     def load(self, source: str) -> Load | None:
         """Means of a source's phases over the last minute and quarter hour; None if it measures none."""
         means = self._means.get(source)

@@ -99,6 +99,8 @@ class Site(Section):
     """ISO 4217 code of the money electricity is paid in, such as SEK or EUR; guessed from the time zone."""
     main_fuse_a: int | None = Field(default=None, ge=6, le=200)
     """Main fuse in ampere per phase (16, 20, 25, 35, 50, 63 are usual); null when not known."""
+    grid_meters: tuple[str, ...] = ()
+    """Names of the sources that read the house's own grid meter, the best first; found if left out."""
     latitude: float | None = Field(default=None, ge=-90, le=90)
     """Degrees north, for sunrise and sunset; null when not told."""
     longitude: float | None = Field(default=None, ge=-180, le=180)

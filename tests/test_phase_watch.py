@@ -21,10 +21,7 @@ async def test_an_overload_is_told_while_it_lasts_and_once() -> None:
     for _ in range(12):
         hub.publish(batch("p1", clock.now(), 17.4, 3.0, 3.1))
         hub.publish(batch("shed", clock.now(), 2.4))
-        await asyncio.sleep(0)
-        clock.tick(10)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await clock.forward(10)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert [(event.source, event.name) for event in told] == [("p1", "fuse_overload")]
