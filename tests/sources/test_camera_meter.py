@@ -3,9 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -16,9 +15,9 @@ import numpy as np
 import pytest
 from in_thread import InThread
 from pydantic import ValidationError
+from virtual_meter import START, EagerClock
 
-from appliance.clock import HOUR_MS, FakeClock, ScaledClock
-from appliance.demo.house import House
+from appliance.clock import HOUR_MS, ScaledClock
 from appliance.demo.http_device import Fault
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.meter_picture import render
@@ -32,8 +31,6 @@ from appliance.sources.base import Context
 from appliance.sources.camera_meter import Options, Source
 from ocr import Calibration
 
-START = int(datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1000)
-
 
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,31 +39,6 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def eye_of(asked: Options, context: Context) -> Eye:
     return Eye(asked, context.folder / asked.label, context.clock)
-
-
-class EagerClock(FakeClock):
-    """Sleeping takes no time: the instant is there at once."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.tick(seconds)
-
-
-@pytest.fixture
-def clock() -> EagerClock:
-    return EagerClock(START)
-
-
-@pytest.fixture
-def context(clock: EagerClock, tmp_path: Path) -> Context:
-    return Context(clock, tmp_path / "sources", ZoneInfo("Europe/Stockholm"))
-
-
-@pytest.fixture
-def camera(clock: EagerClock) -> Iterator[MeterCamera]:
-    camera = MeterCamera(House(clock), clock)
-    camera.start()
-    yield camera
-    camera.stop()
 
 
 def options(**more: Any) -> Options:

@@ -3,58 +3,26 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
 import pytest
 from in_thread import InThread
+from virtual_meter import ROW, TRUE, EagerClock, one, reading
 
-from appliance.clock import FakeClock
-from appliance.demo.faceplate import WHEELS, wheel_box
-from appliance.demo.house import House
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.meter_picture import render
 from appliance.errors import SourceError
 from appliance.meter_setup import CounterSetup, MeterSetup
-from appliance.model import Batch, Event, Picture, Quantity, Reading
+from appliance.model import Event, Picture, Quantity, Reading
 from appliance.sources import camera_meter
 from appliance.sources.base import Context
 from appliance.sources.camera_meter import Options, Source
 
-START = int(datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1000)
 SHOWS = "048713.4"
-ROW = tuple(wheel_box(i) for i in range(WHEELS))
-TRUE = MeterSetup(1280, 720, (CounterSetup(Quantity.ENERGY_IMPORT, "kWh", digits=ROW, decimals=1),))
-
-
-class EagerClock(FakeClock):
-    """Sleeping takes no time: the instant is there at once."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.tick(seconds)
-
-
-@pytest.fixture
-def clock() -> EagerClock:
-    return EagerClock(START)
-
-
-@pytest.fixture
-def context(clock: EagerClock, tmp_path: Path) -> Context:
-    return Context(clock, tmp_path / "sources", ZoneInfo("Europe/Stockholm"))
-
-
-@pytest.fixture
-def camera(clock: EagerClock) -> Iterator[MeterCamera]:
-    camera = MeterCamera(House(clock), clock)
-    camera.start()
-    yield camera
-    camera.stop()
 
 
 @pytest.fixture
@@ -66,19 +34,6 @@ async def source(
     made = Source(Options(name="meter", url=f"{camera.url}/snapshot.jpg"), context)  # type: ignore[arg-type]
     yield made
     await made._eye.stop()
-
-
-async def one(source: Source) -> Batch:
-    """The next capture."""
-    batches = source.batches()
-    try:
-        return await anext(batches)
-    finally:
-        await batches.aclose()
-
-
-def reading(batch: Batch) -> Reading | None:
-    return next((fact for fact in batch if isinstance(fact, Reading)), None)
 
 
 async def test_type_what_it_shows_and_it_is_done(source: Source, camera: MeterCamera) -> None:
