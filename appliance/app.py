@@ -213,7 +213,7 @@ class Appliance:
             self.health.failed(name, f"It cannot start: {error}", State.NEEDS_YOU)
 
     def _add_source(self, options: PartOptions, found: Found) -> None:
-        context = sources.Context(self.clock, self.folder / "sources", self.zone)
+        context = sources.Context(self.clock, self.folder / "sources", self.zone, self.store.around)
         source: Source = found.build("Source", options, context)
         name = options.label
         self.sources[name] = source

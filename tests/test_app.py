@@ -372,6 +372,24 @@ async def test_limits_are_asked_for_each_reading_and_may_change(
         assert len(await here.accept([Reading("meter", IMPORT, 99.6, NOON + 2000)])) == 1
 
 
+async def test_a_source_is_told_what_is_believed_of_it(
+    tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
+) -> None:
+    wired(Wire)
+    async with made(tmp_path, clock, sources=[BLUEPRINT]) as here:
+        (wire,) = Wire.made
+        known = [Reading("meter", IMPORT, 100 + hour, NOON + hour * HOUR_MS, 0.9) for hour in range(4)]
+        assert await wire.context.past("meter", IMPORT, NOON) == []
+        for hourly in known:
+            await here.accept([hourly])
+            clock.tick(3600)
+        assert await wire.context.past("meter", IMPORT, NOON + HOUR_MS + 1) == [known[1], known[2], known[3]]
+        assert await wire.context.past("meter", IMPORT, NOON + HOUR_MS) == [known[1], known[2], known[3]]
+        assert await wire.context.past("meter", IMPORT, NOON - 1) == [known[0], known[3]]
+        assert await wire.context.past("meter", IMPORT, NOON + 9 * HOUR_MS) == [known[3], known[3]]
+        assert await wire.context.past("meter", GRID, NOON) == []
+
+
 async def test_a_source_hears_what_the_gate_disbelieved(
     tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
 ) -> None:

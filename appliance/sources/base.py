@@ -1,5 +1,6 @@
 """What every source shares: its options, the surroundings it is given, and how it is found."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 import appliance.sources
 from appliance import plugins
 from appliance.clock import Clock
+from appliance.model import Quantity, Reading
 from appliance.plugins import Found, PartOptions
 
 __all__ = ["Context", "Found", "SourceOptions", "discover"]
@@ -16,13 +18,23 @@ class SourceOptions(PartOptions):
     """Options every source has. Its name is kept with every reading."""
 
 
+Past = Callable[[str, Quantity, int], Awaitable[Sequence[Reading]]]
+"""What is believed of a source's register: nearest before and after an instant, then newest of all."""
+
+
+async def unknown(source: str, quantity: Quantity, at: int) -> Sequence[Reading]:
+    """A past of which nothing is known."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Context:
-    """What the appliance lends a source: its clock, a folder for files, the site's time zone."""
+    """What the appliance lends a source: its clock, a folder for files, the site's time zone, its past."""
 
     clock: Clock
     folder: Path
     zone: ZoneInfo
+    past: Past = unknown
 
 
 def discover() -> dict[str, Found]:

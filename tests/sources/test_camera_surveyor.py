@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from in_thread import InThread
-from virtual_meter import ROW, TRUE, EagerClock, one, reading
+from virtual_meter import ROW, START, TRUE, EagerClock, one, reading
 
+from appliance.clock import MINUTE_MS
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.meter_picture import render
 from appliance.errors import SourceError
@@ -161,6 +162,70 @@ async def test_a_refused_picture_teaches(source: Source, camera: MeterCamera) ->
         await surveyor.teach(refused.at, SHOWS)
     await surveyor.forget()
     assert (await surveyor.learned()).crops == 0
+
+
+async def refused_of(source: Source) -> int:
+    """The instant of a sharp picture of 048713.4 that the gate did not believe."""
+    await source.surveyor.save(TRUE)
+    got = reading(await one(source))
+    assert got is not None
+    data = {"quantity": str(got.quantity), "value": got.value}
+    await source.disbelieved([Event("meter", "rejected", got.at, "a register never runs backwards", data)])
+    (refused,) = await source.surveyor.refused()
+    return refused.at
+
+
+async def test_a_slip_of_the_finger_teaches_no_wrong_digits(source: Source) -> None:
+    at = await refused_of(source)
+    for wrong in ("159824.5", "4871.3"):
+        with pytest.raises(SourceError, match=r"clearly shows other digits.*Nothing was learned"):
+            await source.surveyor.teach(at, wrong)
+    assert (await source.surveyor.learned()).crops == 0
+    assert len(await source.surveyor.refused()) == 1, "it can be said again"
+    assert (await source.surveyor.teach(at, "048763.4")).crops > 0, "one digit it takes for another"
+
+
+def known(value: float, minutes: float) -> Reading:
+    return Reading("meter", Quantity.ENERGY_IMPORT, value, START + round(minutes * MINUTE_MS))
+
+
+@pytest.mark.parametrize(
+    ("past", "fits"),
+    [
+        ([], True),
+        ([known(48713.3, -60)], True),
+        ([known(48713.3, -60), known(48713.6, 60)], True),
+        ([known(48713.9, -60)], False),
+        ([known(48713.3, -60), known(48713.4, -30), known(48713.2, 60)], False),
+        ([known(48400.0, -60)], False),
+        ([known(98713.9, -60), known(48713.6, 60)], True),
+        ([known(48713.3, -60), known(2.5, 600)], False),
+    ],
+)
+async def test_what_does_not_fit_the_past_teaches_nothing(
+    camera: MeterCamera, context: Context, monkeypatch: pytest.MonkeyPatch, past: list[Reading], fits: bool
+) -> None:
+    """What the newest reading proves wrong does not count; of an earlier meter nothing is learned."""
+    asked: list[tuple[str, Quantity, int]] = []
+
+    async def believed(name: str, quantity: Quantity, at: int) -> list[Reading]:
+        asked.append((name, quantity, at))
+        return past
+
+    monkeypatch.setattr(camera_meter, "Apart", InThread)
+    options = Options(name="meter", url=f"{camera.url}/snapshot.jpg")  # type: ignore[arg-type]
+    source = Source(options, replace(context, past=believed))
+    at = await refused_of(source)
+    try:
+        if fits:
+            assert (await source.surveyor.teach(at, SHOWS)).crops > 0
+        else:
+            with pytest.raises(SourceError, match=r"does not fit what was read.*Nothing was learned"):
+                await source.surveyor.teach(at, SHOWS)
+            assert (await source.surveyor.learned()).crops == 0
+    finally:
+        await source._eye.stop()
+    assert asked == [("meter", Quantity.ENERGY_IMPORT, at)]
 
 
 async def test_what_the_gate_refuses_is_in_the_gallery(source: Source) -> None:
