@@ -71,7 +71,6 @@ class Source:
     async def batches(self) -> AsyncGenerator[Batch, None]:
         self._set_up()
         try:
-            await self._eye.call("open", self._deadline_s)
             while True:
                 began, missing = self._clock.now(), self._taking_turns()
                 left_s = self._options.every_s
