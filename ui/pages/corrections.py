@@ -10,9 +10,10 @@ from appliance.model import METER_REGISTERS, Event, Quantity, Reading
 
 from ..components.controls import Sheet
 from ..lock import Lock
+from ..sentences import told
 from ..text import UNKNOWN
 from ..view import View, picture_address
-from ..words import quantity_name, told
+from ..words import quantity_name
 
 REGISTERS = METER_REGISTERS | {
     Quantity.ENERGY_EXPORT,
