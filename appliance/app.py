@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from appliance import calendar, notify, register
 from appliance.access import Access
-from appliance.clock import DAY_MS, Clock
+from appliance.clock import DAY_MS, MINUTE_MS, Clock
+from appliance.corrections import Corrections
 from appliance.errors import SourceError, StoreError
 from appliance.gate import Gate, Limits
 from appliance.grid import grid_meters
@@ -41,6 +42,8 @@ REMOTE = "remote_"
 """What the names of other readers begin with, those that push to us."""
 REMOTE_CADENCE_S = 1200.0
 """Readers push every quarter hour as a rule; three times a little more is stale."""
+RENEWS_MS = 15 * MINUTE_MS
+"""Inverters and the like that are asked every few seconds renew their registers every few minutes."""
 FACE = register.WHOLE, register.DECIMALS
 METHODS = {"camera_meter": "ocr"}
 """What the classic API calls a way of reading; any other source goes by its type."""
@@ -68,6 +71,7 @@ class Appliance:
         self._problems = problems
         self._gate = Gate()
         self._rejections = Rejections()
+        self.corrections = Corrections(clock, self.hub, self.store, self._gate, self._rejections)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -76,6 +80,7 @@ class Appliance:
         self._report_problems()
         await self._open_store()
         self._build_parts()
+        self._remember()
         self._start("heartbeat", self._heartbeat())
         self._start("phases", self.phase_watch.run())
         notify.ready()
@@ -120,39 +125,6 @@ class Appliance:
         """Whether it was the last one: a source that was cut off begins anew with what it ended with."""
         last = self.hub.latest.get((reading.source, reading.quantity))
         return last is not None and (last.at, last.value) == (reading.at, reading.value)
-
-    async def exchange_meter(self, source: str, quantity: Quantity, first: float) -> Event:
-        """The meter behind `source` was exchanged and the new one stands at `first` (the quantity's unit)."""
-        reading, old = self._said(source, quantity, first)
-        await self.store.exchange(source, quantity, reading.at, old, first)
-        self._gate.exchanged(reading)
-        text = f"The meter was exchanged; the new register stands at {_amount(reading)}"
-        data = {"quantity": str(quantity), "old": old, "new": first}
-        return await self._set_right(reading, "meter_exchanged", text, data)
-
-    async def correct_reading(self, source: str, quantity: Quantity, value: float) -> Event:
-        """The register of `source` stands at `value` now (the quantity's unit), whatever was read before.
-
-        It is the same meter: history stays as it is; what was read wrong in it shows as a leap and a fall.
-        """
-        reading, old = self._said(source, quantity, value)
-        self._gate.corrected(reading)
-        self._rejections.cleared(reading)
-        text = f"The register was set right: it stands at {_amount(reading)}"
-        data = {"quantity": str(quantity), "was": old, "value": value}
-        return await self._set_right(reading, "register_corrected", text, data)
-
-    def _said(self, source: str, quantity: Quantity, value: float) -> tuple[Reading, float | None]:
-        """What a person reads now, and what was known before."""
-        old = self.hub.latest.get((source, quantity))
-        return Reading(source, quantity, value, self.clock.now()), old.value if old else None
-
-    async def _set_right(self, reading: Reading, name: str, text: str, data: dict[str, Any]) -> Event:
-        event = Event(reading.source, name, reading.at, text, data)
-        self.hub.publish([reading, event])
-        self.store.append([reading, event], urgent=True)
-        await self.store.flush()
-        return event
 
     def surveyor(self, source: str) -> Surveyor:
         """Who sets up the meter of a camera source. Raises SourceError when that source is none."""
@@ -201,7 +173,6 @@ class Appliance:
         for reading in await self.store.latest():
             if reading.source.startswith(REMOTE):
                 self.cadences[reading.source] = REMOTE_CADENCE_S
-            self._gate.remember(reading)
             self.hub.publish([reading])
         await self._tell_prices()
         await self.accept(self.store.opened)
@@ -212,6 +183,11 @@ class Appliance:
         start, _ = calendar.today(self.clock.now(), self.zone)
         for channel in ("import", "export", "wholesale"):
             self.hub.publish(await self.store.prices(channel, start, start + 2 * DAY_MS))
+
+    def _remember(self) -> None:
+        """What was known before the start is what the gate holds new readings against."""
+        for reading in self.hub.latest.values():
+            self._gate.remember(reading, self._limits(reading))
 
     def _load_access(self) -> None:
         """Without a key there is no token, and so no program that may write; all else runs."""
@@ -256,7 +232,12 @@ class Appliance:
 
     def _add_source(self, options: PartOptions, found: Found) -> None:
         context = sources.Context(
-            self.clock, self.folder / "sources", self.zone, self.config.site.currency, self.store.prices
+            self.clock,
+            self.folder / "sources",
+            self.zone,
+            past=self.store.around,
+            currency=self.config.site.currency,
+            prices=self.store.prices,
         )
         source: Source = found.build("Source", options, context)
         name = options.label
@@ -280,12 +261,14 @@ class Appliance:
 
     def _limits(self, reading: Reading) -> Limits:
         """What its source says of the register, which may change while it runs; else what the main fuse lets
-        through, half as much again; without one the quantity's own limit."""
+        through, half as much again; without one the quantity's own limit. Readers that push to us may be
+        cameras."""
         said = getattr(self.sources.get(reading.source), "limits", {}).get(reading.quantity)
         if isinstance(said, Limits):
             return said
         fuse = self.config.site.main_fuse_a
-        return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None)
+        renews_ms = 0 if reading.source.startswith(REMOTE) else RENEWS_MS
+        return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None, renews_ms=renews_ms)
 
     def _start(self, name: str, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
@@ -333,11 +316,6 @@ class Appliance:
                 self._report_store()
                 notify.watchdog()
             await asyncio.sleep(pause)
-
-
-def _amount(reading: Reading) -> str:
-    spec = reading.quantity.spec
-    return f"{reading.value:.{spec.decimals}f} {spec.unit}"
 
 
 class _SinkReport:

@@ -26,12 +26,15 @@ class Limits:
     """What one counter may do. `resolution` is its last digit: the play of a wheel, not a fall.
 
     `max_per_hour` and `max_per_day` are in the quantity's unit; None leaves the quantity's own limit.
+    `renews_ms`: devices that renew their register in steps repeat a value for so long at most, and what came
+    together meanwhile then shows at once. 0 for a meter that is looked at: it never stands still so.
     """
 
     monotonic: bool = True
     max_per_hour: float | None = None
     max_per_day: float | None = None
     resolution: float = 0.0
+    renews_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -47,9 +50,10 @@ class _History:
         live = reading.at >= now - FUTURE_MS
         if live and self.accepted and self.accepted[-1].at > reading.at:
             earlier = reading.at - HOUR_MS
-            old = [replace(old, at=min(old.at, earlier)) for old in self.accepted]
-            self.accepted.clear()
-            self.accepted.extend(old)
+            for place, old in enumerate(list(self.accepted)):
+                self.accepted[place] = replace(old, at=min(old.at, earlier))
+                if old is self.sworn:
+                    self.sworn = self.accepted[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +70,13 @@ class Gate:
     def __init__(self) -> None:
         self._histories: dict[tuple[str, Quantity], _History] = {}
 
-    def remember(self, reading: Reading) -> None:
-        """Take a reading of before the start as accepted."""
-        self._history(reading).accepted.append(reading)
-
-    def exchanged(self, first: Reading) -> None:
-        """The meter was exchanged: `first` is the new one's register; the past no longer counts."""
-        self.corrected(first)
+    def remember(self, reading: Reading, limits: Limits = Limits()) -> None:
+        """Take a reading of before the start as accepted; how long it had stood there is not known."""
+        self._history(reading).accepted.append(replace(reading, at=reading.at - limits.renews_ms))
 
     def corrected(self, truth: Reading) -> None:
-        """A person read the register: that counts alone, whatever was accepted or refused before, and yields
-        only to a day of readings that agree against it."""
+        """A person read the register, of this meter or of a new one: that counts alone, whatever was accepted
+        or refused before, and yields only to a day of readings that agree against it."""
         self._histories[truth.source, truth.quantity] = history = _History(sworn=truth)
         history.accepted.append(truth)
 
@@ -164,7 +164,10 @@ def _accept(history: _History, reading: Reading, limits: Limits) -> Reading:
     if newest is not None and limits.monotonic and reading.value < newest.value:
         # The play of a wheel by its last digit: the register has not moved.
         reading = replace(reading, value=newest.value)
-    history.accepted.append(reading)
+    stood_since = reading.at
+    if newest is not None and reading.value == newest.value:
+        stood_since = max(newest.at, reading.at - limits.renews_ms)
+    history.accepted.append(replace(reading, at=stood_since))
     if not history.day or reading.at >= history.day[-1].at + 15 * MINUTE_MS:
         history.day.append(reading)
     return reading

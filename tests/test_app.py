@@ -138,6 +138,21 @@ async def test_the_main_fuse_bounds_what_can_be_believed(tmp_path: Path, clock: 
         assert await here.accept([Reading("a", IMPORT, 115, clock.now())]) == []
 
 
+async def test_a_register_renewed_in_steps_is_believed_also_right_after_a_start(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """An inverter asked every 5 s that renews its register every 5 minutes."""
+    async with made(tmp_path, clock, site={"main_fuse_a": 16}) as here:
+        for second in range(0, 1200, 5):
+            stood = 100 + 0.489 * (second // 300)
+            assert await here.accept([Reading("inverter", IMPORT, stood, clock.now())]) == []
+            clock.tick(5)
+    async with made(tmp_path, clock, site={"main_fuse_a": 16}) as again:
+        assert await again.accept([Reading("inverter", IMPORT, 100 + 4 * 0.489, clock.now())]) == []
+        (refused,) = await again.accept([Reading("inverter", IMPORT, 130, clock.now())])
+        assert "an hour are possible" in refused.text
+
+
 async def test_before_the_clock_is_set_nothing_is_kept(tmp_path: Path) -> None:
     clock = FakeClock(1_000_000_000_000)
     async with made(tmp_path, clock) as here:
@@ -169,7 +184,7 @@ async def test_a_new_meter_begins_anew(tmp_path: Path, clock: FakeClock) -> None
     async with made(tmp_path, clock) as here:
         await here.accept([Reading("a", IMPORT, 48_000, NOON)])
         clock.tick(60)
-        event = await here.exchange_meter("a", IMPORT, 2.5)
+        event = await here.corrections.exchange("a", IMPORT, 2.5)
         assert event.data == {"quantity": "energy_import", "old": 48_000, "new": 2.5}
         assert here.hub.latest["a", IMPORT].value == 2.5
     clock.tick(3600)
@@ -189,7 +204,7 @@ async def test_an_exchange_that_cannot_be_kept_has_not_happened(
         with monkeypatch.context() as patch:
             patch.setattr(Store, "exchange", full)
             with pytest.raises(StoreError):
-                await here.exchange_meter("a", IMPORT, 0)
+                await here.corrections.exchange("a", IMPORT, 0)
         clock.tick(60)
         assert await here.accept([Reading("a", IMPORT, 48_000.1, clock.now())]) == []
 
@@ -357,6 +372,24 @@ async def test_limits_are_asked_for_each_reading_and_may_change(
         assert len(await here.accept([Reading("meter", IMPORT, 99.6, NOON + 2000)])) == 1
 
 
+async def test_a_source_is_told_what_is_believed_of_it(
+    tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
+) -> None:
+    wired(Wire)
+    async with made(tmp_path, clock, sources=[BLUEPRINT]) as here:
+        (wire,) = Wire.made
+        known = [Reading("meter", IMPORT, 100 + hour, NOON + hour * HOUR_MS, 0.9) for hour in range(4)]
+        assert await wire.context.past("meter", IMPORT, NOON) == []
+        for hourly in known:
+            await here.accept([hourly])
+            clock.tick(3600)
+        assert await wire.context.past("meter", IMPORT, NOON + HOUR_MS + 1) == [known[1], known[2], known[3]]
+        assert await wire.context.past("meter", IMPORT, NOON + HOUR_MS) == [known[1], known[2], known[3]]
+        assert await wire.context.past("meter", IMPORT, NOON - 1) == [known[0], known[3]]
+        assert await wire.context.past("meter", IMPORT, NOON + 9 * HOUR_MS) == [known[3], known[3]]
+        assert await wire.context.past("meter", GRID, NOON) == []
+
+
 async def test_a_source_hears_what_the_gate_disbelieved(
     tmp_path: Path, clock: FakeClock, wired: Callable[[Any], None]
 ) -> None:
@@ -381,7 +414,7 @@ async def test_a_corrected_reading_is_the_truth_from_then_on(tmp_path: Path, clo
         for minute in range(20):
             await here.accept([Reading("meter", IMPORT, 98713.4 + minute / 10, clock.now(), 0.9)])
             await clock.forward(60)
-        event = await here.correct_reading("meter", IMPORT, 48713.4)
+        event = await here.corrections.correct("meter", IMPORT, 48713.4)
         assert (event.name, event.data["was"]) == ("register_corrected", pytest.approx(98715.3))
         latest = here.hub.latest["meter", IMPORT]
         assert (latest.value, latest.confidence, latest.at) == (48713.4, 1.0, clock.now())

@@ -116,7 +116,7 @@ def test_but_a_day_of_agreement_does_even_at_a_reading_a_second() -> None:
 def test_an_exchanged_meter_starts_anew() -> None:
     gate = Gate()
     feed(gate, *(register(5000 + i * 0.1, i) for i in range(60)))
-    gate.exchanged(register(0, 60))
+    gate.corrected(register(0, 60))
     assert feed(gate, register(0.1, 61), register(5007, 62), register(0.2, 63)) == [True, False, True]
 
 
@@ -165,6 +165,43 @@ def test_a_clock_set_back_blocks_nothing(back_ms: int) -> None:
         assert gate.judge(replace(register(102 + i * 0.1), at=at), at, LIMITS).reading is not None
     at = T0 + 301 * MINUTE_MS
     assert gate.judge(replace(register(90), at=at), at, LIMITS).reading is None
+
+
+def test_a_persons_word_outlives_a_clock_set_back() -> None:
+    gate = Gate()
+    gate.corrected(register(48713.4, 120))
+    assert feed(gate, register(48713.5, 0)) == [True]
+    assert not any(feed(gate, *(register(58713.4 + i * 0.1, 1 + i) for i in range(60))))
+
+
+SOLAR = Limits(max_per_hour=6, renews_ms=15 * MINUTE_MS)
+
+
+def stepping(minutes: int, step: float, every_s: int = 300) -> list[Reading]:
+    """A register asked every 5 s that its device renews in steps."""
+    seconds = range(0, minutes * 60, 5)
+    return [register(100 + step * (s // every_s), s / 60) for s in seconds]
+
+
+def test_a_register_renewed_in_steps_rose_since_it_last_changed() -> None:
+    assert all(feed(Gate(), *stepping(60, 0.489), limits=SOLAR))
+
+
+def test_also_where_the_first_thing_known_of_it_is_of_before_the_start() -> None:
+    gate = Gate()
+    gate.remember(register(100), SOLAR)
+    assert feed(gate, register(100, 0.1), register(100.489, 0.2), limits=SOLAR) == [True, True]
+
+
+def test_but_no_faster_than_its_steps_can_be() -> None:
+    assert feed(Gate(), *stepping(6, 0.6), limits=SOLAR)[60] is False, "0.6 in five minutes"
+    assert feed(Gate(), register(100), register(100, 600), register(101.4, 600.1), limits=SOLAR)[-1]
+    assert not feed(Gate(), register(100), register(100, 600), register(101.6, 600.1), limits=SOLAR)[-1]
+
+
+def test_a_meter_that_is_looked_at_never_catches_up_in_one_step() -> None:
+    stood = register(100), register(100, 600), register(100.489, 600.1)
+    assert feed(Gate(), *stood, limits=replace(SOLAR, renews_ms=0)) == [True, True, False]
 
 
 @settings(deadline=None)

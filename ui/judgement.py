@@ -3,8 +3,8 @@
 from appliance.meter_setup import CounterSeen
 from appliance.model import Picture
 
+from .sentences import told
 from .text import Texts
-from .words import told
 
 SURE, DOUBTFUL = 0.9, 0.75
 

@@ -30,18 +30,6 @@ EVENTS = {
     "push_refused": (N_("Sending refused"), "warn"),
     "value_missing": (N_("Value missing"), "warn"),
 }
-TEXTS = (
-    N_("Working"),
-    N_("Starting"),
-    N_("Not sure enough: line the boxes up"),
-    N_("There is no picture: check the camera and its cable."),
-    N_("The picture is black: turn the lamp on, uncover the lens, or give more exposure."),
-    N_("The picture is all white: lower the exposure or the lamp."),
-    N_("The picture is too blurred to read: focus the camera or wipe its lens."),
-    N_("The picture is too dark to find a counter: turn the lamp on or give more exposure."),
-    N_("The picture is too blurred to find a counter: focus the camera or hold it further away."),
-)
-"""Said by the daemon, word for word."""
 QUANTITIES = {
     Quantity.ENERGY_IMPORT: N_("Import register"),
     Quantity.ENERGY_EXPORT: N_("Export register"),
@@ -85,8 +73,3 @@ def event_name(texts: Texts, event: Event) -> tuple[str, str]:
     """What happened and its level."""
     name, level = EVENTS.get(event.name, (event.name.replace("_", " ").capitalize(), "none"))
     return texts._(name), level
-
-
-def told(texts: Texts, text: str) -> str:
-    """A text of the daemon, translated where it is one of the fixed ones."""
-    return texts._(text) if text in TEXTS else text

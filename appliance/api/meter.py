@@ -162,7 +162,7 @@ async def forget(meter: Meter) -> dict[str, str]:
 async def correct(here: Here, correction: Correction) -> dict[str, str]:
     """Set a register right that was read wrong: it stands at this now. The past is not rewritten."""
     check_register(here, correction.source, correction.quantity, correction.reading)
-    event = await here.correct_reading(correction.source, correction.quantity, correction.reading)
+    event = await here.corrections.correct(correction.source, correction.quantity, correction.reading)
     return {"status": "ok", "message": event.text}
 
 
@@ -170,7 +170,7 @@ async def correct(here: Here, correction: Correction) -> dict[str, str]:
 async def meter_exchange(here: Here, exchange: Exchange) -> dict[str, str]:
     """Tell that a meter was exchanged: its register may begin anew."""
     check_register(here, exchange.source, exchange.quantity, exchange.reading)
-    event = await here.exchange_meter(exchange.source, exchange.quantity, exchange.reading)
+    event = await here.corrections.exchange(exchange.source, exchange.quantity, exchange.reading)
     return {"status": "ok", "message": event.text}
 
 

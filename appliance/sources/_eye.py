@@ -37,10 +37,11 @@ class Eye:
         self._survey = Survey(options, self._reader, refusals, self._lessons, self._still)
         self._shooter: Shooter | None = None
 
-    def open(self, camera: Camera | None = None) -> None:
+    def open(self, camera: Camera | None = None) -> Shooter:
         """Make ready the camera that the options name (or the one given). Raises SourceError."""
         if self._shooter is None:
             self._shooter = Shooter(self._options, camera or camera_of(self._options))
+        return self._shooter
 
     def close(self) -> None:
         if self._shooter is not None:
@@ -65,14 +66,14 @@ class Eye:
 
     def look(self) -> Batch:
         """One picture and all that follows from it; nothing when no new one was taken."""
-        assert self._shooter is not None, "open() comes first"
+        shooter = self.open()
         at = self._clock.now()
         try:
-            shot = self._shooter.shoot()
+            shot = shooter.shoot()
             if shot is None:
                 return []
             at = self._instant(shot.at, at)
-            picture, look = self._read(self._shooter, shot.picture)
+            picture, look = self._read(shooter, shot.picture)
         except _image.BadImageError as error:
             return self._teller.bad(str(error), at)
         self._learn(look, at)
@@ -119,15 +120,16 @@ class Eye:
 
     def _still(self) -> tuple[Pixels, int]:
         """A picture for the owner, also when nothing new was taken; opens the camera where it is not."""
-        self.open()
-        shooter = self._shooter
-        assert shooter is not None, "open() makes it"
+        shooter = self.open()
         again = not shooter.camera.live
         if again:
             shooter.camera.open()
         at = self._clock.now()
         try:
             shot = shooter.shoot()
+        except SourceError:
+            self.close()  # an unplugged camera that is held would come back under another number
+            raise
         except _image.BadImageError as error:
             raise SourceError(str(error)) from error
         finally:

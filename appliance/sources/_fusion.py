@@ -22,18 +22,23 @@ _FURTHEST = 0.03
 _SURE = 0.1
 _FLICKER = 2.0
 """A frame this much brighter or darker than usual is left out."""
-_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.int16)
 """Blind to edges and slopes: what it leaves of a picture is noise (Immerkær 1996, Fast Noise Variance
 Estimation)."""
 
 
 def noise(picture: Picture) -> float:
     """Noise against contrast, 0 (none) to about 1 (nothing else)."""
-    grey = cv2.cvtColor(_middle(picture), cv2.COLOR_BGR2GRAY).astype(np.float32)
-    left = np.abs(cv2.filter2D(grey, cv2.CV_32F, _KERNEL)[1:-1, 1:-1])
-    sigma = float(np.median(left)) / 0.6745 / 6
-    low, high = np.percentile(grey, (2, 98))
-    return sigma / max(float(high - low), 1.0)
+    grey = np.asarray(cv2.cvtColor(_middle(picture), cv2.COLOR_BGR2GRAY), np.uint8)
+    left = cv2.convertScaleAbs(cv2.filter2D(grey, cv2.CV_16S, _KERNEL))
+    sigma = _share(np.asarray(left[1:-1, 1:-1], np.uint8), 0.5) / 0.6745 / 6
+    return sigma / max(_share(grey, 0.98) - _share(grey, 0.02), 1.0)
+
+
+def _share(grey: NDArray[np.uint8], share: float) -> float:
+    """The value that this share of a picture stays below, by a histogram: sorting takes far longer."""
+    below = np.cumsum(cv2.calcHist([np.ascontiguousarray(grey)], [0], None, [256], [0, 256]))
+    return float(np.searchsorted(below, share * below[-1]))
 
 
 def poor(picture: Picture) -> bool:

@@ -159,9 +159,11 @@ class Lessons:
         """What the owner says the picture shows: `shown` has a digit for each figure of the counter; `last`
         is where the last wheel was seen to stand. Returns how many crops became known. Raises OSError."""
         wheels = shown[: len(where.digits)]
-        stand: Sequence[float | None] = [float(d) for d in wheels]
         if counter.kind == "wheel":
             stand = _standing(wheels, None if counter.dials else last)
+        else:
+            figures = wheels.lstrip("0")  # a display may leave its leading cells blank
+            stand = [*[None] * (len(wheels) - len(figures)), *(float(d) for d in figures)]
         added = 0
         for place, (label, box) in enumerate(zip(stand, where.digits, strict=True)):
             if label is not None:

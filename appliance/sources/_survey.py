@@ -1,13 +1,14 @@
 """Setting the meter up on its page: the camera process's side of `appliance.meter_setup.Surveyor`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import ocr
 from appliance.errors import SourceError
-from appliance.meter_setup import CounterSeen, Learned, MeterSetup, Still
-from appliance.model import DigitSeen
+from appliance.gate import Limits, contradiction
+from appliance.meter_setup import CounterSeen, CounterSetup, Learned, MeterSetup, Still
+from appliance.model import DigitSeen, Quantity, Reading
 from appliance.sources import _image, _setup
 from appliance.sources._album import Refusals
 from appliance.sources._bearings import Bearings, places
@@ -15,11 +16,15 @@ from appliance.sources._camera_options import Options
 from appliance.sources._in_force import at_place
 from appliance.sources._lessons import Lessons
 from appliance.sources._meter_reader import MeterReader, Seen
-from ocr import Calibration, Picture
+from ocr import Calibration, DigitBox, Picture
 
 LARGEST = 1920
 """Pixels of the longer side of a still: enough for any counter, little enough for a page."""
 QUALITY = 88
+IMPOSSIBLE = (
+    "That does not fit what was read before and after: look at the picture again. Nothing was learned from it"
+)
+UNLIKE = "The picture clearly shows other digits: look at it again. Nothing was learned from it"
 Shoot = Callable[[], tuple[Picture, int]]
 
 
@@ -61,8 +66,7 @@ class Survey:
             where = ocr.find(self._picture(), shows.strip() or None, expected_digits=expected)
         except ValueError as error:
             raise SourceError(str(error)) from None
-        figures = len(where.digits) + len(where.dials)
-        if expected is not None and not where.decimals and self._options.decimals < figures:
+        if expected is not None and not where.decimals and self._options.decimals < _figures(where):
             # Nobody said where the point is and none was seen: the configuration knows.
             where = replace(where, decimals=self._options.decimals)
         return self._as_found(where)
@@ -71,8 +75,8 @@ class Survey:
         """What was found as the configuration's counters; a single one has as many decimals as were found."""
         options = self._options
         if not options.counters:
-            figures = len(where.digits) + len(where.dials)
-            update = {"decimals": where.decimals, "expected_digits": max(figures, where.decimals + 1)}
+            expected = max(_figures(where), where.decimals + 1)
+            update = {"decimals": where.decimals, "expected_digits": expected}
             options = options.model_copy(update=update)
         return at_place(where.to_json(), options)
 
@@ -123,12 +127,13 @@ class Survey:
 
     # Learning
 
-    def teach(self, at: int, shows: str) -> Learned:
-        """What a refused picture really showed."""
+    def teach(self, at: int, shows: str, believed: Mapping[Quantity, Sequence[Reading]]) -> Learned:
+        """What a refused picture really showed; `believed` is the past of each counter around it, the newest
+        reading last. Nothing is learned of what the picture or the past clearly speaks against."""
         whole, part = _parsed(shows)
         try:
             picture = _image.decode(self._refusals.picture(at))
-            added = self._teach(picture, whole, part)
+            added = self._teach(picture, at, whole, part, believed)
             self._refusals.drop(at)
             if added:
                 self._lessons.own.refine()
@@ -140,24 +145,33 @@ class Survey:
             ) from error
         return self.learned()
 
-    def _teach(self, picture: Picture, whole: str, part: str) -> int:
-        counters, where, picture = self._placed(picture, whole, part)
-        choice = [
-            (number, counter, at)
-            for number, (counter, at) in enumerate(zip(counters.counters, where, strict=True))
-            if at.digits and len(part) == counter.decimals
+    def _teach(
+        self, picture: Picture, at: int, whole: str, part: str, believed: Mapping[Quantity, Sequence[Reading]]
+    ) -> int:
+        setup, places, picture = self._placed(picture, whole, part)
+        fits = [
+            number
+            for number, (counter, where) in enumerate(zip(setup.counters, places, strict=True))
+            if where.digits and len(part) == counter.decimals and len(whole + part) <= _figures(where)
         ]
-        fits = [c for c in choice if len(whole + part) <= len(c[2].digits) + len(c[2].dials)]
         if not fits:
             raise ValueError(
                 "Type all figures as the counter shows them, those after the point too, such as 048713.4"
             )
-        look = self._reader.test(picture, counters, where)
-        number, counter, at = min(fits, key=lambda c: _unlike(look.seen[c[0]], whole + part))
-        shown = (whole + part).zfill(len(at.digits) + len(at.dials))
-        digits = look.seen[number].result.digits
-        last = digits[len(at.digits) - 1].value if digits else float(shown[len(at.digits) - 1])
-        return self._lessons.teach(counter, number, picture, at, shown, last)
+        limits = _setup.limits(_setup.faces(setup), self._options.limits())
+        value = float(f"{whole}.{part}")
+        possible = [n for n in fits if _possible(setup.counters[n], value, at, believed, limits)]
+        if not possible:
+            raise ValueError(IMPOSSIBLE)
+        look = self._reader.test(picture, setup, places)
+        number = min(possible, key=lambda n: _unlike(look.seen[n], whole + part))
+        counter, where, digits = setup.counters[number], places[number], look.seen[number].result.digits
+        shown = (whole + part).zfill(_figures(where))
+        others = _surely_others(counter, digits, shown, self._options.confidence_threshold)
+        if others > len(shown) // 3:
+            raise ValueError(UNLIKE)
+        last = digits[len(where.digits) - 1].value if digits else float(shown[len(where.digits) - 1])
+        return self._lessons.teach(counter, number, picture, where, shown, last)
 
     def _placed(
         self, picture: Picture, whole: str, part: str
@@ -203,6 +217,33 @@ def _parsed(shows: str) -> tuple[str, str]:
     if found is None:
         raise SourceError(f"{shows!r} is not what a counter shows: type its digits, such as 048713.4")
     return found[1], found[2] or ""
+
+
+def _figures(where: Calibration) -> int:
+    return len(where.digits) + len(where.dials)
+
+
+def _possible(
+    counter: CounterSetup,
+    value: float,
+    at: int,
+    believed: Mapping[Quantity, Sequence[Reading]],
+    limits: Mapping[Quantity, Limits],
+) -> bool:
+    """Whether the counter can have shown `value`, in its own unit, at `at`. What the newest reading proves
+    wrong does not count, nor what was before a new meter."""
+    mine, past = limits[counter.quantity], believed.get(counter.quantity, ())
+    said = Reading("", counter.quantity, value * _setup.factor(counter.unit), at)
+    true = [known for known in past if not contradiction(known, past[-1], mine)]
+    return not any(contradiction(known, said, mine) for known in true)
+
+
+def _surely_others(counter: CounterSetup, digits: Sequence[DigitBox], shown: str, sure: float) -> int:
+    """How many figures the reader is sure of show something else. A wheel that shows a digit stands at it or
+    on its way to the next; a display may leave its leading cells blank."""
+    way, skip = (1.5, 0) if counter.kind == "wheel" else (1.0, len(shown) - len(shown.lstrip("0")))
+    pairs = list(zip(digits, shown, strict=False))[skip:]
+    return sum((d.value - int(c) + 0.5) % 10 > way for d, c in pairs if d.confidence >= sure)
 
 
 def _unlike(seen: Seen, shown: str) -> int:

@@ -11,18 +11,25 @@ from appliance.meter_setup import CounterSeen, Learned, MeterSetup, Refused, Sti
 from appliance.sources._album import REFUSED, Refusals
 from appliance.sources._camera_options import Options
 from appliance.sources._in_force import in_force
+from appliance.sources.base import Past
 
 
 class CameraSurveyor:
     """A `meter_setup.Surveyor`."""
 
     def __init__(
-        self, options: Options, folder: Path, eye: Apart, deadline_s: float, changed: Callable[[], None]
+        self,
+        options: Options,
+        folder: Path,
+        eye: Apart,
+        deadline_s: float,
+        changed: Callable[[], None],
+        past: Past,
     ) -> None:
         """`changed` is told when another set-up came into force."""
         self._options, self._folder = options, folder
         self._eye, self._deadline_s = eye, deadline_s
-        self._changed = changed
+        self._changed, self._past = changed, past
         self._refusals = Refusals(folder / REFUSED)
 
     async def _ask(self, what: str, *said: Any) -> Any:
@@ -55,7 +62,10 @@ class CameraSurveyor:
         return await asyncio.to_thread(self._refusals.picture, at)
 
     async def teach(self, at: int, shows: str) -> Learned:
-        learned: Learned = await self._ask("teach", at, shows)
+        setup = await self.current()
+        counted = [counter.quantity for counter in setup.counters] if setup else []
+        believed = {what: await self._past(self._options.label, what, at) for what in counted}
+        learned: Learned = await self._ask("teach", at, shows, believed)
         return learned
 
     async def learned(self) -> Learned:

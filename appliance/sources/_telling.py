@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from appliance.clock import HOUR_MS
+from appliance.errors import SourceError
 from appliance.model import Batch, DigitSeen, Event, Fact, Picture, Quantity, Reading
 from appliance.sources import _album, _image, _setup
 from appliance.sources._camera_options import Options
@@ -97,8 +98,15 @@ class Teller:
         return [seen, *self._unreadable(reason, at)]
 
     def disbelieved(self, reason: str) -> None:
-        """The gate refused what the last picture was read as: it belongs among the refused ones."""
-        self._keep_refused(reason, figures=True)
+        """The gate refused what the last picture was read as: it belongs among the refused ones.
+
+        Raises SourceError when it cannot be kept."""
+        if self._last is None:
+            return
+        try:
+            self._keep_refused(reason, figures=True)
+        except OSError as error:
+            raise SourceError(f"The refused picture cannot be kept: {error.strerror}") from error
 
     def _reason(self, look: Look) -> str | None:
         """Why the first counter that could not be read could not."""
@@ -138,23 +146,23 @@ class Teller:
         it is merely unreadable."""
         assert self._last is not None, "there is a picture"
         at, _, text = self._last
-        kept = self._keep_refused(reason, figures=confidence is not None)
+        kept, events = None, []
+        try:
+            kept = str(self._keep_refused(reason, figures=confidence is not None).relative_to(self._folder))
+        except OSError as error:
+            events = self._not_kept(self._folder, error, "free some of the disk", at)
         if confidence is None:
-            return self._unreadable(reason, at)
+            return self._unreadable(reason, at) + events
         count = self._told.due(reason, at)
         data = {"text": text, "confidence": confidence, "picture": kept, "count": count}
-        return [Event(self._name, "rejected", at, reason, data)] if count else []
+        return ([Event(self._name, "rejected", at, reason, data)] if count else []) + events
 
-    def _keep_refused(self, reason: str, *, figures: bool) -> str | None:
-        """Where the last picture is kept among the refused ones; None where that failed."""
-        if self._last is None:
-            return None
+    def _keep_refused(self, reason: str, *, figures: bool) -> Path:
+        """Where the last picture is kept among the refused ones. Raises OSError."""
+        assert self._last is not None, "there is a picture"
         at, picture, text = self._last
-        try:
-            jpeg = _image.encode(picture, KEPT_LARGEST, KEPT_QUALITY)[0]
-            return str(self._refusals.keep(at, jpeg, text, reason, figures).relative_to(self._folder))
-        except OSError:
-            return None
+        jpeg = _image.encode(picture, KEPT_LARGEST, KEPT_QUALITY)[0]
+        return self._refusals.keep(at, jpeg, text, reason, figures)
 
     def _keep(self, jpeg: bytes, at: int) -> list[Event]:
         o = self._options
@@ -164,10 +172,12 @@ class Teller:
         try:
             _album.keep(folder, at, jpeg, o.keep_days, o.keep_mb, o.keep_free_mb)
         except OSError as error:
-            text = f"Pictures cannot be kept in {folder}: {error.strerror}; check image_path and the disk"
-            if self._told.due(text, at):
-                return [Event(o.label, "picture_not_kept", at, text)]
+            return self._not_kept(folder, error, "check image_path and the disk", at)
         return []
+
+    def _not_kept(self, folder: Path, error: OSError, remedy: str, at: int) -> list[Event]:
+        text = f"Pictures cannot be kept in {folder}: {error.strerror}; {remedy}"
+        return [Event(self._name, "picture_not_kept", at, text)] if self._told.due(text, at) else []
 
 
 def _scaled(box: Box, factor: float) -> tuple[int, int, int, int]:

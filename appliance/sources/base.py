@@ -1,6 +1,6 @@
 """What every source shares: its options, the surroundings it is given, and how it is found."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import appliance.sources
 from appliance import plugins
 from appliance.clock import Clock
-from appliance.model import Price
+from appliance.model import Price, Quantity, Reading
 from appliance.plugins import Found, PartOptions
 
 __all__ = ["Context", "Found", "KnownPrices", "SourceOptions", "discover"]
@@ -25,14 +25,24 @@ async def _none_known(channel: str, start: int, end: int) -> list[Price]:
     return []
 
 
+Past = Callable[[str, Quantity, int], Awaitable[Sequence[Reading]]]
+"""What is believed of a source's register: nearest before and after an instant, then newest of all."""
+
+
+async def unknown(source: str, quantity: Quantity, at: int) -> Sequence[Reading]:
+    """A past of which nothing is known."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Context:
-    """What the appliance lends a source: its clock, a folder for files, the site's time zone and money (ISO
-    4217), and a look at the prices that are kept."""
+    """What the appliance lends a source: its clock, a folder for files, the site's time zone, its past, the
+    money electricity is paid in (ISO 4217), and a look at the prices that are kept."""
 
     clock: Clock
     folder: Path
     zone: ZoneInfo
+    past: Past = unknown
     currency: str = "EUR"
     prices: KnownPrices = _none_known
 

@@ -46,7 +46,9 @@ class Source:
         self._eye = Apart(f"The camera of {self.name}", "appliance.sources._eye:Eye", *what)
         self._deadline_s = options.timeout_s * options.frames + READING_DEADLINE_S
         self._faces = self._known_faces()
-        self.surveyor = CameraSurveyor(options, self.folder, self._eye, self._deadline_s, self._set_up)
+        self.surveyor = CameraSurveyor(
+            options, self.folder, self._eye, self._deadline_s, self._set_up, context.past
+        )
 
     @property
     def limits(self) -> Mapping[Quantity, Limits]:
@@ -69,7 +71,6 @@ class Source:
     async def batches(self) -> AsyncGenerator[Batch, None]:
         self._set_up()
         try:
-            await self._eye.call("open", self._deadline_s)
             while True:
                 began, missing = self._clock.now(), self._taking_turns()
                 left_s = self._options.every_s

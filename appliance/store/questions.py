@@ -65,6 +65,15 @@ class Questions(ABC):
         rows = NO_ROWS if series is None else await self._ask(lambda r: r.rows(series, start, end))
         return rows.at, rows.value, rows.confidence
 
+    async def around(self, source: str, quantity: Quantity, at: int) -> list[Reading]:
+        """The readings nearest to an instant, before it and within a day after it, then the newest of all."""
+        series, newest = self._log.ids.get((source, quantity)), self._latest.get((source, quantity))
+        if series is None or newest is None:
+            return []
+        rows = await self._ask(lambda r: r.around(series, at))
+        columns = rows.at.tolist(), rows.value.tolist(), rows.confidence.tolist()
+        return [*(Reading(source, quantity, v, t, c) for t, v, c in zip(*columns, strict=True)), newest]
+
     async def increase(
         self, source: str, quantity: Quantity, edges: Sequence[int], *, since_first: bool = False
     ) -> list[float | None]:

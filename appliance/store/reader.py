@@ -117,6 +117,13 @@ class Reader:
         moment = self._reading_before(series, at)
         return None if moment is None else float(self.rows(series, moment, moment + 1).value[-1])
 
+    def around(self, series: int, at: int) -> Rows:
+        """The last reading by the instant, and the first after it where there is one within a day."""
+        before = self._reading_before(series, at + 1)
+        rows = self.rows(series, at if before is None else before, at + DAY_MS)
+        first = int(np.searchsorted(rows.at, at, side="right"))
+        return rows.take(slice(max(0, first - 1), first + 1))
+
     def exchanges(self, series: int) -> tuple[Ints, Floats]:
         """Instants of the series' meter exchanges and what all of them up to each add to the register."""
         found = dict(self.db.execute('SELECT at, "offset" FROM exchange WHERE series = ?', (series,)))

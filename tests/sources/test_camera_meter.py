@@ -3,9 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -16,23 +15,21 @@ import numpy as np
 import pytest
 from in_thread import InThread
 from pydantic import ValidationError
+from virtual_meter import START, EagerClock
 
-from appliance.clock import HOUR_MS, FakeClock, ScaledClock
-from appliance.demo.house import House
+from appliance.clock import HOUR_MS, ScaledClock
 from appliance.demo.http_device import Fault
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.meter_picture import render
 from appliance.errors import AuthError, SourceError
 from appliance.gate import Gate
 from appliance.model import Batch, Event, Picture, Quantity, Reading
-from appliance.sources import _cameras, _pi_camera, _usb_camera, camera_meter
+from appliance.sources import _album, _cameras, _pi_camera, _usb_camera, camera_meter
 from appliance.sources._eye import Eye
 from appliance.sources._telling import Told
 from appliance.sources.base import Context
 from appliance.sources.camera_meter import Options, Source
 from ocr import Calibration
-
-START = int(datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1000)
 
 
 @pytest.fixture(autouse=True)
@@ -42,31 +39,6 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def eye_of(asked: Options, context: Context) -> Eye:
     return Eye(asked, context.folder / asked.label, context.clock)
-
-
-class EagerClock(FakeClock):
-    """Sleeping takes no time: the instant is there at once."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.tick(seconds)
-
-
-@pytest.fixture
-def clock() -> EagerClock:
-    return EagerClock(START)
-
-
-@pytest.fixture
-def context(clock: EagerClock, tmp_path: Path) -> Context:
-    return Context(clock, tmp_path / "sources", ZoneInfo("Europe/Stockholm"))
-
-
-@pytest.fixture
-def camera(clock: EagerClock) -> Iterator[MeterCamera]:
-    camera = MeterCamera(House(clock), clock)
-    camera.start()
-    yield camera
-    camera.stop()
 
 
 def options(**more: Any) -> Options:
@@ -438,6 +410,38 @@ async def test_where_nothing_can_be_kept_reading_goes_on(tmp_path: Path, context
     assert [e.name for e in events_of(batch)] == ["picture_not_kept"]
 
 
+async def test_refused_pictures_that_cannot_be_kept_are_told(
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_album, "REFUSED_FLOOR_MB", 1e12)
+    path = tmp_path / "m.png"
+    write(path, render(48713.4))
+    eye = eye_of(options(file=path), context)
+    assert readings_of(eye.look())
+    with pytest.raises(SourceError, match="cannot be kept: the disk is full"):
+        eye.disbelieved(Quantity.ENERGY_IMPORT, "a register never runs backwards")
+    for number, told in ((1, ["picture_not_kept"]), (2, [])):
+        write(path, render(48713.4, glare=0.9, blur=2.5), age_s=100 - number)
+        events = events_of(eye.look())
+        assert [e.name for e in events if e.name != "rejected"] == told
+        assert [e.data["picture"] for e in events if e.name == "rejected"] == [None] * len(told)
+
+
+async def test_another_shape_of_picture_is_refused_until_it_is_as_before(
+    tmp_path: Path, context: Context
+) -> None:
+    path = tmp_path / "m.png"
+    write(path, render(48713.4))
+    eye = eye_of(options(file=path), context)
+    assert readings_of(eye.look())
+    write(path, cv2.resize(render(48713.5), (960, 720)), age_s=50)
+    (event,) = events_of(eye.look())
+    assert "960x720" in event.text
+    assert "set the meter up again" in event.text
+    write(path, render(48713.6), age_s=10)
+    assert readings_of(eye.look())[0].value == 48713.6
+
+
 # Network cameras
 
 
@@ -519,6 +523,28 @@ async def test_the_classic_configuration_reads_a_usb_camera_until_it_is_unplugge
                 assert readings_of(await anext(batches))[0].value == 48713.4
             with pytest.raises(SourceError, match=r"/dev/video0 gives no picture any more"):
                 await anext(batches)
+
+
+async def test_a_camera_unplugged_while_the_page_sets_up_is_opened_anew(
+    video: Path, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number may be another by then, and what is held of the old one never works again."""
+    opened: list[cv2.VideoCapture] = []
+
+    def opener(device_id: int) -> Callable[[], cv2.VideoCapture]:
+        opened.append(cv2.VideoCapture(str(video)))
+        return lambda: opened[-1]
+
+    monkeypatch.setattr(_usb_camera, "usb", opener)
+    eye = eye_of(options(device_id=0), context)
+    for _ in range(3):
+        assert eye.survey("shoot").jpeg
+    with pytest.raises(SourceError, match="check its plug"):
+        eye.survey("shoot")
+    assert not opened[0].isOpened()
+    assert eye.survey("shoot").jpeg, "plugged in again"
+    assert readings_of(eye.look())
+    eye.close()
 
 
 async def test_no_usb_camera(context: Context) -> None:

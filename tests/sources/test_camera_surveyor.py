@@ -3,58 +3,27 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
 import pytest
 from in_thread import InThread
+from virtual_meter import ROW, START, TRUE, EagerClock, one, reading
 
-from appliance.clock import FakeClock
-from appliance.demo.faceplate import WHEELS, wheel_box
-from appliance.demo.house import House
+from appliance.clock import MINUTE_MS
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.meter_picture import render
 from appliance.errors import SourceError
 from appliance.meter_setup import CounterSetup, MeterSetup
-from appliance.model import Batch, Event, Picture, Quantity, Reading
+from appliance.model import Event, Picture, Quantity, Reading
 from appliance.sources import camera_meter
 from appliance.sources.base import Context
 from appliance.sources.camera_meter import Options, Source
 
-START = int(datetime(2026, 5, 4, 10, tzinfo=UTC).timestamp() * 1000)
 SHOWS = "048713.4"
-ROW = tuple(wheel_box(i) for i in range(WHEELS))
-TRUE = MeterSetup(1280, 720, (CounterSetup(Quantity.ENERGY_IMPORT, "kWh", digits=ROW, decimals=1),))
-
-
-class EagerClock(FakeClock):
-    """Sleeping takes no time: the instant is there at once."""
-
-    async def sleep(self, seconds: float) -> None:
-        self.tick(seconds)
-
-
-@pytest.fixture
-def clock() -> EagerClock:
-    return EagerClock(START)
-
-
-@pytest.fixture
-def context(clock: EagerClock, tmp_path: Path) -> Context:
-    return Context(clock, tmp_path / "sources", ZoneInfo("Europe/Stockholm"))
-
-
-@pytest.fixture
-def camera(clock: EagerClock) -> Iterator[MeterCamera]:
-    camera = MeterCamera(House(clock), clock)
-    camera.start()
-    yield camera
-    camera.stop()
 
 
 @pytest.fixture
@@ -66,19 +35,6 @@ async def source(
     made = Source(Options(name="meter", url=f"{camera.url}/snapshot.jpg"), context)  # type: ignore[arg-type]
     yield made
     await made._eye.stop()
-
-
-async def one(source: Source) -> Batch:
-    """The next capture."""
-    batches = source.batches()
-    try:
-        return await anext(batches)
-    finally:
-        await batches.aclose()
-
-
-def reading(batch: Batch) -> Reading | None:
-    return next((fact for fact in batch if isinstance(fact, Reading)), None)
 
 
 async def test_type_what_it_shows_and_it_is_done(source: Source, camera: MeterCamera) -> None:
@@ -206,6 +162,70 @@ async def test_a_refused_picture_teaches(source: Source, camera: MeterCamera) ->
         await surveyor.teach(refused.at, SHOWS)
     await surveyor.forget()
     assert (await surveyor.learned()).crops == 0
+
+
+async def refused_of(source: Source) -> int:
+    """The instant of a sharp picture of 048713.4 that the gate did not believe."""
+    await source.surveyor.save(TRUE)
+    got = reading(await one(source))
+    assert got is not None
+    data = {"quantity": str(got.quantity), "value": got.value}
+    await source.disbelieved([Event("meter", "rejected", got.at, "a register never runs backwards", data)])
+    (refused,) = await source.surveyor.refused()
+    return refused.at
+
+
+async def test_a_slip_of_the_finger_teaches_no_wrong_digits(source: Source) -> None:
+    at = await refused_of(source)
+    for wrong in ("159824.5", "4871.3"):
+        with pytest.raises(SourceError, match=r"clearly shows other digits.*Nothing was learned"):
+            await source.surveyor.teach(at, wrong)
+    assert (await source.surveyor.learned()).crops == 0
+    assert len(await source.surveyor.refused()) == 1, "it can be said again"
+    assert (await source.surveyor.teach(at, "048763.4")).crops > 0, "one digit it takes for another"
+
+
+def known(value: float, minutes: float) -> Reading:
+    return Reading("meter", Quantity.ENERGY_IMPORT, value, START + round(minutes * MINUTE_MS))
+
+
+@pytest.mark.parametrize(
+    ("past", "fits"),
+    [
+        ([], True),
+        ([known(48713.3, -60)], True),
+        ([known(48713.3, -60), known(48713.6, 60)], True),
+        ([known(48713.9, -60)], False),
+        ([known(48713.3, -60), known(48713.4, -30), known(48713.2, 60)], False),
+        ([known(48400.0, -60)], False),
+        ([known(98713.9, -60), known(48713.6, 60)], True),
+        ([known(48713.3, -60), known(2.5, 600)], False),
+    ],
+)
+async def test_what_does_not_fit_the_past_teaches_nothing(
+    camera: MeterCamera, context: Context, monkeypatch: pytest.MonkeyPatch, past: list[Reading], fits: bool
+) -> None:
+    """What the newest reading proves wrong does not count; of an earlier meter nothing is learned."""
+    asked: list[tuple[str, Quantity, int]] = []
+
+    async def believed(name: str, quantity: Quantity, at: int) -> list[Reading]:
+        asked.append((name, quantity, at))
+        return past
+
+    monkeypatch.setattr(camera_meter, "Apart", InThread)
+    options = Options(name="meter", url=f"{camera.url}/snapshot.jpg")  # type: ignore[arg-type]
+    source = Source(options, replace(context, past=believed))
+    at = await refused_of(source)
+    try:
+        if fits:
+            assert (await source.surveyor.teach(at, SHOWS)).crops > 0
+        else:
+            with pytest.raises(SourceError, match=r"does not fit what was read.*Nothing was learned"):
+                await source.surveyor.teach(at, SHOWS)
+            assert (await source.surveyor.learned()).crops == 0
+    finally:
+        await source._eye.stop()
+    assert asked == [("meter", Quantity.ENERGY_IMPORT, at)]
 
 
 async def test_what_the_gate_refuses_is_in_the_gallery(source: Source) -> None:

@@ -29,6 +29,15 @@ def test_noise_is_told_from_edges_and_from_darkness() -> None:
     assert noise(np.full((100, 100, 3), 7, np.uint8)) == 0
 
 
+@pytest.mark.parametrize("sigma", [3.0, 12.0, 30.0])
+def test_noise_is_measured_against_contrast(sigma: float) -> None:
+    steps = np.repeat(np.linspace(60, 180, 8), 100)
+    grey = np.tile(steps, (600, 1)) + RNG.normal(0, sigma, (600, 800))
+    contrast = np.subtract(*np.percentile(grey, (98, 2)))
+    picture = cv2.cvtColor(np.clip(grey, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    assert noise(picture) == pytest.approx(sigma / contrast, rel=0.06)
+
+
 @pytest.mark.parametrize(("count", "part"), [(3, 0.75), (5, 0.6), (9, 0.5)])
 def test_the_more_frames_the_less_noise(count: int, part: float) -> None:
     frames = [noisy(TRUE) for _ in range(count)]

@@ -1,6 +1,6 @@
 """What becomes a labelled crop: what later readings prove, what the owner says; never what proves itself."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -170,11 +170,9 @@ def test_what_a_picture_really_showed(
 
 
 def test_digits_of_a_display_are_what_they_are(lessons: Lessons, own: Notebook) -> None:
-    from dataclasses import replace
-
     picture = RNG.integers(0, 255, (200, 600, 3)).astype(np.uint8)
     lcd = replace(METER, kind="lcd")
-    assert lessons.teach(lcd, 1, picture, PLACE, "0487199", 9.7) == 7
+    assert lessons.teach(lcd, 1, picture, PLACE, "0487199", 9.7) == 6, "the first cell may be blank"
     assert [(place, label, kind) for place, label, kind, _ in own.taken] == [
-        (16 + place, float(digit), True) for place, digit in enumerate("0487199")
+        (17 + place, float(digit), True) for place, digit in enumerate("487199")
     ]

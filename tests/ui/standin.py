@@ -90,8 +90,7 @@ class StandIn:
         documents = _Documents()
         self.access = Access(documents, SimpleNamespace(seal=str, open=str), self.clock)
         self.access.load()
-        self.exchanged: list[tuple[str, Quantity, float]] = []
-        self.corrected: list[tuple[str, Quantity, float]] = []
+        self.corrections = self
         self.silent: set[str] = set()
         slow = 1.2 if scene == "unset" else 0.0
         self.surveyors = {"Cellar": Surveyor(self.clock.now(), scene != "unset", slow)}
@@ -184,14 +183,12 @@ class StandIn:
         seen = Picture("Cellar", at, jpeg, "048713.4", 0.93, digits, None, 900, 420)
         self.hub.publish([seen, Reading("Cellar", Q.ENERGY_IMPORT, REGISTER, at, 0.93)])
 
-    async def exchange_meter(self, source: str, quantity: Quantity, first: float) -> Event:
-        self.exchanged.append((source, quantity, first))
+    async def exchange(self, source: str, quantity: Quantity, first: float) -> Event:
         event = Event(source, "meter_exchanged", self.clock.now(), "The meter was exchanged", {"new": first})
         self.hub.publish([Reading(source, quantity, first, self.clock.now()), event])
         return event
 
-    async def correct_reading(self, source: str, quantity: Quantity, value: float) -> Event:
-        self.corrected.append((source, quantity, value))
+    async def correct(self, source: str, quantity: Quantity, value: float) -> Event:
         event = Event(source, "reading_corrected", self.clock.now(), "The reading was corrected", {})
         self.hub.publish([Reading(source, quantity, value, self.clock.now()), event])
         return event

@@ -10,9 +10,10 @@ from appliance.model import METER_REGISTERS, Event, Quantity, Reading
 
 from ..components.controls import Sheet
 from ..lock import Lock
+from ..sentences import told
 from ..text import UNKNOWN
 from ..view import View, picture_address
-from ..words import quantity_name, told
+from ..words import quantity_name
 
 REGISTERS = METER_REGISTERS | {
     Quantity.ENERGY_EXPORT,
@@ -52,18 +53,18 @@ class Corrections:
 
     async def exchange(self) -> None:
         """Offer every register of a meter that has been read."""
-        texts = self._view.texts
+        texts, appliance = self._view.texts, self._view.appliance
         question = texts._("What does the new one show?")
-        said = Told(question, self._view.appliance.exchange_meter, texts._("The new meter is noted"))
-        keys = [key for key in self._view.appliance.hub.latest if key[1] in REGISTERS]
+        said = Told(question, appliance.corrections.exchange, texts._("The new meter is noted"))
+        keys = [key for key in appliance.hub.latest if key[1] in REGISTERS]
         self._choose(sorted(keys), texts._("Which register is new?"), said)
 
     async def correct(self, source: str) -> None:
         """Ask what the meter before a camera shows; it is chosen from only where there are several."""
-        texts = self._view.texts
+        texts, appliance = self._view.texts, self._view.appliance
         question = texts._("What does the meter show now?")
-        said = Told(question, self._view.appliance.correct_reading, texts._("The reading is corrected"), True)
-        known = [key for key in self._view.appliance.hub.latest if key[0] == source and key[1] in REGISTERS]
+        said = Told(question, appliance.corrections.correct, texts._("The reading is corrected"), True)
+        known = [key for key in appliance.hub.latest if key[0] == source and key[1] in REGISTERS]
         keys = sorted(known) or [(source, self._view.counts(source)[0])]
         if len(keys) > 1:
             self._choose(keys, texts._("Which register was read wrong?"), said)

@@ -15,9 +15,10 @@ from ..components.controls import button
 from ..counters import boxes
 from ..judgement import percent
 from ..lock import Lock
+from ..sentences import told
 from ..text import Texts
 from ..view import View, refused_address
-from ..words import event_name, told
+from ..words import event_name
 from .lessons import Lessons
 
 REFUSED = ("rejected", "unreadable")

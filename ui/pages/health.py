@@ -7,10 +7,11 @@ from nicegui import background_tasks, ui
 from appliance.supervise import Part, State
 
 from ..components.board import Rows
+from ..sentences import told
 from ..shell import Page
 from ..text import N_, UNKNOWN
 from ..view import View
-from ..words import ROLES, STATES, event_name, told
+from ..words import ROLES, STATES, event_name
 
 EVENTS_SHOWN = 30
 WORST_FIRST = (State.NEEDS_YOU, State.WAITING, State.STARTING, State.OK, State.STOPPED)

@@ -8,9 +8,9 @@ from appliance.meter_setup import Learned
 from ..components.controls import Sheet, button, heading, line
 from ..judgement import percent
 from ..lock import Lock
+from ..sentences import told
 from ..text import Texts
 from ..view import View
-from ..words import told
 
 
 class Lessons:

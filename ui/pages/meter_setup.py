@@ -14,10 +14,10 @@ from appliance.meter_setup import CounterSeen, Still
 from ..components.controls import line
 from ..draft import Draft
 from ..lock import Lock
+from ..sentences import told
 from ..shell import Page
 from ..text import N_
 from ..view import View
-from ..words import told
 from .setup_face import Face
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from appliance.meter_setup import CounterSeen
 from ..components.controls import heading, line, marked
 from ..draft import Draft
 from ..judgement import SURE, judgement
+from ..sentences import told
 from ..text import UNKNOWN, Texts
-from ..words import told
 
 LONG = 10
 """So many characters of a number are set smaller."""
