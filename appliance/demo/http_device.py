@@ -8,17 +8,20 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR
 from typing import Any
+from urllib.parse import parse_qsl
 
 LARGEST_BODY = 4_000_000
 
 
 @dataclass(frozen=True)
 class Request:
-    """What came in; `path` without the query."""
+    """What came in; `path` without the query, names of `headers` in small letters."""
 
     method: str
     path: str
     body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
         device = self.server.device
         device.requests += 1
         fault = device.fault
-        request = Request(self.command, self.path.partition("?")[0], body)
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, path, body, dict(parse_qsl(query)), headers)
         if fault is None:
             self._send(device.answer(request))
             return

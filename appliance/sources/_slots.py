@@ -131,5 +131,5 @@ def understood(source: str) -> Iterator[None]:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise SourceError(
-            f"{source} answers, but not with prices ({what}); is the address right, or has the service changed?"
+            f"{source} answers, but not with prices ({what}); is it the right address, or did it change?"
         ) from None

@@ -2,8 +2,7 @@
 
 https://www.awattar.at/services/api: /v1/marketdata?start=MS&end=MS answers `data` of `{start_timestamp,
 end_timestamp, marketprice, unit}`, EUR per MWh without tax, instants in ms; tomorrow's from about 14:00
-(asked for from 13:00). The service asks for at most 60 questions a minute and 100 a day (fair use; from memory,
-not looked up); one a day is enough.
+(asked for from 13:00). Its fair use is up to 100 questions a day; one is enough.
 """
 
 from datetime import date, time

@@ -3,7 +3,8 @@
 https://transparencyplatform.zendesk.com (Web API guide): /api?documentType=A44&in_Domain=&out_Domain=&
 periodStart=&periodEnd=yyyyMMddHHmm(UTC)&securityToken= answers a Publication_MarketDocument, or an
 Acknowledgement_MarketDocument whose reason 999 means that there is nothing (yet). At most 400 questions a
-minute; one a day is enough. The data may be used, publishing it again is restricted.
+minute; one a day is enough. The data may be used, publishing it again is restricted. The areas' codes (EIC)
+agree with those of entsoe-py.
 
 - Curve type A03 leaves out a position whose price is that of the one before: it is filled in up to the end of
   its period. With any other curve type a position that is missing is missing.
@@ -125,12 +126,13 @@ def _of_period(period: _xml.Element, filled: bool) -> list[_slots.Slot]:
     if not start < end <= start + LONGEST_MS:
         raise ValueError("a period ends before it begins, or after more than a year")
     count = math.ceil((end - start) / step)
-    told = {
-        int(_xml.text(point, "position")): _slots.number(_xml.text(point, "price.amount")) / 1000
+    points = [
+        (int(_xml.text(point, "position")), _slots.number(_xml.text(point, "price.amount")) / 1000)
         for point in period.iter("Point")
-    }
-    if any(not 1 <= position <= count for position in told):
-        raise ValueError(f"a position lies outside its period of {count}")
+    ]
+    told = dict(points)
+    if len(told) != len(points) or any(not 1 <= position <= count for position in told):
+        raise ValueError(f"a position is there twice, or outside its period of {count}")
     slots, price = [], None
     for position in range(1, count + 1):
         price = told.get(position, price if filled else None)

@@ -2,8 +2,9 @@
 
 https://developer.octopus.energy/docs/api: /v1/products/{product}/electricity-tariffs/E-1R-{product}-{region}/
 standard-unit-rates/?period_from=&period_to=&page_size=1500 answers `results` of `{value_exc_vat,
-value_inc_vat, valid_from, valid_to, payment_method}` in pence per kWh, the newest first. Prices of the European market day
-(23 h to 23 h in Britain) are there from about 16:00 British time. One question a day is enough.
+value_inc_vat, valid_from, valid_to, payment_method}` in pence per kWh, the newest
+first. Prices of the European market day (23 h to 23 h in Britain) are there from about 16:00 British time.
+One question a day is enough.
 """
 
 from datetime import date, time

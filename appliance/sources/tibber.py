@@ -2,8 +2,9 @@
 
 https://developer.tibber.com/docs/reference (GraphQL, POST https://api.tibber.com/v1-beta/gql): `priceInfo(
 resolution: QUARTER_HOURLY)` gives `today` and `tomorrow` as lists of `{total, startsAt, currency}`,
-tomorrow's from about 13:00 and empty before. At most 100 questions in five minutes (from memory, not looked
-up); two a day are enough. Earlier days are not given. The grid company's fee is not in it everywhere.
+tomorrow's from about 13:00 and empty before. At most 100 questions in five minutes, else the
+address is shut out for ten; two a day are enough. Earlier days are not given. The grid fee is not in it
+everywhere.
 """
 
 from datetime import date
