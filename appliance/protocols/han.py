@@ -33,8 +33,13 @@ COMPRESSED = "The meter compresses what it sends, which is not understood here; 
 FOREIGN = "The meter sent a DLMS message that holds no readings"
 UNKNOWN_LIST = "The values of this message are not named, and its list is not known; please send us a capture"
 
+_PHASES = (
+    (Q.VOLTAGE_L1, Q.CURRENT_L1), (Q.VOLTAGE_L2, Q.CURRENT_L2), (Q.VOLTAGE_L3, Q.CURRENT_L3),
+)  # fmt: skip
 _CLOCKS = ("0-0:1.0.0", "0-1:1.0.0")
 _VERSION = "1-1:0.2.129"
+_TYPED = ("AIDON", "Kamstrup", "KFM")
+_LARGE_WH = 200_000
 _TYPES = ("0-0:96.1.7", "1-1:96.1.1", "0-0:96.1.1")
 
 
@@ -68,12 +73,21 @@ def _telegram(apdu: bytes, crc: Crc, zone: ZoneInfo, keys: Keys, strict: bool) -
         apdu, problem = _opened(envelope, keys)
         if problem:
             return Telegram(_named(title), None, crc, problem=problem)
-    push = dlms.notification(apdu)
+    push = dlms.notification(apdu) or _newest(apdu)
     torn = push is None or (strict and len(push.items) < push.count)
     if push is None or torn:
         problem = "" if crc == "bad" else FOREIGN
         return Telegram(_named(title), None, crc, problem=problem)
     return _read(push, crc, zone, title)
+
+
+def _newest(apdu: bytes) -> Notification | None:
+    """Some E450 put several notifications, each with its link header, into one frame: the last one counts."""
+    parts = [apdu]
+    for header in LLC:
+        parts = [part for whole in parts for part in whole.split(header)]
+    pushes = [dlms.notification(part) for part in parts]
+    return None if None in pushes else pushes[-1]
 
 
 def _opened(envelope: gcm.Sealed, keys: Keys) -> tuple[bytes, str]:
@@ -117,11 +131,11 @@ def _read(push: Notification, crc: Crc, zone: ZoneInfo, title: bytes) -> Telegra
 
 
 def _meter(lines: dict[str, str], push: Notification, maker: str) -> str:
-    """The list's version or the maker, and the meter's type where it tells it."""
+    """The list's version or the maker, and the meter's type where it tells it; else its device name."""
     first = dlms.text(push.items[0]) if push.items and push.items[0].tag in han_scales.TEXTS else ""
     version = lines.get(_VERSION) or (first if maker and first.startswith(maker) else maker)
-    kind = next((lines[one] for one in _TYPES if one in lines), "")
-    return f"{version} {kind}".strip()
+    kind = next((lines[one] for one in _TYPES if one in lines), "") if maker in _TYPED else ""
+    return f"{version} {kind}".strip() or lines.get("0-0:42.0.0", "")
 
 
 def _readings(lines: dict[str, str]) -> dict[Q, float]:
@@ -132,6 +146,10 @@ def _readings(lines: dict[str, str]) -> dict[Q, float]:
             if key.medium == 1 or key.channel == 0:
                 found.setdefault(key.code, text)
     readings = electricity(found, lone=True)
+    for volts, amps in _PHASES:
+        if readings.get(volts) == 0 and readings.get(amps, 0) != 0:
+            # Where there is no neutral, Kaifa measures between two pairs of phases and says 0 for the third.
+            del readings[volts]
     for quantity, directions in SIGNED.items():
         if readings.get(quantity) == 0 and sum(code in found for code in directions[:2]) == 1:
             # One direction alone: where it is 0, power may flow the other way.
@@ -141,13 +159,13 @@ def _readings(lines: dict[str, str]) -> dict[Q, float]:
 
 def _entries(push: Notification) -> tuple[list[Entry], list[tuple[str, str]]]:
     """The values that have a name, and those that have only a place, as (place, text)."""
-    described = _described(push.items)
+    described = _described(push)
     if described is not None:
         return described, []
     shape = "".join(_letter(item) for item in push.items)
     first = next((dlms.text(item) for item in push.items if item.tag in han_scales.TEXTS), "")
     for layout in han_lists.LAYOUTS:
-        if han_lists.fits(layout, shape, push.count, first) and _adds_up(layout, push.items):
+        if han_lists.fits(layout, shape, push.count, first) and _holds(layout, push.items):
             return _placed(layout, push.items)
     entries = list(_paired(push.items))
     if entries:
@@ -165,11 +183,13 @@ def _letter(item: Item) -> str:
     return "b" if item.tag == dlms.BOOLEAN else "-"
 
 
-def _adds_up(layout: han_lists.Layout, items: tuple[Item, ...]) -> bool:
-    if not layout.sums:
-        return True
+def _holds(layout: han_lists.Layout, items: tuple[Item, ...]) -> bool:
+    """Whether the values are what the layout takes them for, as far as they tell."""
     value = {name: item.data for name, item in zip(layout.names, items, strict=False)}
-    for way in ("1", "2"):
+    if layout.check == "large":
+        total = value.get("1.8.0")
+        return isinstance(total, int) and total > _LARGE_WH
+    for way in ("1", "2") if layout.check == "sums" else ():
         total, *parts = (value.get(f"{way}.8.{tariff}") for tariff in range(3))
         known = [part for part in parts if isinstance(part, int)]
         # Each was cut off to whole Wh.
@@ -194,17 +214,18 @@ def _placed(
     return entries, nameless
 
 
-def _described(items: tuple[Item, ...]) -> list[Entry] | None:
-    """Values by the list of codes that goes before them: class, code, attribute, index each (E450, AM550).
+def _described(push: Notification) -> list[Entry] | None:
+    """Values by the list of codes that goes before them: class, code, attribute, index each (E450).
 
-    The list is the first value itself, or stands before the first.
+    The list names itself as the first value, or stands before the first.
     """
+    items = push.items
     if not items or items[0].tag != dlms.ARRAY:
         return None
     codes = [_code(one.inner[1]) for one in items[0].inner if len(one.inner) >= 3]
     if not codes or None in codes or len(codes) != len(items[0].inner):
         return None
-    values = items if codes[0] == "0-6:25.9.0" else items[1:]
+    values = items if len(codes) == push.count else items[1:]
     return [
         Entry(code, item)
         for code, item in zip(codes, values, strict=False)

@@ -9,6 +9,9 @@ Electro Ljubljana and SODO lists of Iskraemeco AM550 (ISK), and what readers of 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
+
+Check = Literal["", "sums", "large"]
 
 _KAIFA_2 = "1.7.0 2.7.0 3.7.0 4.7.0 31.7.0 51.7.0 71.7.0 32.7.0 52.7.0 72.7.0"
 _KAIFA_2_SINGLE = "1.7.0 2.7.0 3.7.0 4.7.0 31.7.0 32.7.0"
@@ -24,18 +27,19 @@ AMPS = frozenset(_AMPS.split())
 class Layout:
     """One list: `marker` is how its first text begins ("" for none), `amps` the power of ten of its amperes.
 
-    `sums` are places of a total and its parts: they must add up, or the values are others than thought.
+    `check` says what must hold for the values to be what they are thought to be: "sums" that totals are those
+    of their tariffs, "large" that the first is above 200 kWh, too much to be a power.
     """
 
     shape: str
     names: tuple[str, ...]
     marker: str = ""
     amps: int = -2
-    sums: bool = False
+    check: Check = ""
 
 
-def _list(shape: str, names: str, marker: str = "", amps: int = -2, sums: bool = False) -> Layout:
-    return Layout(shape, tuple("" if name == "-" else name for name in names.split()), marker, amps, sums)
+def _list(shape: str, names: str, marker: str = "", amps: int = -2, check: Check = "") -> Layout:
+    return Layout(shape, tuple("" if name == "-" else name for name in names.split()), marker, amps, check)
 
 
 LAYOUTS: tuple[Layout, ...] = (
@@ -45,26 +49,30 @@ LAYOUTS: tuple[Layout, ...] = (
     _list("sssUUUUUUsUUUU", f"- 96.1.0 96.1.1 {_KAIFA_2_SINGLE} 1.0.0 {_REGISTERS}", "KFM", -3),
     _list("sssUUUUUUUUUUsUUUU", f"- 96.1.0 96.1.1 {_KAIFA_2} 1.0.0 {_REGISTERS}", "KFM", -3),
     _list("ssUUUUuuuuuuUUUUUU", f"42.0.0 96.1.2 {_POWERS} {_VOLTS} {_AMPS} {_PHASES}", "ISK"),
-    _list("ssbsUUUUUUUU", f"42.0.0 96.1.3 96.3.10 96.14.0 {_SUMS} 3.8.0 4.8.0", "ISK", sums=True),
+    _list("ssbsUUUUUUUU", f"42.0.0 96.1.3 96.3.10 96.14.0 {_SUMS} 3.8.0 4.8.0", "ISK", check="sums"),
     _list("ssuuuuuuUUUU", f"42.0.0 96.1.2 {_VOLTS} {_AMPS} {_POWERS}", "ISK"),
     _list("ssUUUUuuUU", f"42.0.0 96.1.2 {_POWERS} 32.7.0 31.7.0 21.7.0 22.7.0", "ISK"),
     _list("ssUUUUUUUU", "42.0.0 96.1.3 1.8.1 1.8.2 2.8.1 2.8.2 3.8.1 3.8.2 4.8.1 4.8.2", "ISK"),
     _list("ssUUUUuUU", f"42.0.0 96.1.2 {_POWERS} 32.7.0 - -", "ISK"),
-    _list("sUUUUUUUU", f"42.0.0 1.7.0 2.7.0 {_SUMS}", "ISK", sums=True),
+    _list("sUUUUUUUU", f"42.0.0 1.7.0 2.7.0 {_SUMS}", "ISK", check="sums"),
     _list("ssuuUUUU", f"42.0.0 96.1.2 32.7.0 31.7.0 {_POWERS}", "ISK"),
-    _list("ssUU", "42.0.0 96.1.3 - -", "ISK"),
+    _list("ssUU", "42.0.0 96.1.3 1.8.0 2.8.0", "ISK", check="large"),
+    _list("UU", "1.8.0 2.8.0", check="large"),
+    _list("sUUUUUUUU", f"1.0.0 {_REGISTERS} {_POWERS}", "20"),
     _list("ssssUUUUUUss", f"- 96.1.0 0.9.1 0.9.2 {_REGISTERS} 1.7.0 2.7.0 - -", "0-6:25.9.0"),
     _list(
         "sssUUUUUUUUUUUUuUUUUUUuuuuuu.....",
         f"96.1.0 0.9.1 0.9.2 {_SUMS} 5.8.0 6.8.0 7.8.0 8.8.0 1.7.0 2.7.0 13.7.0 {_PHASES} {_VOLTS} {_AMPS} "
         "- - - - -",
-        sums=True,
+        check="sums",
     ),
-    _list("UUUUUUssUUuuuuu", f"{_SUMS} - 1.0.0 2.7.0 1.7.0 {_AMPS} 32.7.0 72.7.0", sums=True),
+    _list("UUUUUUssUUuuuuu", f"{_SUMS} - 1.0.0 2.7.0 1.7.0 {_AMPS} 32.7.0 72.7.0", check="sums"),
     _list("uuuuuuUUUUuuus", f"{_VOLTS} {_AMPS} 1.7.0 2.7.0 1.8.0 2.8.0 - - - 96.1.0"),
     _list("uuuuuuUUUUs", f"{_VOLTS} {_AMPS} 1.7.0 2.7.0 1.8.0 2.8.0 96.1.0"),
 )
-"""Landis+Gyr E360 has the last two; the one with `sums` and no marker is Iskraemeco IE.5 (HR)."""
+"""Without a marker are, from above: Kaifa's shortest list; Landis+Gyr E450 in Thurgau (CH; scs
+smartmeter-datacollector#74); Iskraemeco IE.5 (HR); Iskraemeco AM550; Landis+Gyr E360 and E450 (AT; Tasmota
+#23027), twice. The list that begins with a date is that of Wiener Netze (AT; Tasmota#8790)."""
 
 
 def fits(layout: Layout, shape: str, count: int, first: str) -> bool:

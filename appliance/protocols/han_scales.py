@@ -129,11 +129,8 @@ def _current_step(entries: Sequence[Entry], made: str) -> int | None:
     pairs = [(found.get(f"{n}1.7.0"), found.get(f"{n}2.7.0")) for n in (3, 5, 7)]
     if any(amps is not None and amps.scaler is not None for amps, _ in pairs):
         return step
-    volts = 10.0 ** _voltage_step(entries)
-    apparent = sum(
-        (amps.number or 0) * 10.0**step * (volt.number or 0) * volts
-        for amps, volt in pairs
-        if amps is not None and volt is not None
-    )
+    highest = max((volt.number or 0 for _, volt in pairs if volt is not None), default=0)
+    volts = highest * 10.0 ** _voltage_step(entries)
+    apparent = sum((amps.number or 0) * 10.0**step * volts for amps, _ in pairs if amps is not None)
     power = max((found[code].number or 0 for code in ("1.7.0", "2.7.0") if code in found), default=0)
     return step if apparent >= 0.8 * power - 50 else None

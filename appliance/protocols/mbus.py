@@ -2,6 +2,7 @@
 
 `68 | L | L | 68 | C | A | CI | STSAP | DTSAP | part of the message | sum | 16`. CI counts the parts in its
 low four bits from 0 and has 0x10 set in the last. The checksum is the sum of all from C on, in one byte.
+Sagemcom's T210-D fills frames of 257 bytes and writes their length as 1 (amsreader-firmware#155).
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,10 @@ def look(data: Sequence[int], at: int) -> Look:
         return None
     if len(head) < 7:
         return "wait"
-    if head[1] < _HEADER or head[6] & 0xE0:
+    if head[6] & 0xE0:
         return None
-    size = head[1] + _FRAME
+    length = head[1] if head[1] >= _HEADER else head[1] + 0x100
+    size = length + _FRAME
     frame = bytes(data[at : at + size])
     if len(frame) < size:
         return "wait"
