@@ -51,7 +51,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
         crc = "bad"
     meter = "".join(c for c in header[1:].decode("latin-1") if c.isprintable()).strip()
     at = instant(found.get("0:1.0.0", ""), zone, now)
-    telegram = Telegram(meter, at, crc, lines=_shown(told), unknown=tuple(unknown))
+    telegram = Telegram(meter, at, crc, lines=obis.shown(told), unknown=tuple(unknown))
     if crc == "bad":
         return telegram
     near = now if at is None else at
@@ -74,8 +74,8 @@ def _sorted(told: list[tuple[str, str]]) -> tuple[dict[str, str], dict[int, dict
             attached.setdefault(key.channel, {}).setdefault(key.code, raw)
         elif key.medium == 0 and key.code == "1.0.0":
             found.setdefault("0:1.0.0", raw)
-        elif key.medium in (0, 1, None):
-            found.setdefault(key.code, raw)
+        elif key.medium in (0, 1, None) and (name := obis.current(reference)) is not None:
+            found.setdefault(name, raw)
     return found, attached
 
 
@@ -99,14 +99,6 @@ def _stands_alone(found: Mapping[str, str]) -> bool:
     """Whether, without a checksum, one direction or tariff may be all there is. Where its partner belongs
     to every telegram the line with it was lost, and half a difference or sum would be a wrong number."""
     return _is_old(found) and not any(code in found for code in ALWAYS[:4])
-
-
-def _shown(told: list[tuple[str, str]]) -> dict[str, str]:
-    shown: dict[str, str] = {}
-    for reference, raw in told:
-        text = f"({raw})" if ")(" in raw else raw
-        shown[reference] = f"{shown[reference]}\n{text}" if reference in shown else text
-    return shown
 
 
 def _child(channel: int, lines: Mapping[str, str], zone: ZoneInfo, near: int | None) -> Child:

@@ -35,6 +35,25 @@ def code(reference: str) -> Code:
     return Code(int(medium) if medium else None, int(channel or 0), ".".join(part for part in rest if part))
 
 
+@lru_cache(maxsize=2048)
+def current(reference: str) -> str | None:
+    """The code in full, `1.8.0` for `1.8` and `1-0:1.8.0*255`; None if it is of an earlier billing period."""
+    told = re.split(r"[*&]", reference)
+    if told[1:] not in ([], ["255"]):
+        return None
+    name = code(reference).code
+    return f"{name}.0" if name.count(".") == 1 else name
+
+
+def shown(told: list[tuple[str, str]]) -> dict[str, str]:
+    """Lines as `Telegram.lines` has them."""
+    out: dict[str, str] = {}
+    for reference, raw in told:
+        text = f"({raw})" if ")(" in raw else raw
+        out[reference] = f"{out[reference]}\n{text}" if reference in out else text
+    return out
+
+
 def lines(text: str) -> tuple[list[tuple[str, str]], list[str]]:
     """All OBIS lines of `text` as (reference, what stands between first and last parenthesis), in order,
     and the lines that are none. Lines that continue the one before (DSMR 2.2 gas, long texts) are joined.
