@@ -133,7 +133,7 @@ class HanReader:
             link = look(self._buffer, at)
             if isinstance(link, Link) and link.sound:
                 if waiting is not None:
-                    broken.append((waiting, at))
+                    broken.append((waiting, at + 1))  # its end, wherever that is, lies further
                 self._lose(broken, at, lost)
                 data = bytes(self._buffer[: link.size])
                 del self._buffer[: link.size]
