@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from appliance.protocols.dsmr import SLACK_MS
 from appliance.protocols.gcm import length, octets
 
 NULL, ARRAY, STRUCTURE, BOOLEAN, BITS, OCTETS, VISIBLE, UTF8 = 0, 1, 2, 3, 4, 9, 10, 12
@@ -170,12 +171,13 @@ class _Reader:
         return raw
 
 
-def instant(stamp: bytes, zone: ZoneInfo) -> int | None:
+def instant(stamp: bytes, zone: ZoneInfo, near: int | None = None) -> int | None:
     """UTC ms of a date-time: year 2, month, day, weekday, hour, minute, second, hundredths, deviation 2,
     status. None if it is none, or if the meter says by status that its clock is wrong.
 
-    The deviation is UTC minus local time in minutes, so -60 in Paris; without one it is `zone`'s time.
-    Some meters give it the other sign, which then is the zone's offset.
+    The deviation is UTC minus local time in minutes, so -60 in Paris; some meters give it the other sign,
+    which then is the zone's offset. Without one it is `zone`'s time; of an hour that happens twice it is the
+    last that is not after `near` (UTC ms), the first if that is not given.
     """
     if len(stamp) != 12:
         return None
@@ -187,7 +189,9 @@ def instant(stamp: bytes, zone: ZoneInfo) -> int | None:
         here = local.replace(tzinfo=zone)
         offset = here.utcoffset() or timedelta(0)
         if deviation == _UNSPECIFIED:
-            moment = here
+            again = here.replace(fold=1)
+            late = near is not None and again.timestamp() * 1000 <= near + SLACK_MS
+            moment = again if late else here
         elif timedelta(minutes=deviation) == offset:
             moment = local - offset
         else:

@@ -33,6 +33,8 @@ COMPRESSED = "The meter compresses what it sends, which is not understood here; 
 FOREIGN = "The meter sent a DLMS message that holds no readings"
 UNKNOWN_LIST = "The values of this message are not named, and its list is not known; please send us a capture"
 
+When = tuple[ZoneInfo, int | None]
+"""Zone of local times, and the UTC ms of arrival if known."""
 _PHASES = (
     (Q.VOLTAGE_L1, Q.CURRENT_L1), (Q.VOLTAGE_L2, Q.CURRENT_L2), (Q.VOLTAGE_L3, Q.CURRENT_L3),
 )  # fmt: skip
@@ -46,7 +48,7 @@ _TYPES = ("0-0:96.1.7", "1-1:96.1.1", "0-0:96.1.1")
 def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_KEYS) -> Telegram:
     """The telegram in the frames of one message, as `links.HanReader` hands them on; never raises."""
     message = links.message(frame)
-    return _telegram(message.apdu, message.crc, zone, keys, strict=message.parts > 1)
+    return _telegram(message.apdu, message.crc, (zone, now), keys, strict=message.parts > 1)
 
 
 def parse_body(
@@ -61,11 +63,11 @@ def parse_body(
     apdu = data[3:] if data[:3] in LLC else data
     if gcm.sealed(apdu) is None and dlms.notification(apdu) is None:
         apdu = b"\x0f\0\0\0\0\0" + apdu
-    telegram = _telegram(apdu, "none", zone, keys, strict=True)
+    telegram = _telegram(apdu, "none", (zone, now), keys, strict=True)
     return telegram if telegram.lines or telegram.problem in (NO_KEY, WRONG_KEY) else None
 
 
-def _telegram(apdu: bytes, crc: Crc, zone: ZoneInfo, keys: Keys, strict: bool) -> Telegram:
+def _telegram(apdu: bytes, crc: Crc, when: When, keys: Keys, strict: bool) -> Telegram:
     envelope = gcm.sealed(apdu)
     title = b""
     if envelope is not None:
@@ -78,7 +80,7 @@ def _telegram(apdu: bytes, crc: Crc, zone: ZoneInfo, keys: Keys, strict: bool) -
     if push is None or torn:
         problem = "" if crc == "bad" else FOREIGN
         return Telegram(_named(title), None, crc, problem=problem)
-    return _read(push, crc, zone, title)
+    return _read(push, crc, when, title)
 
 
 def _newest(apdu: bytes) -> Notification | None:
@@ -107,15 +109,15 @@ def _named(title: bytes) -> str:
     return "".join(chr(byte) for byte in title[:3] if 0x20 < byte < 0x7F)
 
 
-def _read(push: Notification, crc: Crc, zone: ZoneInfo, title: bytes) -> Telegram:
+def _read(push: Notification, crc: Crc, when: When, title: bytes) -> Telegram:
     entries, nameless = _entries(push)
     maker = han_scales.maker(push, title)
-    printed = han_scales.printed(entries, maker, zone) if entries else {}
+    printed = han_scales.printed(entries, maker, when[0]) if entries else {}
     lines = {entry.reference: printed[entry.reference] for entry in entries} | dict(nameless)
     meter = _meter(lines, push, maker) or _named(title)
-    at = dlms.instant(push.sent, zone)
+    at = dlms.instant(push.sent, *when)
     clock = next((entry.item.data for entry in entries if entry.reference in _CLOCKS), None)
-    listed = dlms.instant(clock, zone) if isinstance(clock, bytes) else None
+    listed = dlms.instant(clock, *when) if isinstance(clock, bytes) else None
     telegram = Telegram(meter, listed if at is None else at, crc, lines=lines)
     if crc == "bad":
         return telegram
