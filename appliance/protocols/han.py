@@ -40,6 +40,8 @@ _PHASES = (
 )  # fmt: skip
 _CLOCKS = ("0-0:1.0.0", "0-1:1.0.0")
 _VERSION = "1-1:0.2.129"
+_GUESSED = (_VERSION, _CLOCKS[0], "0-0:96.1.0")
+"""What a value without a code is taken for, by its form."""
 _TYPED = ("AIDON", "Kamstrup", "KFM")
 _LARGE_WH = 200_000
 _TYPES = ("0-0:96.1.7", "1-1:96.1.1", "0-0:96.1.1")
@@ -170,7 +172,7 @@ def _entries(push: Notification) -> tuple[list[Entry], list[tuple[str, str]]]:
         if han_lists.fits(layout, shape, push.count, first) and _holds(layout, push.items):
             return _placed(layout, push.items)
     entries = list(_paired(push.items))
-    if entries:
+    if any(entry.reference not in _GUESSED for entry in entries):
         return entries, []
     return [], [(f"[{at}]", dlms.text(item)) for at, item in enumerate(push.items, 1)]
 
