@@ -28,11 +28,14 @@ DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a provider says: a price per kWh from `start` on (UTC ms); `end` None where it tells none."""
+    """What a provider says: a price per kWh from `start` on (UTC ms); `end` None where it tells none.
+
+    A slot that it lists without a price has None: it tells how long its neighbours are, and nothing else.
+    """
 
     start: int
     end: int | None
-    per_kwh: float
+    per_kwh: float | None
 
 
 def number(value: Any) -> float:
@@ -84,6 +87,8 @@ def quarters(slots: Iterable[Slot], source: str, channel: Channel, currency: str
     for slot in ordered:
         if slot.start % QUARTER_MS:
             raise SourceError(f"{source} has a price from {iso(slot.start)}, which is no full quarter hour")
+        if slot.per_kwh is None:
+            continue
         if abs(slot.per_kwh) > limit:
             raise SourceError(
                 f"{source} says {slot.per_kwh:g} {currency} per kWh for {iso(slot.start)}, which cannot be"

@@ -3,8 +3,8 @@
 https://price-graph.mijn.easyenergy.com/api/prices?start=YYYY-MM-DD&end=YYYY-MM-DD&type=electricity&
 granularity=quarter answers `prices`, a list of `{from, until, price, priceIncVat, energyTax, purchasePrice,
 invoicePrice, unit}` in EUR per kWh (the form was taken from public clients: the service documents none).
-Times are Dutch wall clock times without an offset, so the hour that an autumn night has twice is told apart by the
-order alone. One question a day is enough.
+Times are Dutch wall clock times without an offset, so the hour that an autumn night has twice is told
+apart by the order alone. One question a day is enough.
 """
 
 from datetime import date, datetime, timedelta

@@ -35,15 +35,16 @@ class Options(EuroOptions):
 
 def parse(payload: Any, source: str, currency: str, area: str) -> list[Price]:
     """The prices per kWh in DKK or EUR. Raises SourceError."""
+    field = f"DayAheadPrice{currency}"
     with _slots.understood(source):
         slots = [
             _slots.Slot(
                 _slots.moment_utc(record["TimeUTC"]),
                 None,
-                _slots.number(record[f"DayAheadPrice{currency}"]) / 1000,
+                None if record[field] is None else _slots.number(record[field]) / 1000,
             )
             for record in payload["records"]
-            if record.get("PriceArea", area) == area and record[f"DayAheadPrice{currency}"] is not None
+            if record.get("PriceArea", area) == area
         ]
     return _slots.quarters(slots, source, "wholesale", currency)
 

@@ -40,9 +40,10 @@ def parse(payload: Any, source: str) -> list[Price]:
         if unit not in ("eur/mwh", "€/mwh"):
             raise SourceError(f"{source} answers in {payload['unit']!r}, not in EUR / MWh")
         slots = [
-            _slots.Slot(int(_slots.number(at)) * 1000, None, _slots.number(price) / 1000)
+            _slots.Slot(
+                int(_slots.number(at)) * 1000, None, None if price is None else _slots.number(price) / 1000
+            )
             for at, price in zip(payload["unix_seconds"], payload["price"], strict=True)
-            if price is not None
         ]
         return _slots.quarters(slots, source, "wholesale", EUR)
 

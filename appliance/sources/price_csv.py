@@ -59,9 +59,9 @@ def parse(text: str, options: Options, zone: ZoneInfo, currency: str) -> list[Pr
     at, price = (_column(column, rows[0][1], name) for column in (options.start_column, options.price_column))
     if not _is_start(rows[0][1], at):
         rows = rows[1:]
-    found = [entry for number, row in rows if (entry := _line(number, row, at, price, name)) is not None]
+    found = [_line(number, row, at, price, name) for number, row in rows]
     starts = _instants([start for start, _ in found], zone, name)
-    values = [value / PER[options.per] for _, value in found]
+    values = [None if value is None else value / PER[options.per] for _, value in found]
     slots = [_slots.Slot(start, None, value) for start, value in zip(starts, values, strict=True)]
     slots.sort(key=lambda slot: slot.start)
     return [
@@ -99,15 +99,14 @@ def _is_start(row: Sequence[str], at: int) -> bool:
     return True
 
 
-def _line(number: int, row: Sequence[str], at: int, price: int, name: str) -> tuple[datetime, float] | None:
-    """Start and price of a row, None where its price is empty. Raises SourceError."""
+def _line(number: int, row: Sequence[str], at: int, price: int, name: str) -> tuple[datetime, float | None]:
+    """Start and price of a row; an empty price is None. Raises SourceError."""
     try:
-        start, amount = _start(row[at]), _amount(row[price])
+        return _start(row[at]), _amount(row[price])
     except IndexError:
         raise SourceError(f"line {number} of {name} has only {len(row)} columns") from None
     except ValueError as error:
         raise SourceError(f"line {number} of {name} cannot be read: {error}") from None
-    return None if amount is None else (start, amount)
 
 
 def _start(text: str) -> datetime:

@@ -56,9 +56,12 @@ def parse(payload: Any, source: str, currency: str, home_id: str = "") -> list[P
                 f" {currency}: change site.currency"
             )
         slots = [
-            _slots.Slot(_slots.moment(entry["startsAt"]), None, _slots.number(entry["total"]))
+            _slots.Slot(
+                _slots.moment(entry["startsAt"]),
+                None,
+                None if entry["total"] is None else _slots.number(entry["total"]),
+            )
             for entry in entries
-            if entry["total"] is not None
         ]
     return _slots.quarters(slots, source, "import", currency)
 

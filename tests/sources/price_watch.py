@@ -20,6 +20,7 @@ PROVIDERS: dict[str, tuple[dict[str, Any], str]] = {
     "hvakosterstrommen": ({"area": "NO1"}, "NOK"),
     "energy_charts": ({"area": "SE4"}, "EUR"),
     "energyzero": ({}, "EUR"),
+    "easyenergy": ({}, "EUR"),
     "energidataservice": ({"area": "DK1"}, "DKK"),
     "awattar": ({"area": "AT"}, "EUR"),
     "octopus_agile": ({"product": "AGILE-24-10-01", "region": "C"}, "GBP"),
