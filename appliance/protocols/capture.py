@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from appliance.protocols import dsmr, han, links, sml
+from appliance.protocols import dsmr, envelope, han, iec62056, links, sml
+from appliance.protocols.dump import contents
 from appliance.protocols.frames import Reader, TextReader
 from appliance.protocols.telegram import NO_KEYS, Keys, Parse, Telegram
 
@@ -18,12 +19,19 @@ class Wire(NamedTuple):
     parse: Parse
 
 
-PROTOCOLS: dict[str, Wire] = {
-    "dsmr": Wire(TextReader, dsmr.parse),
-    "sml": Wire(sml.Reader, sml.parse),
-    "han": Wire(links.HanReader, han.parse),
+PROTOCOLS: dict[str, tuple[Wire, ...]] = {
+    "dsmr": (Wire(TextReader, dsmr.parse), Wire(envelope.Reader, envelope.parse)),
+    "sml": (Wire(sml.Reader, sml.parse),),
+    "han": (Wire(links.HanReader, han.parse),),
+    "iec62056": (Wire(iec62056.Reader, iec62056.parse),),
 }
-"""Every protocol by its name in settings; "auto" tries them in this order."""
+"""Every protocol by its name in settings, with each way its frames may be wrapped."""
+
+
+def candidates(protocol: str) -> list[tuple[str, Wire]]:
+    """The ways to read `protocol`, or any with "auto"; where two do as well the first is the one."""
+    names = PROTOCOLS if protocol == "auto" else (protocol,)
+    return [(name, wire) for name in names for wire in PROTOCOLS[name]]
 
 
 def decode(
@@ -31,25 +39,48 @@ def decode(
 ) -> Iterator[Telegram]:
     """Every frame of a capture in order; nothing at all if it holds none. Never raises for its bytes.
 
-    A telegram whose beginning is missing is no frame; one that breaks off is, with crc "bad".
-    `protocol` is "auto" or a name in PROTOCOLS.
+    `data` may be bytes as they came, or a dump of them in hexadecimal digits. A telegram whose beginning
+    is missing is no frame; one that breaks off is, with crc "bad". `protocol` is "auto" or a name in
+    PROTOCOLS; the one that understands most is taken.
     """
-    for name in PROTOCOLS if protocol == "auto" else (protocol,):
-        make, parse = PROTOCOLS[name]
-        reader = make()
-        frames = [*reader.feed(data), *reader.flush()]
-        if frames:
-            telegrams = [parse(frame.data, zone, now, keys) for frame in frames]
-            yield from (replace(telegram, protocol=name) for telegram in _judged(telegrams))
-            return
+    best: list[Telegram] = []
+    for content in contents(data):
+        for name, wire in candidates(protocol):
+            if protocol == "auto" and name == "iec62056" and not iec62056.has_block(content):
+                continue  # text without a block check is read alike as DSMR, and more strictly
+            reader = wire.reader()
+            frames = [*reader.feed(content), *reader.flush()]
+            found = _judged([wire.parse(frame.data, zone, now, keys) for frame in frames])
+            if _worth(found) > _worth(best):
+                best = [replace(telegram, protocol=name) for telegram in found]
+    if protocol in ("auto", "han") and not any(telegram.readings or telegram.problem for telegram in best):
+        bodies = (han.parse_body(content, zone, now, keys) for content in contents(data))
+        best = [replace(body, protocol="han") for body in bodies if body is not None][:1] or best
+    yield from best
 
 
-def _judged(telegrams: list[Telegram]) -> Iterator[Telegram]:
+def _worth(telegrams: list[Telegram]) -> tuple[int, ...]:
+    """How well a capture was understood: believed numbers first, then sound frames, then anything."""
+    sound = [telegram for telegram in telegrams if telegram.crc == "ok"]
+    return (
+        sum(bool(telegram.readings) for telegram in sound),
+        sum(bool(telegram.readings) for telegram in telegrams),
+        len(sound),
+        sum(bool(telegram.problem) for telegram in telegrams),
+        sum(len(telegram.lines) for telegram in telegrams),
+        len(telegrams),
+    )
+
+
+def _judged(telegrams: list[Telegram]) -> list[Telegram]:
     """A meter that sends checksums always does: a frame of it without one was torn."""
     checking = {telegram.meter for telegram in telegrams if telegram.crc == "ok"}
-    for telegram in telegrams:
-        torn = telegram.crc == "none" and telegram.meter in checking
-        yield replace(telegram, crc="bad", readings={}, moments={}, children=()) if torn else telegram
+    return [
+        replace(telegram, crc="bad", readings={}, moments={}, children=())
+        if telegram.crc == "none" and telegram.meter in checking
+        else telegram
+        for telegram in telegrams
+    ]
 
 
 def to_json(telegram: Telegram, zone: ZoneInfo) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Reader:
 
     def _begins_again(self, head: re.Match[bytes], size: int) -> int:
         """Where the next envelope of the same meter begins inside this one, which then lost bytes; -1 if
-        nowhere. An empty title is too little to go by: then the length and what follows it must be the same."""
+        nowhere. An empty title is too little to go by: then its length must be the same too."""
         start = head[1] if len(head[1]) > 2 else head[0]
         return self._buffer.find(start, 1, size)
 

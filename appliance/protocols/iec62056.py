@@ -73,6 +73,12 @@ class Reader:
         return frames
 
 
+def has_block(data: bytes) -> bool:
+    """Whether there is an identification and behind it the start of a block."""
+    start = IDENTIFICATION.search(data)
+    return start is not None and data.find(_STX, start.end()) >= 0
+
+
 def checksum(frame: bytes) -> Crc:
     """Whether the block check is the exclusive or of all bytes behind STX up to and with ETX; "none" where
     a whole frame has none."""
@@ -112,6 +118,11 @@ def _current(told: list[tuple[str, str]]) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for reference, raw in told:
         name, key = obis.current(reference), obis.code(reference)
-        if name is not None and key.medium in (None, 0, 1) and found.setdefault(name, raw) != raw:
+        if (
+            name is not None
+            and not key.channel
+            and key.medium in (None, 0, 1)
+            and found.setdefault(name, raw) != raw
+        ):
             return None
     return found

@@ -5,6 +5,7 @@ A protocol is a module with a `frames.Reader`, which cuts the stream, and a func
 raises, whatever the bytes. `capture.PROTOCOLS` is the table of them.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -22,6 +23,14 @@ class Keys:
 
 
 NO_KEYS = Keys()
+
+
+def key_of(text: str) -> bytes:
+    """The key in hexadecimal digits as a grid company writes it. ValueError says what is wrong with it."""
+    digits = re.sub(r"[\s:.-]", "", text)
+    if re.fullmatch("[0-9A-Fa-f]{32}", digits) is None:
+        raise ValueError("must be 32 digits and letters from 0 to 9 and A to F, as your grid company sent it")
+    return bytes.fromhex(digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Telegram:
     reference again goes on a new line of the same text. `unknown` are lines that were not understood.
     `moments` has the UTC ms of readings older than the telegram (gas, water, heat). With a bad checksum
     there are lines, but no readings. `problem` is a sentence that says why nothing could be read of a
-    sound frame, and what to do: "encrypted: ...". `protocol` is filled in by `capture.decode`.
+    sound frame, and what to do. `protocol` is filled in by `capture.decode`.
     """
 
     meter: str
