@@ -26,6 +26,8 @@ UNITS: Mapping[int, str] = {
 
 _VOLTS = (80.0, 320.0)
 """Between phase and neutral, or between phases of a 230 V net."""
+_TELLING_VA = 150
+"""With less the currents of a house are mostly reactive and tell nothing of their scale."""
 _SWEDEN = "Europe/Stockholm"
 
 
@@ -119,18 +121,24 @@ def _voltage_step(entries: Sequence[Entry]) -> int:
 
 
 def _current_step(entries: Sequence[Entry], made: str) -> int | None:
-    """The power of ten of currents that have no scaler; None where the power shows it to be wrong.
+    """The power of ten of currents that have no scaler: the maker's, unless the power shows it to be wrong;
+    of an unknown maker the only one that fits the power. None if there is none.
 
-    The sum of voltage times current is never less than the power.
+    The sum of voltage times current is never less than the power, and rarely much more than what real and
+    reactive power make together.
     """
-    found = {entry.code: entry for entry in entries if entry.number is not None}
+    found = {entry.code: entry.number or 0 for entry in entries if entry.number is not None}
     kind = next((dlms.text(entry.item) for entry in entries if entry.reference.endswith(":96.1.1")), "")
-    step = -3 if made == "KFM" or (made == "Kamstrup" and kind.startswith("685")) else -2
-    pairs = [(found.get(f"{n}1.7.0"), found.get(f"{n}2.7.0")) for n in (3, 5, 7)]
-    if any(amps is not None and amps.scaler is not None for amps, _ in pairs):
-        return step
-    highest = max((volt.number or 0 for _, volt in pairs if volt is not None), default=0)
+    highest = max((found.get(code, 0) for code in ("32.7.0", "52.7.0", "72.7.0")), default=0)
     volts = highest * 10.0 ** _voltage_step(entries)
-    apparent = sum((amps.number or 0) * 10.0**step * volts for amps, _ in pairs if amps is not None)
-    power = max((found[code].number or 0 for code in ("1.7.0", "2.7.0") if code in found), default=0)
-    return step if apparent >= 0.8 * power - 50 else None
+    amps = sum(found.get(code, 0) for code in ("31.7.0", "51.7.0", "71.7.0"))
+    power = max(found.get(code, 0) for code in ("1.7.0", "2.7.0"))
+    reactive = max(found.get(code, 0) for code in ("3.7.0", "4.7.0"))
+    if made:
+        step = -3 if made == "KFM" or (made == "Kamstrup" and kind.startswith("685")) else -2
+        return step if amps * 10.0**step * volts >= 0.8 * power - 50 else None
+    if not amps:
+        return 0
+    apparent = (power**2 + reactive**2) ** 0.5
+    fits = [step for step in (-3, -2, -1, 0) if 0.8 * power <= amps * 10.0**step * volts <= 2 * apparent + 50]
+    return fits[0] if len(fits) == 1 and apparent > _TELLING_VA else None

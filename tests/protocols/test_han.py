@@ -195,6 +195,15 @@ def test_currents_that_cannot_carry_the_power_are_left_out() -> None:
     assert telegram.lines["1-1:31.7.0"] == "237"
 
 
+@pytest.mark.parametrize(("raw", "amps"), [(7087, 7.087), (709, 7.09), (71, 7.1), (7, 7.0)])
+def test_currents_of_an_unknown_maker_are_those_that_fit_the_power(raw: int, amps: float) -> None:
+    pairs = [("1.7.0", u32(1650)), ("2.7.0", u32(0)), ("31.7.0", u32(raw)), ("32.7.0", u16(2310))]
+    apdu = push(structure(*[part for code, value in pairs for part in (obis(f"1-0:{code}"), value)]))
+    assert one(apdu).readings[Q.CURRENT_L1] == amps
+    apdu = push(structure(*[part for code, value in pairs[1:] for part in (obis(f"1-0:{code}"), value)]))
+    assert Q.CURRENT_L1 not in one(apdu).readings, "no power to tell it by"
+
+
 ISK = (octets(b"ISK1030783800000"), octets(b"ISK83800000"))
 
 

@@ -124,7 +124,7 @@ def test_encrypted_messages_need_their_key(p1: Path, name: str, keys: Keys, mete
 
 
 def test_a_tag_made_with_another_key_is_seen(p1: Path) -> None:
-    """Made without the meter's authentication key: the contents are there, but who wrote them is not proved."""
+    """Made without the authentication key: the contents are there, but who wrote them is not proved."""
     path = p1 / "node-dsmr-parser" / "dlms" / "encrypted" / "aidon-example-2-without-aad.txt"
     assert read(path, ATHOM)[0].problem == han.WRONG_AUTHENTICATION
     assert read(path, Keys(ATHOM.encryption))[0].readings[Q.POWER_GRID] == 1122
