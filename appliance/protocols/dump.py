@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 
 _COMMENT = re.compile(r"(?:#|//|;)[^\n]*")
-_OFFSET = re.compile(r"^[0-9A-Fa-f]{4,8}:?[ \t]+((?:[0-9A-Fa-f]{2,4} ?)+)(?:  .*|[ \t]*\|.*\|)?$")
+_OFFSET = re.compile(
+    r"[0-9A-Fa-f]{4,8}:?[ \t]+"
+    r"(?:((?:[0-9A-Fa-f]{4} ?)+(?:[0-9A-Fa-f]{2})?)(?:  .*)?|((?:[0-9A-Fa-f]{2} {0,2})+)(?:\|.*\|)?)"
+)
 """A line of xxd or hexdump -C: an offset, bytes, and the same as text."""
 _PREFIX = re.compile(r"0[xX]|\\x")
 _DIGITS = re.compile(r"[0-9A-Fa-f\s,{}\[\]()\"':]*")
@@ -41,7 +44,7 @@ def from_hex(data: bytes) -> bytes | None:
     lines = [line for line in lines if line]
     offsets = [_OFFSET.fullmatch(line) for line in lines]
     if lines and all(offsets) and _counts_up([line.split()[0].rstrip(":") for line in lines]):
-        lines = [found[1] for found in offsets if found is not None]
+        lines = [found[1] or found[2] for found in offsets if found is not None]
     text = _PREFIX.sub(" ", "\n".join(lines))
     if _DIGITS.fullmatch(text) is None:
         return None

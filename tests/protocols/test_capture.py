@@ -4,6 +4,13 @@ import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+from sml_maker import ESCAPE
+from test_envelope import FRAME as SEALED
+from test_envelope import KEYS
+from test_iec62056 import FRAME as READOUT
+from test_sml import FILE as SML
+
 from appliance.protocols import capture
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "p1_serial"
@@ -45,3 +52,33 @@ def test_a_meter_that_checks_always_does() -> None:
     assert [frame.crc for frame in capture.decode(torn, "auto", ZONE)] == ["none"]
     found = list(capture.decode(torn + whole, "auto", ZONE))
     assert [(frame.crc, bool(frame.readings)) for frame in found] == [("bad", False), ("ok", True)]
+
+
+WIRES = [
+    ((FIXTURES / "nl5.txt").read_bytes(), "dsmr", "ok"),
+    ((FIXTURES / "nl3.txt").read_bytes(), "dsmr", "none"),
+    (SML, "sml", "ok"),
+    (READOUT, "iec62056", "ok"),
+    (SEALED, "dsmr", "ok"),
+]
+
+
+@pytest.mark.parametrize(("data", "protocol", "crc"), WIRES)
+@pytest.mark.parametrize("noise", [b"", b"\r\n\0\xff", b"/?!\r\n", ESCAPE, b"\x7e\x7e"])
+def test_the_protocol_finds_itself(data: bytes, protocol: str, crc: str, noise: bytes) -> None:
+    for wrap in (bytes, lambda stream: stream.hex("\n", 20).encode("ascii")):
+        stream = wrap(data[len(data) // 2 :] + noise + data + noise + data + noise)
+        found = [t for t in capture.decode(stream, "auto", ZONE, KEYS) if t.readings]
+        assert [(t.protocol, t.crc) for t in found] == [(protocol, crc)] * 2
+
+
+def test_a_readout_taken_with_eight_bits() -> None:
+    line = bytes(byte | (byte.bit_count() & 1) << 7 for byte in READOUT)
+    assert [t.crc for t in capture.decode(line, "auto", ZONE)] == ["ok"]
+
+
+def test_an_encrypted_frame_without_a_key_says_so() -> None:
+    (telegram,) = capture.decode(SEALED, "auto", ZONE)
+    shown = capture.to_json(telegram, ZONE)
+    assert shown["readings"] == {}
+    assert "encrypts" in shown["problem"]
