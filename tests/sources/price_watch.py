@@ -61,6 +61,7 @@ class Watch:
         self.errors: list[tuple[int, SourceError]] = []
         self.asked: list[int] = []
         self.fine = 0
+        self.told = 0
         self.source: Any = None
         self._task: asyncio.Task[None] | None = None
 
@@ -72,11 +73,11 @@ class Watch:
         if "rates_url" in found.options.model_fields:
             urls["rates_url"] = f"{self.service.url}/stats/eurofxref/eurofxref-daily.xml"
         options = found.options.model_validate({"type": type_, **urls, **given, **said})
-        context = Context(self.clock, self.folder, STOCKHOLM, currency=money or usual, prices=self._known)
+        context = Context(self.clock, self.folder, STOCKHOLM, currency=money or usual, prices=self.known)
         self.source = found.build("Source", options, context)
         return self.source
 
-    async def _known(self, channel: str, start: int, end: int) -> list[Price]:
+    async def known(self, channel: str, start: int, end: int) -> list[Price]:
         return [
             price
             for (name, _), price in sorted(self.kept.items())
@@ -110,6 +111,7 @@ class Watch:
         for fact in batch:
             if isinstance(fact, Price):
                 self.kept[fact.channel, fact.start] = fact
+                self.told += 1
             else:
                 self.events.append(fact)
 
