@@ -79,6 +79,8 @@ class PriceService(ABC):
     zone: ZoneInfo = BRUSSELS
     publishes: time = time(12, 45)
     currencies: tuple[str, ...] = (EUR,)
+    attribution: str
+    """Whom to name where its prices are shown."""
 
     def __init__(self, options: PriceOptions, context: Context, url: AnyHttpUrl, area: str = "") -> None:
         self.name = options.label

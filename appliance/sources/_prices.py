@@ -48,6 +48,11 @@ class PriceSource(PriceService):
         self._failures = 0
         self._tried: dict[date, int] = {}
 
+    @property
+    def attributions(self) -> dict[str, str]:
+        """Whom to name where prices are shown, by what stands as the source of a price."""
+        return {service.who: service.attribution for service in (self, self._other) if service is not None}
+
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """Prices as they come. A SourceError starts it again, and it then waits for its own time to ask."""
         try:

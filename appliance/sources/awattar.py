@@ -56,6 +56,7 @@ def parse(payload: Any, source: str) -> list[Price]:
 class Source(PriceSource):
     """Asks for a day."""
 
+    attribution = ATTRIBUTION
     publishes = time(13, 0)
 
     def __init__(self, options: Options, context: Context) -> None:

@@ -56,6 +56,7 @@ def parse(payload: Any, source: str, price: Literal["market", "all_in"] = "marke
 class Source(PriceSource):
     """Asks for a day."""
 
+    attribution = ATTRIBUTION
     zone = AMSTERDAM
 
     def __init__(self, options: Options, context: Context) -> None:

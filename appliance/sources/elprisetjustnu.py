@@ -37,6 +37,7 @@ class Options(EuroOptions):
 class Source(PriceSource):
     """Asks for a day's file."""
 
+    attribution = ATTRIBUTION
     zone = ZoneInfo("Europe/Stockholm")
     currencies = ("SEK", "EUR")
 

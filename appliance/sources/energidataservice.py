@@ -52,6 +52,7 @@ def parse(payload: Any, source: str, currency: str, area: str) -> list[Price]:
 class Source(PriceSource):
     """Asks for a day."""
 
+    attribution = ATTRIBUTION
     zone = ZoneInfo("Europe/Copenhagen")
     currencies = ("DKK", "EUR")
 

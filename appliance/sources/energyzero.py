@@ -54,6 +54,7 @@ def parse(payload: Any, source: str, price: Literal["market", "all_in"] = "marke
 class Source(PriceSource):
     """Asks for a day; the answer may hold those around it."""
 
+    attribution = ATTRIBUTION
     zone = ZoneInfo("Europe/Amsterdam")
 
     def __init__(self, options: Options, context: Context) -> None:

@@ -59,6 +59,7 @@ def parse(payload: Any, source: str, direction: Literal["import", "export"] = "i
 class Source(PriceSource):
     """Asks for a market day: it is the same 24 hours as on the continent."""
 
+    attribution = ATTRIBUTION
     publishes = time(17, 0)  # 16:00 in Britain; both clocks change in the same moment
     currencies = ("GBP",)
 

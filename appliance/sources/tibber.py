@@ -91,6 +91,7 @@ def _home(homes: list[Any], source: str, home_id: str) -> Any:
 class Source(PriceSource):
     """Asks for today and tomorrow."""
 
+    attribution = ATTRIBUTION
     channel = "import"
     currencies = ()
 
