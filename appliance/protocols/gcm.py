@@ -64,6 +64,14 @@ def sealed(data: bytes) -> Sealed | None:
     return Sealed(title, inner[0], inner[1:5], inner[5:cut], inner[cut:], end)
 
 
+def title(data: bytes) -> bytes:
+    """The sender's title in the beginning of an envelope whose end may be missing; empty if it is none."""
+    if data[:1] not in (b"\xdb", b"\xdc") or len(data) < 2 + _TITLE or data[1] != _TITLE:
+        whole = sealed(data)
+        return whole.title if whole else b""
+    return data[2 : 2 + _TITLE]
+
+
 def opened(envelope: Sealed, encryption: bytes, authentication: bytes | None) -> Opened | None:
     """The contents; None if they are compressed. A tag is judged only with an authentication key.
 

@@ -9,15 +9,13 @@ not tell, so there it is Wh.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from appliance.protocols import dlms
 from appliance.protocols.dlms import Item, Notification
+from appliance.protocols.han_entries import TEXTS, Entry
 
-TEXTS = (dlms.OCTETS, dlms.VISIBLE, dlms.UTF8)
 MAKERS = ("AIDON", "Kamstrup", "KFM", "ISK", "KAM", "SAG", "LGZ")
-AMPERE, NO_UNIT = 33, 255
 UNITS: Mapping[int, str] = {
     5: "h", 6: "min", 7: "s", 8: "°", 9: "°C", 13: "m3", 14: "m3", 25: "J", 27: "W", 28: "VA", 29: "var",
     30: "Wh", 31: "VAh", 32: "varh", 33: "A", 35: "V", 44: "Hz",
@@ -29,26 +27,6 @@ _VOLTS = (80.0, 320.0)
 _TELLING_VA = 150
 """With less the currents of a house are mostly reactive and tell nothing of their scale."""
 _SWEDEN = "Europe/Stockholm"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One value: its `reference`, and scaler and unit where the meter sent them."""
-
-    reference: str
-    item: Item
-    scaler: int | None = None
-    unit: int | None = None
-
-    @property
-    def code(self) -> str:
-        """The reference without medium and channel, for electricity alone: `1.8.0`."""
-        return self.reference.partition(":")[2] if self.reference.startswith("1-") else ""
-
-    @property
-    def number(self) -> int | float | None:
-        data = self.item.data
-        return data if isinstance(data, int | float) and not isinstance(data, bool) else None
 
 
 def maker(push: Notification, title: bytes) -> str:

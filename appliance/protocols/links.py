@@ -47,11 +47,11 @@ def message(data: bytes) -> Message:
     joined = Joined()
     fitting = [joined.add(link) for link in links]
     sound = joined.whole and all(fitting) and all(link.sound for link in links)
-    return Message(joined.apdu, "ok" if sound else "bad", len(links))
+    return Message(joined.apdu + joined.rest, "ok" if sound else "bad", len(links))
 
 
 class Joined:
-    """A message as its frames come in: `apdu` is what there is of it, `whole` once nothing is missing."""
+    """A message as its frames come in: `apdu` is what they carry, `whole` once nothing of it is missing."""
 
     def __init__(self) -> None:
         self.apdu = b""
@@ -60,6 +60,11 @@ class Joined:
         self._segment: bytes | None = None
         self._segments = 0
         self._blocks = 0
+
+    @property
+    def rest(self) -> bytes:
+        """Of the unit whose last segment has not come."""
+        return self._segment or b""
 
     def add(self, link: Link) -> bool:
         """False if this frame is not the next of the message, which then cannot become whole any more."""

@@ -138,6 +138,12 @@ def test_kaifa_without_a_neutral() -> None:
     assert readings[Q.CURRENT_L2] == 6.896
 
 
+def test_kaifa_between_phases_has_no_second_current_either() -> None:
+    phases = (u32(7087), u32(0), u32(4206), u32(2367), u32(0), u32(2367))
+    readings = kaifa(*HEAD, octets(b"MA304T3"), *POWERS, *phases).readings
+    assert not {Q.VOLTAGE_L2, Q.CURRENT_L2} & set(readings)
+
+
 def kamstrup(pairs: dict[str, bytes], kind: str = "6841121BN243101040") -> bytes:
     values = [obis("1-1:0.0.5"), visible("5706567000000000"), obis("1-1:96.1.1"), visible(kind)]
     for code, value in pairs.items():
@@ -351,6 +357,29 @@ def test_keys(control: int) -> None:
         assert (other.problem, other.readings) == (han.WRONG_AUTHENTICATION, {})
     else:
         assert other.readings == AUSTRIA
+
+
+def test_a_torn_encrypted_message_says_that_it_is_encrypted_but_judges_no_key() -> None:
+    stream = joined(segments(sealed(austria(), 0x30), 100)[:-1])
+    assert [(told.crc, told.problem) for told in read(stream)] == [("bad", han.NO_KEY)]
+    assert [(told.crc, told.problem) for told in read(stream, keys=KEYS)] == [("bad", "")]
+    hurt = bytearray(message(sealed(austria(), 0x30)))
+    hurt[60] ^= 1
+    assert [(told.crc, told.problem) for told in read(bytes(hurt), keys=KEYS)] == [("bad", "")]
+
+
+def test_meters_behind_the_meter() -> None:
+    gas = [structure(obis("0-1:24.1.0"), u16(3)), structure(obis("0-1:24.2.1"), u32(12785), scaler(-2, 13))]
+    heat = [structure(obis("0-2:24.1.0"), u16(4)), structure(obis("0-2:24.2.1"), u32(1000), scaler(3, 30))]
+    telegram = one(push(array(*gas, *heat)))
+    assert telegram.readings == {Q.GAS: 127.85, Q.HEAT: 3.6}
+    assert [(child.channel, child.device) for child in telegram.children] == [(1, 3), (2, 4)]
+
+
+def test_a_register_of_the_past_is_not_taken_for_the_present() -> None:
+    past = octets(bytes((1, 0, 1, 8, 0, 1)))
+    telegram = one(push(array(structure(past, u32(5), scaler(0, 30)), register("1-0:1.8.0", 7, 0))))
+    assert telegram.readings == {Q.ENERGY_IMPORT: 0.007}
 
 
 def test_problems_say_what_to_do_and_show_no_key() -> None:
