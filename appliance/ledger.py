@@ -43,6 +43,7 @@ class Sheet:
     bought: Metered | None
     sold: Metered | None
     rates: Rates
+    market: Market
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Ledger:
 
     def _sheet(self, starts: Ints, bought: Metered | None, sold: Metered | None, market: Market) -> Sheet:
         moments = Moments(starts, self._zone)
-        return Sheet(moments, bought, sold, rates(self._contracts, moments, market))
+        return Sheet(moments, bought, sold, rates(self._contracts, moments, market), market)
 
     async def rates(self, start: int, end: int) -> tuple[Ints, Rates]:
         """What a kWh costs and brings in each quarter hour of a span, coming ones included."""
@@ -111,6 +112,19 @@ class Ledger:
         if first > last:
             return []
         return await self._entries(self._contracts, first, last, grain)
+
+    async def counted(
+        self, source: str, quantity: Quantity, first: date, last: date, grain: Grain
+    ) -> list[tuple[date, float | None]]:
+        """How much went through another counter (gas, water, heat) in each day, month or year."""
+        last = min(last, calendar.day_of(self._clock.now(), self._zone))
+        pieces = pieces_of(first, last, grain)
+        if not pieces:
+            return []
+        edges = [calendar.day_start(low, self._zone) for low, _ in pieces]
+        edges.append(calendar.day_span(last, self._zone)[1])
+        rises = await self._store.increase(source, quantity, edges, since_first=True)
+        return [(low, rise) for (low, _), rise in zip(pieces, rises, strict=True)]
 
     async def compare(self, first: date, last: date) -> list[tuple[str, Bill]]:
         """What the days would have cost by each offer, the present contract first."""
@@ -138,10 +152,10 @@ class Ledger:
 
         def work() -> list[Entry]:
             moments = Moments(starts, self._zone)
-            sheet = Sheet(moments, bought, sold, rates(contracts, moments, market))
+            sheet = Sheet(moments, bought, sold, rates(contracts, moments, market), market)
             return [
                 Entry(low, high, _bill(sheet, contracts, low, high, grain))
-                for low, high in _pieces(first, last, grain)
+                for low, high in pieces_of(first, last, grain)
             ]
 
         return await asyncio.to_thread(work)
@@ -218,7 +232,7 @@ def _charges(sheet: Sheet, contracts: Sequence[Contract], first: date, last: dat
     """The capacity charge of each month, by the contract in force at its end."""
     assert sheet.bought is not None
     sums: dict[str, float] = {}
-    for low, high in _pieces(first, last, "month"):
+    for low, high in pieces_of(first, last, "month"):
         contract = bill.contract_of(contracts, high)
         if contract is None or contract.capacity is None:
             continue
@@ -231,7 +245,7 @@ def _charges(sheet: Sheet, contracts: Sequence[Contract], first: date, last: dat
     return [Line(name, money) for name, money in sums.items()]
 
 
-def _pieces(first: date, last: date, grain: Grain) -> list[tuple[date, date]]:
+def pieces_of(first: date, last: date, grain: Grain) -> list[tuple[date, date]]:
     """The days, months or years of a span, the outer ones cut."""
     pieces = []
     while first <= last:

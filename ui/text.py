@@ -1,6 +1,7 @@
 """The tongue of one browser: translated sentences, numbers, powers, ages and times of the site's clock."""
 
 import gettext
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -73,11 +74,14 @@ class Texts:
         return self.number(value, 1 if value is None or abs(value) < 99.95 else 0)
 
     @property
+    def money(self) -> str:
+        """The money's sign: kr, €."""
+        return "kr" if self.currency in KRONOR else get_currency_symbol(self.currency, locale=self.locale)
+
+    @property
     def money_unit(self) -> str:
         """What a price is in: kr/kWh, €/kWh."""
-        krona = self.currency in KRONOR
-        symbol = "kr" if krona else get_currency_symbol(self.currency, locale=self.locale)
-        return f"{symbol}/kWh"
+        return f"{self.money}/kWh"
 
     def price(self, per_kwh: float | None) -> str:
         """A price without its unit, in currency units: 0.31."""
@@ -90,6 +94,10 @@ class Texts:
     def day(self, at: int) -> str:
         """Thu 14 May."""
         return format_date(day_of(at, self.zone), "EEE d MMM", locale=self.locale).replace(".", "")
+
+    def day_short(self, day: date) -> str:
+        """14 May."""
+        return format_date(day, "d MMM", locale=self.locale).replace(".", "")
 
     def moment(self, at: int, now: int) -> str:
         """14:28 when it is today, else 13 May 14:28."""

@@ -1,6 +1,7 @@
 """What one open page works with: the appliance, the browser's tongue and theme, its session."""
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -79,6 +80,11 @@ class View:
     def types(self) -> dict[str, str]:
         """Type of every source, by its name, in the order of the configuration."""
         return {part.name: part.type for part in self.appliance.health if part.role == "source"}
+
+    def attribution(self, source: str) -> str:
+        """How the service behind a source of prices asks to be named; empty if it does not ask."""
+        module = sys.modules.get(type(self.appliance.sources.get(source)).__module__)
+        return str(getattr(module, "ATTRIBUTION", ""))
 
     def counts(self, source: str) -> tuple[Quantity, str]:
         """What config.json says that the meter before a camera counts, and the unit printed on it."""

@@ -54,7 +54,7 @@ Examples:
 @click.option("--source", "sources", metavar="S", multiple=True, help="Only this source. May be repeated.")
 @click.option(
     "--every",
-    type=click.Choice(["raw", "5min", "15min", "1h", "1d"]),
+    type=click.Choice(["raw", "1min", "5min", "15min", "1h", "1d"]),
     default="1h",
     show_default=True,
     help="One line a reading, or one line for so much time.",

@@ -16,6 +16,8 @@ from appliance.store.codec import Floats, Ints
 from appliance.store.facts import NO_ROWS, QUARTER_MS, Every, Rows, Series
 from appliance.store.reader import Reader, offset_at
 
+FINE = (Every.MIN1, Every.MIN5)
+"""Made of the readings themselves; coarser buckets of the quarter hours that are kept."""
 RAW_MS = 8 * DAY_MS
 """A longer raw chart is drawn from the lows and highs of quarter hours; no more than this is held at once."""
 
@@ -34,14 +36,15 @@ def chart(
     if every is Every.RAW:
         return _raw(reader, series, quantity, start, end, limit)
     edges, close = grid(start, end, every, zone)
-    if every is Every.MIN5 and len(edges) > 2 * limit:
-        every, (edges, close) = Every.MIN15, grid(start, end, Every.MIN15, zone)
+    for coarser in (Every.MIN5, Every.MIN15):
+        if every in FINE and len(edges) > 2 * limit:
+            every, (edges, close) = coarser, grid(start, end, coarser, zone)
     edges = edges[:: max(1, -(-len(edges) // limit))]
     if not len(edges):
         return Series([], [])
     first = int(edges[0])
-    if every is Every.MIN5:
-        small = _fine(reader, series, quantity, first, close, Every.MIN5.milliseconds)
+    if every in FINE:
+        small = _fine(reader, series, quantity, first, close, every.milliseconds)
     else:
         small = reader.quarters(series, quantity, first, close)
     found = buckets.regroup(small, edges, quantity.spec.kind)

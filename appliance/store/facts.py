@@ -18,6 +18,7 @@ class Every(StrEnum):
     """The grain of a chart. `DAY` is the site's local day, the others divide the hour."""
 
     RAW = "raw"
+    MIN1 = "1min"
     MIN5 = "5min"
     MIN15 = "15min"
     HOUR = "1h"
@@ -26,7 +27,12 @@ class Every(StrEnum):
     @property
     def milliseconds(self) -> int:
         """The length of a bucket (0 for raw; a local day may be an hour shorter or longer)."""
-        return {"raw": 0, "5min": 5 * MINUTE_MS, "15min": QUARTER_MS, "1h": HOUR_MS, "1d": DAY_MS}[self]
+        return _LENGTHS[self.value]
+
+
+_LENGTHS = {
+    "raw": 0, "1min": MINUTE_MS, "5min": 5 * MINUTE_MS, "15min": QUARTER_MS, "1h": HOUR_MS, "1d": DAY_MS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

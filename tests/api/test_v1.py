@@ -116,7 +116,7 @@ async def test_a_parameter_that_is_wrong_is_named(api: httpx.AsyncClient) -> Non
 @given(
     start=st.text(max_size=30) | st.integers().map(str) | st.datetimes().map(str) | st.floats().map(str),
     end=st.none() | st.integers(0, 7_258_118_399_999).map(str) | st.datetimes().map(str),
-    every=st.sampled_from(["raw", "5min", "15min", "1h", "1d"]),
+    every=st.sampled_from(["raw", "1min", "5min", "15min", "1h", "1d"]),
 )
 async def test_no_span_is_a_fault(
     api: httpx.AsyncClient, here: Appliance, start: str, end: str | None, every: str

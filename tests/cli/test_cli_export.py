@@ -86,7 +86,7 @@ def test_the_long_night_has_both_its_hours(data: Path) -> None:
 
 
 def test_increases_add_up(data: Path) -> None:
-    for every in ("5min", "15min", "1h", "1d"):
+    for every in ("1min", "5min", "15min", "1h", "1d"):
         found = rows(
             export(data, "--from", "2026-10-25", "--to", "2026-10-26", "--every", every, "energy_import")
         )

@@ -55,3 +55,15 @@ class Rows(Board, component="rows.js"):
 
 class Table(Board, component="table.js"):
     """Names and numbers in columns; the last column is pushed to the right edge."""
+
+
+class Prices(Board, component="prices.js"):
+    """A large number with its unit, tags beside it and a line beneath."""
+
+
+class PhaseBars(Board, component="phase_bars.js"):
+    """A tall bar for each phase against the main fuse."""
+
+
+class Doughnut(Board, component="doughnut.js"):
+    """Shares of a whole around a number."""

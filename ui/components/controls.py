@@ -36,6 +36,16 @@ def tool(icon: str, text: str, pressed: Callable[..., Any]) -> ui.element:
     return made.on("click", pressed)
 
 
+def link(icon: str, text: str, address: str, *, download: bool = False) -> ui.element:
+    """A square that leads elsewhere or saves a file; the word is for those who cannot see the picture."""
+    made = ui.element("a").classes("btn square").props(f'href="{address}" aria-label="{text}"')
+    if download:
+        made.props("download")
+    with made:
+        ui.html(svg(icon), sanitize=False)
+    return made
+
+
 def pressed(made: ui.element, on: bool) -> None:
     """Whether a button that stays down is down."""
     made.props(f'aria-pressed="{str(on).lower()}"')
