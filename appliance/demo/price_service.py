@@ -44,6 +44,10 @@ class PriceService(HttpDevice):
         self.asked: list[str] = []
         self.rates_asked = 0
 
+    def source_config(self) -> dict[str, Any]:
+        """The entry of config.json under `sources` that asks for prices here."""
+        return {"type": "elprisetjustnu", "name": "spot", "area": "SE3", "url": self.url}
+
     def answer(self, request: Request) -> Answer:
         if request.path.startswith("/stats/eurofxref/"):
             self.rates_asked += 1
