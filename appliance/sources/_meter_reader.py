@@ -1,6 +1,5 @@
 """Reads one meter's pictures for years: finds the counters and finds them again when they moved."""
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,9 +24,6 @@ DOUBT = (
     "wait until it has counted on"
 )
 
-_ONE_AT_A_TIME = threading.Lock()
-"""The networks are shared by all cameras of the process, and a Pi has little to spare."""
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -51,7 +47,8 @@ class Look:
 
 
 class MeterReader:
-    """Used by one thread. `bearings` knows where the counters stand, `readers` reads their figures."""
+    """Used by one thread, which has its process's networks to itself. `bearings` knows where the counters
+    stand, `readers` reads their figures."""
 
     def __init__(self, options: Options, bearings: Bearings, readers: Readers) -> None:
         self.bearings = bearings
@@ -75,11 +72,10 @@ class MeterReader:
         reason = fault(picture)
         if reason is not None:
             return Look(reason=reason)
-        with _ONE_AT_A_TIME:
-            self.bearings.refresh()
-            if self.bearings.setup is None:
-                return self._locate(picture, self._hints())
-            return self._known(picture, search)
+        self.bearings.refresh()
+        if self.bearings.setup is None:
+            return self._locate(picture, self._hints())
+        return self._known(picture, search)
 
     def settle(self, look: Look) -> None:
         """Take `look` as the outcome of one capture, of which there may have been several tries."""
@@ -97,8 +93,7 @@ class MeterReader:
 
     def test(self, picture: Picture, setup: MeterSetup, where: tuple[Calibration, ...]) -> Look:
         """What each counter of a set-up reads in a picture that its boxes fit."""
-        with _ONE_AT_A_TIME:
-            return self._count(picture, setup.counters, where, expected=None)
+        return self._count(picture, setup.counters, where, expected=None)
 
     def _known(self, picture: Picture, search: bool) -> Look:
         look = self._read(picture)
