@@ -7,6 +7,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from appliance.demo.central import Central
+from appliance.demo.cupboard import Cupboard
 from appliance.demo.house import House, HouseClock
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
@@ -25,10 +26,11 @@ SUMMER = 165
 class VirtualHouse:
     """All devices of a house in Sweden; `with` (or `start` and `stop`) switches them on and off.
 
-    `config()` is the config.json of an appliance in that house; it is known once the devices run.
+    `config()` is the config.json of an appliance in that house; it is known once the devices run. With
+    `weather` the camera before the wheel meter has to put up with its cupboard, from glare to spiders.
     """
 
-    def __init__(self, clock: HouseClock, folder: Path, *, seed: int = 1) -> None:
+    def __init__(self, clock: HouseClock, folder: Path, weather: bool = False, *, seed: int = 1) -> None:
         zone = ZoneInfo(ZONE)
         season = SUMMER - round(day_of_year(clock.now() // DAY_MS))
         self.folder = folder
@@ -42,6 +44,9 @@ class VirtualHouse:
             season_days=season,
         )
         self.camera = MeterCamera(self.house, clock)
+        if weather:
+            start = self.house.in_season(clock.now())
+            self.camera.cupboard = Cupboard(seed, start, LATITUDE, LONGITUDE)
         self.display, self.water = DisplayCamera(self.house, clock), WaterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
         self.central = Central()
