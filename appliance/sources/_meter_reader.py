@@ -1,7 +1,7 @@
 """Reads one meter's pictures for years: finds the counters and finds them again when they moved."""
 
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import ocr
@@ -13,6 +13,8 @@ from ocr import Box, Calibration, Picture, Result
 from ocr.counter import Readers, Strip, count
 from ocr.locate import search
 from ocr.picture import cut, fault
+
+log = logging.getLogger(__name__)
 
 TRIES = 5
 PATIENCE = 10
@@ -235,8 +237,10 @@ class MeterReader:
 
     def _remember(self, where: Calibration, setup: MeterSetup, picture: Picture) -> None:
         if self.bearings.origin == "saved":
-            with suppress(OSError):
+            try:
                 self.bearings.save(setup, picture)
+            except OSError as error:
+                log.warning("Where the counter went cannot be kept, so it is looked for again: %s", error)
         else:
             self.bearings.adopt(where, picture)
 
