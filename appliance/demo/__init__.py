@@ -27,16 +27,18 @@ class VirtualHouse:
     """All devices of a house in Sweden; `with` (or `start` and `stop`) switches them on and off.
 
     `config()` is the config.json of an appliance in that house; it is known once the devices run. With
-    `weather` the camera before the wheel meter has to put up with its cupboard, from glare to spiders.
+    `weather` the camera before the wheel meter has to put up with its cupboard, from glare to spiders. In the
+    same `folder` it is the same house again, whose registers have gone on meanwhile.
     """
 
     def __init__(self, clock: HouseClock, folder: Path, weather: bool = False, *, seed: int = 1) -> None:
         zone = ZoneInfo(ZONE)
-        season = SUMMER - round(day_of_year(clock.now() // DAY_MS))
-        self.folder = folder
+        built = _built(folder, clock.now())
+        season = SUMMER - round(day_of_year(built // DAY_MS))
         self.house = House(
             clock,
             seed=seed,
+            start=built,
             zone=zone,
             latitude=LATITUDE,
             longitude=LONGITUDE,
@@ -45,8 +47,7 @@ class VirtualHouse:
         )
         self.camera = MeterCamera(self.house, clock)
         if weather:
-            start = self.house.in_season(clock.now())
-            self.camera.cupboard = Cupboard(seed, start, LATITUDE, LONGITUDE)
+            self.camera.cupboard = Cupboard(seed, self.house.in_season(built), LATITUDE, LONGITUDE)
         self.display, self.water = DisplayCamera(self.house, clock), WaterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
         self.central = Central()
@@ -102,3 +103,14 @@ class VirtualHouse:
             ],
             "sinks": [self.central.sink_config()],
         }
+
+
+def _built(folder: Path, now: int) -> int:
+    """When the house of this folder was built (UTC ms): now, where none stands yet."""
+    note = folder / "built"
+    try:
+        return min(now, int(note.read_text()))
+    except (OSError, ValueError):
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(now))
+        return now

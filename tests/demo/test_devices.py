@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from appliance.clock import FakeClock
-from appliance.demo import VirtualHouse
+from appliance.demo import DAY_MS, VirtualHouse
 from appliance.demo.central import Central
 from appliance.demo.house import House
 from appliance.demo.http_device import Fault, Request
@@ -191,3 +191,12 @@ def test_a_house_with_weather_has_its_summer_before_the_camera_too(tmp_path: Pat
     drawn = render(virtual.house.state().import_kwh, width=1280, height=720, seed=0, **how)
     assert np.abs(seen.astype(int) - drawn).mean() < 2
     assert VirtualHouse(FakeClock(early), tmp_path).camera.cupboard is None
+
+
+def test_the_house_of_a_folder_goes_on_where_it_stood(clock: FakeClock, tmp_path: Path) -> None:
+    first = VirtualHouse(clock, tmp_path / "house")
+    before = first.house.state_at(START + 5 * DAY_MS)
+    clock.tick(5 * DAY_MS / 1000)
+    again = VirtualHouse(clock, tmp_path / "house")
+    assert again.house.state() == before
+    assert again.house.state().import_kwh > first.house.state_at(START).import_kwh

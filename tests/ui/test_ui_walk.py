@@ -82,6 +82,7 @@ def test_a_newcomer_types_the_number_and_saves(driver: webdriver.Chrome) -> None
         press(driver, "Save")
         choose_pin(driver)
         until(lambda: driver.current_url.endswith("/meters"))
+        until(lambda: "Saved. The meter is read this way" in said(driver, ".q-notification"))
         load(driver, url + SETUP)
         until(lambda: "Sure of every digit" in said(driver, ".panel .reads"))
 
