@@ -121,7 +121,7 @@ class Draft:
             index -= len(counter.digits)
             self.counter = replace(counter, dials=counter.dials[:index] + counter.dials[index + 1 :])
         self.chosen = None
-        self.set_decimals(self.counter.decimals)
+        self._count_on(len(self.counter.dials) - len(counter.dials))
 
     def spread(self) -> None:
         """Figures evenly from the first to the last."""
@@ -176,14 +176,19 @@ class Draft:
         self.set_decimals(counter.decimals)
 
     def set_dials(self, count: int) -> None:
-        """So many dials; new ones beside the last, dials go from the end."""
+        """So many dials; new ones beside the last, dials go from the end. The point stays where it is."""
+        before = len(self.counter.dials)
         self.counter = replace(self.counter, dials=self.counter.dials[: max(0, count)])
         while len(self.counter.dials) < min(count, MOST_DIALS):
             known = [dial.box for dial in self.counter.dials]
             self._append_dial(DialSetup(beside(self.size, known) if known else self._first_dial()))
         if self.chosen is not None and self.chosen >= len(boxes(self.counter)):
             self.chosen = None
-        self.set_decimals(self.counter.decimals)
+        self._count_on(len(self.counter.dials) - before)
+
+    def _count_on(self, dials: int) -> None:
+        """So many dials more stand behind the point; dials alone have nothing before it to stand behind."""
+        self.set_decimals(self.counter.decimals + dials if self.counter.digits or self.counter.display else 0)
 
     def _first_dial(self) -> Rectangle:
         """Below the figures, where most meters have them."""

@@ -58,6 +58,10 @@ class View:
         """Remember this browser's language or theme."""
         self._own[name] = value
 
+    def leave_word(self, text: str) -> None:
+        """Say something on the next page this browser opens: words on this one would go with it."""
+        self._own["word"] = text
+
     @property
     def now(self) -> int:
         return self.appliance.clock.now()
@@ -118,6 +122,12 @@ class View:
         """Begin to follow; called once by the shell when the page is built."""
 
         follow_while_connected(self.client, self.appliance.hub, self.redraw)
+        self.when_connected(self._pass_on)
+
+    async def _pass_on(self) -> None:
+        if word := self._own.pop("word", None):
+            with self.client:
+                ui.notify(word, position="top")
 
     def redraw(self) -> None:
         """Draw what has changed, without waiting for news."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, HTTPException, Request, Security
+from fastapi import Depends, HTTPException, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
@@ -35,6 +35,7 @@ def appliance_of(request: Request) -> Appliance:
 
 
 Here = Annotated[Appliance, Depends(appliance_of)]
+Camera = Annotated[str, Path(description="Name of a camera source.")]
 
 
 BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="The API token (More page).")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
-from appliance.api.common import Here, problems, require_owner
+from appliance.api.common import Camera, Here, problems, require_owner
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.errors import SourceError
@@ -17,7 +17,6 @@ from appliance.model import Kind, Quantity
 
 router = APIRouter(prefix="/api/v1", tags=["Meter"])
 
-Camera = Annotated[str, InPath(description="Name of a camera source.")]
 At = Annotated[int, InPath(description="Instant of the picture, UTC ms, from the list.", ge=0, lt=2**53)]
 OWNER: dict[str, Any] = {"dependencies": [Depends(require_owner)], "responses": problems(401, 403, 404, 409)}
 READ = problems(404, 409)

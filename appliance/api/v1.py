@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from appliance import __version__
-from appliance.api.common import Here, asked, problems
+from appliance.api.common import Camera, Here, asked, problems
 from appliance.calendar import iso
 from appliance.clock import DAY_MS
 from appliance.model import Kind, Quantity, Reading
@@ -255,7 +255,6 @@ async def quantities() -> list[QuantityOut]:
     ]
 
 
-Camera = Annotated[str, InPath(description="Name of a camera source.")]
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}, **problems(404)}
 
 

@@ -16,6 +16,7 @@ from appliance.errors import SourceError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from appliance.apart import Apart
     from appliance.clock import Clock
     from config.schema import Config
 
@@ -64,6 +65,12 @@ Examples:
     show_default=True,
     help="How many times as fast as ours the house's time runs.",
 )
+@click.option(
+    "--weather/--no-weather",
+    default=True,
+    show_default=True,
+    help="Lamps, daylight, glare, fog, dust, spiders and knocks before the camera, or none of them.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="TCP port.")
 @click.option(
@@ -73,30 +80,31 @@ Examples:
     type=click.Path(path_type=Path),
     help="Keep what is read here; left out, it is forgotten at the end.",
 )
-def demo(speed: float, host: str, port: int, data_dir: Path | None) -> None:
+def demo(speed: float, weather: bool, host: str, port: int, data_dir: Path | None) -> None:
     """Run the appliance against the virtual house, until it is stopped.
 
     The house has a meter with a camera in front of it and a P1 port, solar panels, a battery, and a
     central store. All of it is simulated; each device speaks its real protocol.
     """
+    from appliance.apart import Apart
+    from appliance.clock import ScaledClock
+
     listener = listen(host, port)
     with ExitStack() as stack:
         folder = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tallywatt-")))
         _prepare(folder)
-        _serve_house(stack, folder, speed, listener)
+        clock = ScaledClock(speed)
+        # The house is the outside world: in a process of its own it costs the appliance nothing.
+        house = Apart("The virtual house", "appliance.demo:VirtualHouse", clock, folder / "house", weather)
+        stack.callback(house.close)
+        _serve_house(house, folder, clock, listener)
 
 
-def _serve_house(stack: ExitStack, folder: Path, speed: float, listener: socket.socket) -> None:
+def _serve_house(house: "Apart", folder: Path, clock: "Clock", listener: socket.socket) -> None:
     import json
 
-    from appliance.apart import Apart
-    from appliance.clock import ScaledClock
     from config.files import write_atomic
 
-    clock = ScaledClock(speed)
-    # The house is the outside world: in a process of its own it costs the appliance no memory and no time.
-    house = Apart("The virtual house", "appliance.demo:VirtualHouse", clock, folder / "house")
-    stack.callback(house.close)
     try:
         house.ask("start", 30)
         path = folder / "config.json"

@@ -7,6 +7,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from appliance.demo.central import Central
+from appliance.demo.cupboard import Cupboard
 from appliance.demo.house import House, HouseClock
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
@@ -25,16 +26,19 @@ SUMMER = 165
 class VirtualHouse:
     """All devices of a house in Sweden; `with` (or `start` and `stop`) switches them on and off.
 
-    `config()` is the config.json of an appliance in that house; it is known once the devices run.
+    `config()` is the config.json of an appliance in that house; it is known once the devices run. With
+    `weather` the camera before the wheel meter has to put up with its cupboard, from glare to spiders. In the
+    same `folder` it is the same house again, whose registers have gone on meanwhile.
     """
 
-    def __init__(self, clock: HouseClock, folder: Path, *, seed: int = 1) -> None:
+    def __init__(self, clock: HouseClock, folder: Path, weather: bool = False, *, seed: int = 1) -> None:
         zone = ZoneInfo(ZONE)
-        season = SUMMER - round(day_of_year(clock.now() // DAY_MS))
-        self.folder = folder
+        built = _built(folder, clock.now())
+        season = SUMMER - round(day_of_year(built // DAY_MS))
         self.house = House(
             clock,
             seed=seed,
+            start=built,
             zone=zone,
             latitude=LATITUDE,
             longitude=LONGITUDE,
@@ -42,6 +46,8 @@ class VirtualHouse:
             season_days=season,
         )
         self.camera = MeterCamera(self.house, clock)
+        if weather:
+            self.camera.cupboard = Cupboard(seed, self.house.in_season(built), LATITUDE, LONGITUDE)
         self.display, self.water = DisplayCamera(self.house, clock), WaterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
         self.central = Central()
@@ -97,3 +103,14 @@ class VirtualHouse:
             ],
             "sinks": [self.central.sink_config()],
         }
+
+
+def _built(folder: Path, now: int) -> int:
+    """When the house of this folder was built (UTC ms): now, where none stands yet."""
+    note = folder / "built"
+    try:
+        return min(now, int(note.read_text()))
+    except (OSError, ValueError):
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(now))
+        return now

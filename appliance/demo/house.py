@@ -156,6 +156,10 @@ class House:
         self._opening = [(np.zeros(len(FLOWS), dtype=np.int64), self.battery.capacity // 2)]
         self._offset = _opening_registers(start_import_kwh) - self._integral(self.start)
 
+    def in_season(self, at: int) -> int:
+        """`at` (UTC ms) moved to the time of the year that it is at the house."""
+        return at + self.season_days * DAY_MS
+
     def state(self) -> HouseState:
         """The truth now."""
         return self.state_at(self.clock.now())

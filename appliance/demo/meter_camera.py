@@ -36,7 +36,7 @@ class MeterCamera(HttpDevice):
         if (request.method, request.path) != ("GET", "/snapshot.jpg"):
             return json_answer({"error": "only GET /snapshot.jpg"}, 404)
         now = self.clock.now()
-        view = self.cupboard.view(now) if self.cupboard else replace(self.view)
+        view = self.cupboard.view(self.house.in_season(now)) if self.cupboard else replace(self.view)
         how = {"width": self.width, "height": self.height, "seed": next(self._shots), **vars(view)}
         picture = self.picture(self.house.state_at(now), how)
         done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

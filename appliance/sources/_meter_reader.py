@@ -1,8 +1,7 @@
 """Reads one meter's pictures for years: finds the counters and finds them again when they moved."""
 
-import threading
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import ocr
@@ -15,6 +14,8 @@ from ocr.counter import Readers, Strip, count
 from ocr.locate import search
 from ocr.picture import cut, fault
 
+log = logging.getLogger(__name__)
+
 TRIES = 5
 PATIENCE = 10
 """So many pictures in a row may fail before the counter is looked for again: it takes a second or more."""
@@ -24,9 +25,6 @@ DOUBT = (
     "A counter may stand here, but this is not sure yet: say what it shows on the Meter page (Set up), or "
     "wait until it has counted on"
 )
-
-_ONE_AT_A_TIME = threading.Lock()
-"""The networks are shared by all cameras of the process, and a Pi has little to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,8 @@ class Look:
 
 
 class MeterReader:
-    """Used by one thread. `bearings` knows where the counters stand, `readers` reads their figures."""
+    """Used by one thread, which has its process's networks to itself. `bearings` knows where the counters
+    stand, `readers` reads their figures."""
 
     def __init__(self, options: Options, bearings: Bearings, readers: Readers) -> None:
         self.bearings = bearings
@@ -75,11 +74,10 @@ class MeterReader:
         reason = fault(picture)
         if reason is not None:
             return Look(reason=reason)
-        with _ONE_AT_A_TIME:
-            self.bearings.refresh()
-            if self.bearings.setup is None:
-                return self._locate(picture, self._hints())
-            return self._known(picture, search)
+        self.bearings.refresh()
+        if self.bearings.setup is None:
+            return self._locate(picture, self._hints())
+        return self._known(picture, search)
 
     def settle(self, look: Look) -> None:
         """Take `look` as the outcome of one capture, of which there may have been several tries."""
@@ -97,8 +95,7 @@ class MeterReader:
 
     def test(self, picture: Picture, setup: MeterSetup, where: tuple[Calibration, ...]) -> Look:
         """What each counter of a set-up reads in a picture that its boxes fit."""
-        with _ONE_AT_A_TIME:
-            return self._count(picture, setup.counters, where, expected=None)
+        return self._count(picture, setup.counters, where, expected=None)
 
     def _known(self, picture: Picture, search: bool) -> Look:
         look = self._read(picture)
@@ -240,8 +237,10 @@ class MeterReader:
 
     def _remember(self, where: Calibration, setup: MeterSetup, picture: Picture) -> None:
         if self.bearings.origin == "saved":
-            with suppress(OSError):
+            try:
                 self.bearings.save(setup, picture)
+            except OSError as error:
+                log.warning("Where the counter went cannot be kept, so it is looked for again: %s", error)
         else:
             self.bearings.adopt(where, picture)
 

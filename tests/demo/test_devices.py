@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from appliance.clock import FakeClock
-from appliance.demo import VirtualHouse
+from appliance.demo import DAY_MS, VirtualHouse
 from appliance.demo.central import Central
 from appliance.demo.house import House
-from appliance.demo.http_device import Fault
+from appliance.demo.http_device import Fault, Request
 from appliance.demo.inverter import POWER_FLOW, Inverter
 from appliance.demo.meter_camera import MeterCamera
 from appliance.demo.meter_picture import render
@@ -176,3 +176,27 @@ def test_the_virtual_house_runs_and_says_how_to_read_it(clock: FakeClock, tmp_pa
     for url in urls.values():
         with pytest.raises(requests.ConnectionError):
             requests.get(url, timeout=5)
+
+
+def test_a_house_with_weather_has_its_summer_before_the_camera_too(tmp_path: Path) -> None:
+    early = 1_768_100_400_000  # 2026-01-11 03:00 UTC: night, but the sun is up in June
+    virtual = VirtualHouse(FakeClock(early), tmp_path, True)
+    cupboard = virtual.camera.cupboard
+    assert cupboard is not None
+    assert cupboard.view(cupboard.start).dust == 0  # set up clean
+    assert cupboard.view(early).daylight == 0 < cupboard.view(virtual.house.in_season(early)).daylight
+    how = vars(cupboard.view(virtual.house.in_season(early)))
+    jpeg = virtual.camera.answer(Request("GET", "/snapshot.jpg", b"")).body
+    seen = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    drawn = render(virtual.house.state().import_kwh, width=1280, height=720, seed=0, **how)
+    assert np.abs(seen.astype(int) - drawn).mean() < 2
+    assert VirtualHouse(FakeClock(early), tmp_path).camera.cupboard is None
+
+
+def test_the_house_of_a_folder_goes_on_where_it_stood(clock: FakeClock, tmp_path: Path) -> None:
+    first = VirtualHouse(clock, tmp_path / "house")
+    before = first.house.state_at(START + 5 * DAY_MS)
+    clock.tick(5 * DAY_MS / 1000)
+    again = VirtualHouse(clock, tmp_path / "house")
+    assert again.house.state() == before
+    assert again.house.state().import_kwh > first.house.state_at(START).import_kwh

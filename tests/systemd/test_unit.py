@@ -48,6 +48,15 @@ def test_it_is_watched_and_started_again() -> None:
     assert re.search(r"^WatchdogSec=\d+$", text, re.MULTILINE)
 
 
+def test_a_lamp_can_be_lit() -> None:
+    """gpiozero asks /proc which Pi this is; lgpio makes pipes where it was started, which / forbids."""
+    text = UNIT.read_text()
+    assert "ProcSubset=pid" not in text
+    assert re.search(r"^WorkingDirectory=/tmp$", text, re.MULTILINE)
+    assert re.search(r"^PrivateTmp=yes$", text, re.MULTILINE), "and no other program's pipes are there"
+    assert re.search(r"^DeviceAllow=char-gpiochip rw$", text, re.MULTILINE)
+
+
 def test_every_group_of_the_unit_is_made_by_the_installer() -> None:
     """systemd refuses to start a unit that names a group which does not exist."""
     groups = re.search(r"^SupplementaryGroups=(.*)$", UNIT.read_text(), re.MULTILINE)

@@ -142,6 +142,26 @@ def test_dials_come_and_go_and_decimals_follow() -> None:
     assert made.counter.dials == ()
 
 
+def test_the_point_stays_where_it_is_when_dials_come_and_go() -> None:
+    made = draft(5, decimals=0)
+    made.set_dials(4)
+    assert made.counter.decimals == 4
+    made.chosen = 8
+    made.remove()
+    assert (len(made.counter.dials), made.counter.decimals) == (3, 3)
+    made.set_dials(0)
+    assert made.counter.decimals == 0
+
+
+def test_dials_alone_have_no_point() -> None:
+    made = draft(1, dials=5, decimals=5)
+    made.chosen = 0
+    made.remove()
+    assert (len(made.counter.dials), made.counter.decimals) == (5, 0)
+    made.set_dials(4)
+    assert made.counter.decimals == 0
+
+
 def test_adding_with_a_dial_chosen_adds_a_dial() -> None:
     made = draft(2, dials=1)
     made.chosen = 2

@@ -8,8 +8,7 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from tests.ui.browser import missing, served, until
-from tests.ui.hand import drag, finger, opened, place
-from tests.ui.test_ui_pages import press, said
+from tests.ui.hand import drag, finger, opened, place, press, said
 
 LACKING = missing()
 pytestmark = pytest.mark.skipif(

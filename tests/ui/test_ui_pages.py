@@ -6,64 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 
 from tests.ui.browser import PAGES, SIZES, load, missing, served, shape, until
+from tests.ui.hand import OVERFLOW, SMALLEST_PX, TARGETS, choose_pin, press, said, type_pin
 
 LACKING = missing()
 pytestmark = pytest.mark.skipif(
     LACKING is not None and os.environ.get("CI") != "true", reason=f"No browser: {LACKING}"
 )
-SMALLEST_PX = 48
-OVERFLOW = """
-const wide = document.documentElement;
-const cut = [...document.querySelectorAll('.card, .bar, .nav a, .btn, .tag, .chip, .big, .kv b, .head')]
-  .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display != 'inline')
-  .map(e => e.className + ': ' + e.textContent.slice(0, 40));
-return [wide.scrollWidth - wide.clientWidth, wide.scrollHeight - wide.clientHeight, cut];
-"""
-TARGETS = """
-return [...document.querySelectorAll('a, button')].filter(e => e.offsetParent)
-  .map(e => [e.textContent, e.getBoundingClientRect()])
-  .filter(([t, r]) => Math.min(r.width, r.height) < arguments[0] - .5)
-  .map(([t, r]) => [t, r.width, r.height]);
-"""
 
 
 @pytest.fixture(scope="module")
 def sunny() -> Iterator[str]:
     with served() as url:
         yield url
-
-
-def said(driver: webdriver.Chrome, css: str = "body") -> str:
-    """The text of an element; empty while there is none."""
-    script = "const e = document.querySelector(arguments[0]); return e ? e.innerText ?? e.textContent : ''"
-    return str(driver.execute_script(script, css))
-
-
-def press(driver: webdriver.Chrome, text: str) -> None:
-    """Press the visible button that says `text`, as soon as there is one."""
-
-    def pressed() -> bool:
-        for button in driver.find_elements(By.CSS_SELECTOR, "button, a.btn"):
-            try:
-                if button.text == text and button.is_displayed():
-                    button.click()
-                    return True
-            except (StaleElementReferenceException, ElementClickInterceptedException):
-                continue  # the page was about to change, or another one lies over it
-        return False
-
-    until(pressed)
-
-
-def type_pin(driver: webdriver.Chrome, pin: str, title: str) -> None:
-    until(lambda: title in "".join(e.text for e in driver.find_elements(By.CSS_SELECTOR, ".pad h3")))
-    for digit in pin:
-        press(driver, digit)
-    press(driver, "OK")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -227,8 +184,7 @@ def test_an_exchanged_meter_is_told_behind_the_pin(driver: webdriver.Chrome) -> 
         shape(driver, SIZES["portrait"])
         load(driver, url + "/meters")
         press(driver, "The meter was exchanged")
-        type_pin(driver, "2580", "Choose a PIN")
-        type_pin(driver, "2580", "The same PIN again")
+        choose_pin(driver)
         until(lambda: "Which register" in said(driver))
         press(driver, "Import register · Cellar · 48,713.4 kWh")
         until(lambda: "What does the new one show?" in said(driver))

@@ -8,8 +8,20 @@ from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
 from tests.ui.browser import SIZES, load, missing, served, shape, until
-from tests.ui.hand import SETUP, drag, opened, place, step
-from tests.ui.test_ui_pages import OVERFLOW, SMALLEST_PX, TARGETS, press, said, type_pin
+from tests.ui.hand import (
+    OVERFLOW,
+    SETUP,
+    SMALLEST_PX,
+    TARGETS,
+    choose_pin,
+    drag,
+    enter,
+    opened,
+    place,
+    press,
+    said,
+    step,
+)  # fmt: skip
 
 LACKING = missing()
 pytestmark = pytest.mark.skipif(
@@ -22,6 +34,8 @@ const out = r => r.left < page.left || r.right > page.right || r.bottom > page.b
 return [...document.querySelectorAll(parts)].filter(e => e.offsetParent && out(e.getBoundingClientRect()))
   .map(e => e.className);
 """
+HELD = "return !window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+"""Whether the browser asks before the page is left."""
 SEEN_WHOLE = ("wall", "phone", "portrait", "desk")
 
 
@@ -66,9 +80,9 @@ def test_a_newcomer_types_the_number_and_saves(driver: webdriver.Chrome) -> None
         until(lambda: "Sure of every digit" in said(driver, ".panel .reads"))
         assert said(driver, ".seven") == "048713.4"
         press(driver, "Save")
-        type_pin(driver, "2580", "Choose a PIN")
-        type_pin(driver, "2580", "The same PIN again")
+        choose_pin(driver)
         until(lambda: driver.current_url.endswith("/meters"))
+        until(lambda: "Saved. The meter is read this way" in said(driver, ".q-notification"))
         load(driver, url + SETUP)
         until(lambda: "Sure of every digit" in said(driver, ".panel .reads"))
 
@@ -78,9 +92,7 @@ def test_what_is_not_found_is_said_and_placed_by_hand(driver: webdriver.Chrome) 
         shape(driver, SIZES["phone"])
         load(driver, url + SETUP)
         until(lambda: driver.find_elements(By.CSS_SELECTOR, ".boxes image") and not said(driver, ".busy"))
-        for key in "999.9":
-            press(driver, key)
-        press(driver, "Find it")
+        enter(driver, "999.9", "Find it")
         until(lambda: "Nothing in the picture looks like 999.9" in said(driver, ".told"))
         assert driver.execute_script(FITS) == []
         press(driver, "Boxes")
@@ -103,17 +115,12 @@ def test_a_refused_picture_teaches_behind_the_pin(driver: webdriver.Chrome, fres
     load(driver, fresh + "/meters")
     until(lambda: "132 digits of this meter are known" in said(driver))
     press(driver, "It was really …")
-    type_pin(driver, "2580", "Choose a PIN")
-    type_pin(driver, "2580", "The same PIN again")
+    choose_pin(driver)
     until(lambda: "What did it really show?" in said(driver, ".pad"))
     assert driver.execute_script("return document.querySelector('.pad img').naturalWidth") == 1280
-    for key in "12":
-        press(driver, key)
-    press(driver, "OK")
+    enter(driver, "12")
     until(lambda: "This meter has 7 figures; 2 were typed" in said(driver, ".said"))
-    for key in "048712.9":
-        press(driver, key)
-    press(driver, "OK")
+    enter(driver, "048712.9")
     until(lambda: "7 digits learned. Read right 93 % → 97 %." in said(driver, ".lesson"))
     assert len(driver.find_elements(By.CSS_SELECTOR, ".rows .shot")) == 2
     until(lambda: "139 digits of this meter are known" in said(driver))
@@ -127,17 +134,12 @@ def test_a_reading_is_corrected_behind_the_pin(driver: webdriver.Chrome, fresh: 
     shape(driver, SIZES["wall"])
     load(driver, fresh + "/meters")
     press(driver, "Correct")
-    type_pin(driver, "2580", "Choose a PIN")
-    type_pin(driver, "2580", "The same PIN again")
+    choose_pin(driver)
     until(lambda: "What does the meter show now?" in said(driver, ".pad"))
     assert "Import register · Cellar · 48,713.4 kWh" in said(driver, ".pad")
-    for key in "48.2":
-        press(driver, key)
-    press(driver, "OK")
+    enter(driver, "48.2")
     until(lambda: "That is far from what was read" in said(driver, ".pad"))
-    for key in "48714.2":
-        press(driver, key)
-    press(driver, "OK")
+    enter(driver, "48714.2")
     until(lambda: "48,714.2 kWh" in said(driver, ".table"))
     toast = driver.find_element(By.CSS_SELECTOR, ".q-notification__message")
     colours = "const s = getComputedStyle; return [s(arguments[0]).color, s(arguments[1]).backgroundColor]"
@@ -146,9 +148,7 @@ def test_a_reading_is_corrected_behind_the_pin(driver: webdriver.Chrome, fresh: 
     press(driver, "Correct")
     for _ in range(2):  # somebody who means it
         until(lambda: said(driver, ".pad .typed span") == "–")
-        for key in "57":
-            press(driver, key)
-        press(driver, "OK")
+        enter(driver, "57")
     until(lambda: "57.0 kWh" in said(driver, ".table"))
 
 
@@ -172,9 +172,7 @@ def test_a_display_that_shows_several_numbers_has_a_code(driver: webdriver.Chrom
     until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "[data-box]")) == 1)
     driver.find_elements(By.CSS_SELECTOR, ".btn.choice")[1].click()
     press(driver, "Another code")
-    for key in "15.8.0":
-        press(driver, key)
-    press(driver, "OK")
+    enter(driver, "15.8.0")
     until(lambda: "15.8.0" in said(driver, ".form"))
     driver.find_elements(By.CSS_SELECTOR, ".btn.choice")[0].click()
     press(driver, "Gas")
@@ -186,6 +184,7 @@ def test_leaving_with_boxes_that_are_not_saved_asks_first(driver: webdriver.Chro
     x, y, _, _ = place(driver, 3)
     drag(driver, (x, y), 15, 20)
     until(lambda: "Digit 4 is unsure" in said(driver, ".panel .reads"))
+    assert driver.execute_script(HELD), "Back and reload are asked about by the browser"
     more = driver.find_element(By.CSS_SELECTOR, ".nav a[href='/more']")
     more.click()
     until(lambda: "What you changed is not saved" in said(driver, ".sheet"))
@@ -197,8 +196,19 @@ def test_leaving_with_boxes_that_are_not_saved_asks_first(driver: webdriver.Chro
     until(lambda: driver.current_url.endswith("/more"))
     opened(driver, fresh)
     assert place(driver, 3)[:2] == pytest.approx([x, y], abs=1.5)
+    assert not driver.execute_script(HELD)
     driver.find_element(By.CSS_SELECTOR, ".nav a[href='/more']").click()
     until(lambda: driver.current_url.endswith("/more"))
+
+
+def test_a_server_that_begins_anew_is_not_held_up_by_a_question(driver: webdriver.Chrome) -> None:
+    with served("camera") as url:
+        opened(driver, url)
+        x, y, _, _ = place(driver, 3)
+        drag(driver, (x, y), 15, 20)
+        until(lambda: driver.execute_script(HELD))
+    until(lambda: "connection to the appliance is lost" in said(driver))
+    assert not driver.execute_script(HELD)
 
 
 def test_a_number_that_was_found_is_done_with(driver: webdriver.Chrome, home: str) -> None:
@@ -206,7 +216,5 @@ def test_a_number_that_was_found_is_done_with(driver: webdriver.Chrome, home: st
     for _ in range(2):
         step(driver, 0)
         until(lambda: said(driver, ".typed span") == "–")
-        for key in "048713.4":
-            press(driver, key)
-        press(driver, "Find it")
+        enter(driver, "048713.4", "Find it")
         until(lambda: "Sure of every digit" in said(driver, ".panel .reads"))

@@ -49,13 +49,18 @@ export default {
     this.sized.observe(this.$refs.frame);
     this.look();
     document.addEventListener("click", this.left, true);
+    window.addEventListener("beforeunload", this.unload);
+    window.addEventListener("serverlost", this.forget);
   },
   unmounted() {
     this.sized.disconnect(); clearTimeout(this.told);
     document.removeEventListener("click", this.left, true);
+    window.removeEventListener("beforeunload", this.unload);
+    window.removeEventListener("serverlost", this.forget);
   },
   methods: {
     show(message) {
+      this.heard = true;
       if (this.drag || this.told) { this.later = message; return; } // what the finger holds is newer
       const { frame, width, height } = this.m;
       this.m = message;
@@ -69,6 +74,8 @@ export default {
       event.preventDefault();
       this.$emit("leave", link.getAttribute("href"));
     },
+    unload(event) { if (this.m.unsaved && this.heard) event.preventDefault(); }, // back, reload, close: the browser asks
+    forget() { this.heard = false; }, // a server that begins anew reloads the page, and nobody may be there to answer
     chosen(i) { return this.m.edit && (this.m.together || i === this.m.chosen); },
     arrow(b) {
       const [x, y, w, h] = b.at, r = w * 0.3, side = b.clockwise ? 1 : -1, t = w * 0.09;

@@ -123,6 +123,10 @@ class Choice:
         self._value.set_text(text)
 
 
+MANY = 6
+"""More choices than this stand side by side: a wall is 480 pixels high."""
+
+
 class Sheet:
     """A list of choices over the page; one per page."""
 
@@ -138,8 +142,9 @@ class Sheet:
             ui.html(tag="h3", content=title, sanitize=True)
             if hint:
                 line(hint)
-            for text, act in options.items():
-                button(text, lambda a=act: self._chosen(a))
+            with ui.element("div").classes("choices many" if len(options) > MANY else "choices"):
+                for text, act in options.items():
+                    button(text, lambda a=act: self._chosen(a))
             button(self._texts._("Cancel"), self._dialog.close)
         self._dialog.open()
 

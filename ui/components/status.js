@@ -41,7 +41,10 @@ export default {
       window.socket.on("disconnect", () => this.setLost(true));
       window.socket.on("connect", () => this.setLost(false));
     },
-    setLost(lost) { this.lost = lost; document.body.classList.toggle("lost", lost); },
+    setLost(lost) {
+      this.lost = lost; document.body.classList.toggle("lost", lost);
+      if (lost) window.dispatchEvent(new Event("serverlost"));
+    },
     rest() {
       clearTimeout(this.timer);
       if (!this.asleep) this.timer = setTimeout(this.sleep, Number(this.quiet));

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from ..components.controls import Choice, Segments, Sheet, Stepper, button, enabled
+from ..components.controls import Choice, Segments, Sheet, Stepper, button, enabled, line
 from ..counters import CODES, QUANTITIES, UNITS, figures
 from ..draft import Draft
 from ..text import N_
@@ -13,6 +13,11 @@ from ..words import quantity_name
 if TYPE_CHECKING:
     from .meter_setup import Setup
 
+HINTS = {
+    "wheel": N_("One box round each wheel"),
+    "lcd": N_("One box round each digit"),
+    "display": N_("One box round the whole display"),
+}
 FIGURES = {"wheel": N_("Wheels"), "lcd": N_("LCD"), "display": N_("Window")}
 
 
@@ -34,6 +39,7 @@ class CounterForm:
             self._figures = Segments(
                 names, "", lambda kind: setup.change(Draft.set_figures, kind), texts._("Figures")
             )
+            self._hint = line("", "mut hint")
             self._decimals = Stepper(texts, texts._("Decimals"), self._step_decimals)
             self._dials = Stepper(texts, texts._("Dials"), self._step_dials)
             self._register = Choice(texts._("Register code"), self._ask_register)
@@ -47,6 +53,7 @@ class CounterForm:
             units.group.set_visibility(kept == counter.quantity.spec.unit and len(UNITS[kept]) > 1)
             units.show(counter.unit)
         self._figures.show(figures(counter))
+        self._hint.set_text(texts._(HINTS[figures(counter)]))
         self._decimals.show(counter.decimals)
         self._dials.show(len(counter.dials))
         self._register.root.set_visibility(counter.display is not None)

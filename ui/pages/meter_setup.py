@@ -176,8 +176,8 @@ class Setup:
         await self._while(self.texts._("Saving…"), self.surveyor.save(draft.setup()))
         if self.trouble is None:
             self._begin_from_here()
+            self.view.leave_word(self.texts._("Saved. The meter is read this way from now on."))
             with self.view.client:
-                ui.notify(self.texts._("Saved. The meter is read this way from now on."), position="top")
                 ui.navigate.to("/meters")
 
     # What the owner does
