@@ -35,7 +35,7 @@ class Clock(Protocol):
 
 
 class PriceService(HttpDevice):
-    """All services at one address; `asked` lists the paths in order, the bank's apart from the services'."""
+    """All services at one address; `asked` lists the services' paths in order, `agents` who asked."""
 
     def __init__(self, clock: Clock, port: int = 0) -> None:
         super().__init__(port)
@@ -43,12 +43,14 @@ class PriceService(HttpDevice):
         self.trick: Trick | None = None
         self.asked: list[str] = []
         self.rates_asked = 0
+        self.agents: set[str] = set()
 
     def source_config(self) -> dict[str, Any]:
         """The entry of config.json under `sources` that asks for prices here."""
         return {"type": "elprisetjustnu", "name": "spot", "area": "SE3", "url": self.url}
 
     def answer(self, request: Request) -> Answer:
+        self.agents.add(request.headers.get("user-agent", ""))
         if request.path.startswith("/stats/eurofxref/"):
             self.rates_asked += 1
             return _bank(self._today())

@@ -46,7 +46,7 @@ class PriceOptions(SourceOptions):
 
     timeout_s: float = Field(default=20, gt=0, le=120)
     """Seconds to wait for an answer."""
-    days_back: int = Field(default=7, ge=0, le=400)
+    days_back: int = Field(default=7, ge=0, le=60)
     """How many past days are asked for where their prices are missing, as after a long power cut."""
     stand_in: Annotated[
         SerializeAsAny[SourceOptions] | None,

@@ -26,6 +26,8 @@ JITTER_S = 600.0
 PAUSE_S = 2.0
 LONGEST_SLEEP_S = 900.0
 """The wall clock may be set while we sleep; no sleep is longer than this."""
+LONGEST_WAIT_S = 2 * 86_400.0
+"""From one publication to the next is a day; what lies further ahead was meant for a clock since set back."""
 PAST_TRIES = 3
 PAST_FAILURES = 2
 """After so many past days that gave nothing the rest waits for another time."""
@@ -88,7 +90,7 @@ class PriceSource(PriceService):
         self._failures += 1
         wrong: list[SourceError] = []
         past_failures = 0
-        for day, missing in await self._wanted(today):
+        for day, missing in await self._wanted(today, self._past(today)):
             if day < today and (wrong or past_failures == PAST_FAILURES):
                 break  # who gives nothing is not asked for every day of a week
             batch, problem = await self._day(day, today, missing)
@@ -100,18 +102,21 @@ class PriceSource(PriceService):
             await self._clock.sleep(PAUSE_S)
         if wrong:
             raise next((error for error in wrong if isinstance(error, AuthError)), wrong[0])
-        if not [day for day, _ in await self._wanted(today) if day >= today]:
+        if not await self._wanted(today, []):
             self._failures = 0
             self._not_before = self._publication(today, after=self._clock.now())
         yield []
 
-    async def _wanted(self, today: date) -> list[tuple[date, set[int]]]:
-        """The days that miss prices and the starts of the quarters missing, the most urgent first."""
-        days = [today]
-        if self._clock.now() >= self._publication(today):
-            days.append(today + timedelta(days=1))
-        past = [today - timedelta(days=n) for n in range(1, self._days_back + 1)]
-        days += [day for day in past if self._tried.get(day, 0) < PAST_TRIES]
+    def _past(self, today: date) -> list[date]:
+        """The past days that are worth asking for, the last first."""
+        past = (today - timedelta(days=n) for n in range(1, self._days_back + 1))
+        return [day for day in past if self._tried.get(day, 0) < PAST_TRIES]
+
+    async def _wanted(self, today: date, past: list[date]) -> list[tuple[date, set[int]]]:
+        """Which of today, tomorrow once it may be there, and `past` miss prices, and the starts of what is
+        missing; the most urgent first."""
+        tomorrow = [today + timedelta(days=1)] if self._clock.now() >= self._publication(today) else []
+        days = [today, *tomorrow, *past]
         start, _ = calendar.day_span(min(days), self.zone)
         _, end = calendar.day_span(max(days), self.zone)
         ours = {service.who for service in (self, self._other) if service is not None}
@@ -139,7 +144,7 @@ class PriceSource(PriceService):
             return [*batch, *more], None
         if also is not None:
             kind = AuthError if isinstance(problem, AuthError) else SourceError
-            problem = kind(f"{problem}. The stand-in: {also}" if problem else str(also))
+            problem = kind(f"{problem}. The stand-in: {also}")
         return [*batch, *more], problem
 
     async def _of(
@@ -198,7 +203,7 @@ class PriceSource(PriceService):
         return min(LONGEST_BACK_OFF_S, max(BACK_OFF_S, wait))
 
     async def _sleep_until(self, at: int) -> None:
-        while (left_s := (at - self._clock.now()) / SECOND_MS) > 0:
+        while 0 < (left_s := (at - self._clock.now()) / SECOND_MS) < LONGEST_WAIT_S:
             await self._clock.sleep(min(left_s, LONGEST_SLEEP_S))
 
 

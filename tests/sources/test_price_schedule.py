@@ -1,5 +1,6 @@
 """When a price service is asked, and what is done when it fails: against the virtual services."""
 
+import random
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from price_watch import Patient, Watch, at
 
+from appliance import __version__
 from appliance.demo.http_device import Fault
+from appliance.demo.price_market import euro_per_mwh
 from appliance.demo.price_service import PriceService, Trick
 from appliance.errors import AuthError, SourceError
 
@@ -190,6 +193,68 @@ async def test_nothing_is_asked_before_the_clock_is_set(watch: Watch, clock: Pat
         clock.jump(MORNING - clock.now())
         await watch.until(MORNING + 20 * MINUTE)
     assert len(watch.day(TODAY)) == 96
+
+
+async def test_a_clock_that_was_far_ahead_does_not_keep_it_waiting(watch: Watch, clock: Patient) -> None:
+    clock.jump(910 * 24 * HOUR)
+    async with watch:
+        await watch.until(clock.now() + MINUTE)
+        assert len(watch.kept) == 96
+        clock.jump(MORNING - clock.now())
+        await watch.until(MORNING + 20 * MINUTE)
+    assert len(watch.day(TODAY)) == 96
+
+
+@pytest.mark.parametrize(
+    ("day", "quarters"), [("2026-03-27", 96 + 96 + 92 + 96), ("2026-10-23", 96 + 96 + 100 + 96)]
+)
+async def test_over_a_clock_change_no_quarter_is_missing(
+    watch: Watch, clock: Patient, day: str, quarters: int
+) -> None:
+    begin = at(f"{day} 08:00")
+    clock.jump(begin - clock.now())
+    async with watch:
+        await watch.until(begin + 2 * 24 * HOUR + 8 * HOUR)
+    starts = sorted(start for _, start in watch.kept)
+    assert starts == [at(f"{day} 00:00") + n * 15 * MINUTE for n in range(quarters)]
+    assert watch.errors == []
+
+
+TRICKS: tuple[Trick | None, ...] = (
+    None,
+    None,
+    "never",
+    "wrong_day",
+    "missing",
+    "twice",
+    "garbage",
+    "cut_short",
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_week_of_every_kind_of_trouble(watch: Watch, clock: Patient, seed: int) -> None:
+    """Whatever the service does, what is kept is what the market said, and it is not asked too often."""
+    dice = random.Random(seed)
+    watch.build("elprisetjustnu", days_back=7)
+    async with watch:
+        while clock.now() < MORNING + 5 * 24 * HOUR:
+            watch.service.trick = dice.choice(TRICKS)
+            watch.service.fault = dice.choice([None, None, Fault(status=503), Fault(cut=True)])
+            await watch.until(clock.now() + dice.randrange(HOUR, 8 * HOUR))
+        watch.service.trick = watch.service.fault = None
+        await watch.until(clock.now() + 2 * 24 * HOUR)
+    for (_, start), price in watch.kept.items():
+        said = euro_per_mwh(start, "SE3") * 11.05 / 1000
+        assert price.per_kwh == pytest.approx(said, abs=6e-6)
+    assert len(watch.day(TODAY, 7 * 96)) == 7 * 96
+    assert watch.service.requests < 7 * 96
+
+
+async def test_the_service_is_told_who_asks(watch: Watch) -> None:
+    async with watch:
+        await watch.until(MORNING + MINUTE)
+    assert watch.service.agents == {f"Tallywatt/{__version__}"}
 
 
 # Stand-in
