@@ -53,9 +53,11 @@ def decode(
             found = _judged([wire.parse(frame.data, zone, now, keys) for frame in frames])
             if _worth(found) > _worth(best):
                 best = [replace(telegram, protocol=name) for telegram in found]
-    if protocol in ("auto", "han") and not any(telegram.readings or telegram.problem for telegram in best):
-        bodies = (han.parse_body(content, zone, now, keys) for content in contents(data))
-        best = [replace(body, protocol="han") for body in bodies if body is not None][:1] or best
+    if protocol in ("auto", "han") and not any(telegram.readings for telegram in best):
+        for content in contents(data):
+            body = han.parse_body(content, zone, now, keys)
+            if body is not None and _worth([body]) > _worth(best):
+                best = [replace(body, protocol="han")]
     yield from best
 
 

@@ -76,5 +76,4 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
         telegram = dsmr.parse(plain, zone, now)
         # Decrypted with a wrong key or after lost bytes, it cannot pass for one without a checksum.
         return telegram if telegram.crc == "ok" else replace(telegram, crc="bad", readings={}, moments={})
-    inner = han.parse_body(plain, zone, now)
-    return inner or Telegram(meter, None, "none", problem=han.WRONG_KEY)
+    return Telegram(meter, None, "none", problem=han.WRONG_KEY)

@@ -8,9 +8,9 @@ import logging
 import termios
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import serial
@@ -44,8 +44,8 @@ USUAL = (
 """DSMR 4 and 5 and Swedish HAN ports; SML; DSMR 2.2 and 3 and pushing D0 meters; HAN over M-Bus."""
 ASKED = Setting(300, "7E1", asks=True)
 
-_BROKEN = (OSError, termios.error, TypeError)
-"""TypeError: pyserial on a port that vanished."""
+DRAIN_S = 0.02
+"""Between the last byte out of the port and another speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,10 @@ class Plan:
     @property
     def patience_s(self) -> float:
         """How long the thread may keep silent before it must have said something."""
-        return MISSED * self.expect_s + TRY_FOR * self.expect_s * len(self.settings) + (
-            READOUT_S if any(setting.asks for setting in self.settings) else 0
+        return (
+            MISSED * self.expect_s
+            + TRY_FOR * self.expect_s * len(self.settings)
+            + (READOUT_S if any(setting.asks for setting in self.settings) else 0)
         )
 
 
@@ -100,17 +102,182 @@ class Line:
     def serve(self, stop: threading.Event, hand: Callable[[Telegram], None]) -> None:
         """Telegrams until `stop` is set. SourceError says what is wrong with the line and what to do."""
         settings = (self.known,) if self.known else self.plan.settings
-        seen = damaged = 0
+        self.known = None
+        turns: list[_Turn] = []
         with closing(open_port(self.plan.url, settings[0])) as port:
             for setting in settings:
-                if setting is not settings[0]:
-                    self._broken(lambda now=setting: set_line(port, now))
-                turn = _Turn(self, port, setting, stop, hand)
-                turn.run(MISSED if len(settings) == 1 else TRY_FOR)
-                seen, damaged = seen + turn.seen, damaged + turn.damaged
+                turns.append(_Turn(self, port, setting, stop, hand))
+                if len(turns) > 1:
+                    turns[-1].switch()
+                turns[-1].run(MISSED if len(settings) == 1 else TRY_FOR)
                 if stop.is_set():
                     return
-                if turn.good:
+                if turns[-1].good:
                     break
-        self.known = None
-        raise SourceError(silence(self.plan, settings, seen, damaged))
+        if len(turns) == 1 and turns[0].reason:
+            raise SourceError(f"{self.plan.url}: {turns[0].reason}")
+        seen, damaged = (sum(getattr(turn, what) for turn in turns) for what in ("seen", "damaged"))
+        raise SourceError(silence(self.plan, [turn.setting for turn in turns], seen, damaged))
+
+    def damage(self, count: int) -> None:
+        """Count; a line that is bad all day fills no log (peers wrote hundreds of MB)."""
+        tally, now = self.tally, self.clock.monotonic()
+        tally.damaged += count
+        if not count or (tally.told is not None and now - tally.told < TELL_EVERY_S):
+            return
+        log.warning(
+            "%s: %d damaged telegrams dropped since this was last said (%d good, %d damaged since the start)",
+            self.name, tally.damaged - tally.told_damaged, tally.good, tally.damaged,
+        )  # fmt: skip
+        tally.told, tally.told_damaged = now, tally.damaged
+
+
+@dataclass
+class _Turn:
+    """One setting of the line, for as long as it gives telegrams."""
+
+    line: Line
+    port: serial.Serial
+    setting: Setting
+    stop: threading.Event
+    hand: Callable[[Telegram], None]
+    seen: int = 0
+    damaged: int = 0
+    good: int = 0
+    locked: int = 0
+    reason: str = ""
+
+    def switch(self) -> None:
+        """Set the open port so."""
+        with self._cut_off():
+            set_line(self.port, self.setting)
+
+    def run(self, cadences: float) -> None:
+        """Ends when nothing came for so many cadences, or MISSED of them once telegrams do."""
+        if self.setting.asks:
+            self._ask()
+        else:
+            self._listen(cadences)
+
+    def _listen(self, cadences: float) -> None:
+        plan = self.line.plan
+        listener = Listener(plan.protocol, self.line.zone, plan.keys)
+        heard = time.monotonic()
+        while not self.stop.is_set():
+            damaged, good = listener.bad, self.good
+            data = self._read()
+            self.seen += len(data)
+            for telegram in listener.feed(data, self.line.clock.now()):
+                self._take(telegram, listener.found)
+            self._damage(listener.bad - damaged)
+            if self.good > good:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > (MISSED if self.good else cadences) * plan.expect_s:
+                return
+
+    def _take(self, telegram: Telegram, protocol: str) -> None:
+        """Hand a telegram on; one that cannot be read is a hint to its owner, if all of them are so."""
+        if telegram.problem and not telegram.readings:
+            self.locked += 1
+            if self.locked >= LOCKED and not self.good:
+                raise SourceError(f"{self.line.plan.url}: {telegram.problem}")
+            return
+        self.good += 1
+        self.line.tally.good += 1
+        self.line.known, self.line.found = self.setting, protocol
+        self.hand(replace(telegram, protocol=protocol))
+
+    def _ask(self) -> None:
+        """Readout after readout, every_s apart, until LOCKED of them failed or the first did."""
+        plan = self.line.plan
+        dialogue = Dialogue(plan.address, plan.password, plan.fixed_baud)
+        failures = 0
+        while not self.stop.is_set() and failures < (LOCKED if self.good else 1):
+            started = time.monotonic()
+            answer = self._readout(dialogue)
+            if isinstance(answer, Frame):
+                telegram = iec62056.parse(answer.data, self.line.zone, self.line.clock.now(), plan.keys)
+                failures = failures + 1 if telegram.crc == "bad" else 0
+                self._damage(failures > 0)
+                self.reason = "the readouts come damaged; move the reading head on the meter's window"
+                if not failures:
+                    self._take(telegram, "iec62056")
+            else:
+                failures, self.reason = failures + 1, answer
+            self.stop.wait(max(1.0, plan.every_s - (time.monotonic() - started)))
+
+    def _readout(self, dialogue: Dialogue) -> Frame | str:
+        """The frame the meter answers with, or why there is none."""
+        steps, heard = dialogue.begin(), time.monotonic()
+        end = heard + READOUT_S
+        while not self.stop.is_set() and time.monotonic() < end:
+            for step in steps:
+                if isinstance(step, Ready):
+                    return step.frame
+                if isinstance(step, GiveUp):
+                    return step.reason
+                self._do(step)
+                heard = time.monotonic()
+            data, steps = self._read(), []
+            self.seen += len(data)
+            if data:
+                heard, steps = time.monotonic(), dialogue.feed(data)
+            elif time.monotonic() - heard > PATIENCE_S:
+                heard, steps = time.monotonic(), dialogue.silence()
+        return "the meter did not come to an end"
+
+    def _do(self, step: Step) -> None:
+        with self._cut_off():
+            if isinstance(step, Switch):
+                self.port.baudrate = step.baud
+            elif isinstance(step, Send):
+                self.stop.wait(step.after_s)
+                self.port.write(step.data)
+                self.port.flush()
+                # A bridge says nothing of when its bytes were out on the wire.
+                near = self.line.plan.url.startswith("/dev/")
+                self.stop.wait(DRAIN_S if near else len(step.data) * 10 / self.port.baudrate)
+
+    def _read(self) -> bytes:
+        with self._cut_off():
+            data: bytes = self.port.read(CHUNK)
+            return data
+
+    def _damage(self, count: int) -> None:
+        self.damaged += count
+        self.line.damage(count)
+
+    @contextmanager
+    def _cut_off(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, termios.error, TypeError) as error:  # TypeError: pyserial on a port that vanished
+            raise SourceError(
+                f"{self.line.plan.url} was cut off ({error}); is the cable or the bridge still there?"
+            ) from error
+
+
+def silence(plan: Plan, settings: Sequence[Setting], seen: int, damaged: int) -> str:
+    """Why no telegram came, judged by the bytes and damaged telegrams that did."""
+    line = ", ".join(map(str, settings))
+    wait = MISSED if len(settings) == 1 else TRY_FOR * len(settings)
+    since = f"No telegram from {plan.url} in {wait * plan.expect_s:g} s"
+    if damaged:
+        return (
+            f"{since}, but {damaged} damaged: is the cable sound and pushed home, and is the line {line}? "
+            "A ser2net bridge must use raw, not telnet"
+        )
+    if seen and len(settings) == 1:
+        return (
+            f"{since}, though {seen} bytes came: try baud 115200 with framing 8N1 (DSMR 4 and 5) or 9600 "
+            "with 7E1 (DSMR 2.2 and 3); a cable that does not invert the signal gives such noise too"
+        )
+    if seen:
+        return (
+            f"{since}, though {seen} bytes came (tried {line}): a cable that does not invert the signal "
+            "gives such noise; if yours does, please send us a capture of it"
+        )
+    return (
+        f"{since} and not one byte: has your grid company switched the meter's customer port on, is the "
+        "cable pushed home, and does it feed the request line (5 V on pin 2)?"
+    )

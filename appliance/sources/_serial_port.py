@@ -4,6 +4,7 @@ import errno
 import socket
 import termios
 from dataclasses import dataclass
+from typing import Any
 
 import serial
 from serial.tools.list_ports import comports
@@ -26,7 +27,7 @@ class Setting:
         return f"{self.baud} {self.framing}"
 
 
-def open_port(url: str, setting: Setting) -> serial.SerialBase:
+def open_port(url: str, setting: Setting) -> serial.Serial:
     """The open port; its reads return after at most POLL_S. Raises SourceError that says what to do."""
     try:
         return serial.serial_for_url(url, timeout=POLL_S, exclusive=True, **_line(setting))
@@ -34,13 +35,13 @@ def open_port(url: str, setting: Setting) -> serial.SerialBase:
         raise SourceError(_why_not(url, error)) from error
 
 
-def set_line(port: serial.SerialBase, setting: Setting) -> None:
+def set_line(port: serial.Serial, setting: Setting) -> None:
     """Change the settings of an open port and forget what came before. Raises OSError or ValueError."""
     port.apply_settings(_line(setting))
     port.reset_input_buffer()
 
 
-def _line(setting: Setting) -> dict[str, int | str]:
+def _line(setting: Setting) -> dict[str, Any]:
     return {
         "baudrate": setting.baud,
         "bytesize": int(setting.framing[0]),

@@ -1,63 +1,67 @@
-"""A meter's P1 port: telegrams over a serial cable, a network bridge (raw TCP) or an RFC 2217 server.
+"""A meter on a wire: telegrams over a serial cable, a network bridge (raw TCP) or an RFC 2217 server.
 
-DSMR P1 companion standard 5.0.2 and relatives (see `appliance.protocols.dsmr`). The meter sends by itself:
-every second (DSMR 5, Belgium) or every ten (older Dutch meters, Sweden, Luxembourg). A reader thread owns
-the port; the event loop only sees finished telegrams.
+P1 ports (DSMR and relatives), infrared windows (SML, IEC 62056-21) and HAN ports, see `appliance.protocols`.
+Most meters send by themselves, every second to every ten; an optical meter of IEC 62056-21 mode C has to be
+asked. A reader thread owns the port (`_serial_line`); the event loop only sees finished telegrams.
 """
 
 import asyncio
-import errno
-import logging
 import re
-import socket
-import termios
 import threading
-import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Annotated, Literal
 
-import serial
-from pydantic import Field, field_validator
-from serial.tools.list_ports import comports
+from pydantic import Field, SecretStr, field_validator
 
 from appliance.clock import EARLIEST_SANE_MS
 from appliance.errors import SourceError
 from appliance.model import Batch, Quantity, Reading
 from appliance.protocols import dsmr
-from appliance.protocols.frames import TextReader
-from appliance.protocols.telegram import Telegram
+from appliance.protocols.telegram import Keys, Telegram, key_of
+from appliance.sources._serial_line import ASKED, USUAL, Line, Plan, Tally
+from appliance.sources._serial_port import Setting
 from appliance.sources.base import Context, SourceOptions
+from config.secrets import MARK
 
-log = logging.getLogger(__name__)
-
-POLL_S = 0.04
-"""How long a read waits for more bytes: the longest a finished telegram lies about."""
-CHUNK = 4096
+_Item = Telegram | Exception
 QUEUE = 64
-MISSED = 3
-"""So many telegrams may stay away before the line counts as silent."""
 STUCK_S = 30.0
 """Opening may take so long (name server, RFC 2217 talk); past it the driver hangs."""
-TELL_EVERY_S = 3600.0
 
 
 class Options(SourceOptions):
-    """A meter's P1 port on a serial cable or behind a network bridge."""
+    """A meter on a serial cable or behind a network bridge: P1, infrared window or HAN port."""
 
     type: Literal["p1_serial"] = "p1_serial"
     port: str
     """Where the meter is: `/dev/ttyUSB0` or better `/dev/serial/by-id/...`; `socket://host:port` for a
     bridge that passes raw bytes (ser2net, ESPHome); `rfc2217://host:port` for one that speaks RFC 2217."""
-    baud: int = Field(default=115_200, ge=300, le=1_000_000)
-    """Speed of the line: 115200 for DSMR 4 and 5, Belgium and Sweden; 9600 for DSMR 2.2 and 3."""
-    framing: str = Field(default="8N1", pattern=r"^[78][NEO][12]$")
-    """Data bits, parity and stop bits: 8N1 for most meters, 7E1 for DSMR 2.2 and 3."""
+    protocol: Literal["auto", "dsmr", "sml", "han", "iec62056"] = "auto"
+    """The meter's language: dsmr (P1 of NL, BE, LU, SE, HU, AT), sml (German infrared window), han (NO, SE,
+    DK, AT, CH over HDLC or M-Bus), iec62056 (other infrared windows); auto finds out."""
+    baud: Annotated[int, Field(ge=300, le=1_000_000)] | Literal["auto"] = "auto"
+    """Speed of the line; auto finds out. 115200 for DSMR 4 and 5, Belgium and Sweden; 9600 for DSMR 2.2 and
+    3 and for SML; 2400 for most HAN ports."""
+    framing: str = Field(default="auto", pattern=r"^([78][NEO][12]|auto)$")
+    """Data bits, parity and stop bits: 8N1 for most meters, 7E1 for DSMR 2.2 and 3; auto finds out."""
     every_s: float = Field(default=1.0, ge=0, le=3600)
-    """Keep at most one telegram in this many seconds; 10 writes less to the card."""
+    """Keep at most one telegram in this many seconds; 10 writes less to the card. Meters that have to be
+    asked are asked this often."""
     expect_s: float = Field(default=10.0, gt=0, le=3600)
     """How often the meter sends at the latest; three times that without a telegram is reported."""
+    key: SecretStr | None = None
+    """Encryption key of a meter that encrypts (Luxembourg, Denmark, Austria, some Swiss and Swedish ones): 32
+    digits and letters from your grid company. Kept encrypted."""
+    authentication_key: SecretStr | None = None
+    """Authentication key of such a meter, if your grid company gave you one. Kept encrypted."""
+    ask: bool = False
+    """Ask the meter for its readout (IEC 62056-21 mode C, 300 baud) instead of waiting for it to send. Left
+    off, it is tried after everything else where protocol and baud are auto."""
+    address: str = Field(default="", pattern=r"^[0-9A-Za-z ]{0,32}$")
+    """Address of the meter that is asked, if several hang on one line."""
+    password: SecretStr | None = None
+    """Password of a meter that is asked and gives its registers only with one. Kept encrypted."""
 
     @field_validator("port")
     @classmethod
@@ -66,15 +70,50 @@ class Options(SourceOptions):
             raise ValueError("must be /dev/..., socket://host:port or rfc2217://host:port")
         return port
 
+    @field_validator("key", "authentication_key")
+    @classmethod
+    def _is_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not key.get_secret_value().startswith(MARK):
+            key_of(key.get_secret_value())
+        return key
 
-@dataclass
-class Tally:
-    """Telegrams since the start, and when damaged ones were last spoken of (monotonic seconds)."""
 
-    good: int = 0
-    damaged: int = 0
-    told: float | None = None
-    told_damaged: int = 0
+def plan(options: Options) -> Plan:
+    """How the line is read: every usual setting that the options leave open. SourceError for a bad key."""
+    return Plan(
+        options.port,
+        options.protocol,
+        _settings(options),
+        options.expect_s,
+        options.every_s,
+        Keys(_key(options.key), _key(options.authentication_key)),
+        options.address,
+        options.password.get_secret_value() if options.password else "",
+    )
+
+
+def _settings(options: Options) -> tuple[Setting, ...]:
+    baud, framing = options.baud, options.framing
+    if options.ask:
+        return (Setting(ASKED.baud if baud == "auto" else baud, ASKED.framing, asks=True),)
+    if options.port.startswith("socket:"):
+        return USUAL[:1]  # the bridge has its own
+    fitting = tuple(s for s in USUAL if baud in ("auto", s.baud) and framing in ("auto", s.framing))
+    if baud == "auto":
+        asked = (ASKED,) if options.protocol in ("auto", "iec62056") and framing in ("auto", "7E1") else ()
+        return (fitting or tuple(Setting(speed, framing) for speed in (115_200, 9600, 2400))) + asked
+    if framing == "auto":
+        return fitting or tuple(Setting(baud, frame) for frame in ("8N1", "7E1", "8E1"))
+    return (Setting(baud, framing),)
+
+
+def _key(secret: SecretStr | None) -> bytes | None:
+    if secret is None or not secret.get_secret_value():
+        return None
+    try:
+        return key_of(secret.get_secret_value())
+    except ValueError as error:
+        raise SourceError(f"A key of this meter is wrong: it {error}") from None
 
 
 class Source:
@@ -83,9 +122,10 @@ class Source:
     def __init__(self, options: Options, context: Context) -> None:
         self.name = options.label
         self.cadence_s = max(options.expect_s, options.every_s)
-        self.tally = Tally()
         self._options = options
         self._context = context
+        self.tally = Tally()
+        self._line: Line | None = None
         self._thread: threading.Thread | None = None
         self._passed_at: int | None = None
         self._moments: dict[Quantity, int] = {}
@@ -94,30 +134,40 @@ class Source:
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """One batch a telegram. SourceError says what is wrong with the port and what to do."""
         await self._alone()
+        line = self._line = self._line or self._new_line()
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Telegram | Exception] = asyncio.Queue(QUEUE)
+        queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE)
         stop = threading.Event()
 
-        def put(item: Telegram | Exception) -> None:
+        def put(item: _Item) -> None:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(item)
 
-        def hand(item: Telegram | Exception) -> None:
+        def hand(item: _Item) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody listens any more
                 loop.call_soon_threadsafe(put, item)
 
-        self._thread = threading.Thread(target=self._serve, args=(stop, hand), name=self.name, daemon=True)
+        def serve() -> None:
+            try:
+                line.serve(stop, hand)
+            except Exception as error:  # the event loop is the one to judge it
+                hand(error)
+
+        self._thread = threading.Thread(target=serve, name=self.name, daemon=True)
         self._thread.start()
         try:
             while True:
-                item = await self._next(queue)
+                item = await self._next(queue, line.plan.patience_s)
                 if isinstance(item, Exception):
                     raise item
                 if batch := self._batch(item):
                     yield batch
         finally:
             stop.set()
+
+    def _new_line(self) -> Line:
+        return Line(plan(self._options), self._context.zone, self._context.clock, self.name, self.tally)
 
     async def _alone(self) -> None:
         """Two threads on one port would steal each other's bytes: wait until the last one is gone."""
@@ -127,10 +177,12 @@ class Source:
             await asyncio.sleep(0.05)
         raise SourceError(f"{self._options.port} hangs; unplug its cable, wait a moment and plug it in again")
 
-    async def _next(self, queue: "asyncio.Queue[Telegram | Exception]") -> Telegram | Exception:
+    async def _next(
+        self, queue: "asyncio.Queue[Telegram | Exception]", patience_s: float
+    ) -> Telegram | Exception:
         try:
             # Real seconds: this waits for the driver, which reports silence of the meter by itself.
-            return await asyncio.wait_for(queue.get(), MISSED * self._options.expect_s + STUCK_S)
+            return await asyncio.wait_for(queue.get(), patience_s + STUCK_S)
         except TimeoutError:
             raise SourceError(
                 f"{self._options.port} does not answer; unplug its cable and plug it in again"
@@ -160,59 +212,12 @@ class Source:
 
     def _believable(self, telegram: Telegram) -> bool:
         """Without a checksum (DSMR 2.2, 3) the form must tell: a telegram that lost or doubled bytes
-        has other lines or lengths than the one before it."""
-        if telegram.crc == "ok":
+        has other lines or lengths than the one before it. A block check misses two alike ones."""
+        if telegram.crc == "ok" and telegram.protocol != "iec62056":
             return True
         shape = [(reference, len(raw)) for reference, raw in telegram.lines.items()]
         known, self._shape = self._shape, shape
         return shape == known
-
-    # From here on in the reader thread.
-
-    def _serve(self, stop: threading.Event, hand: Callable[[Telegram | Exception], None]) -> None:
-        try:
-            with closing(open_port(self._options)) as port:
-                self._pump(port, stop, hand)
-        except Exception as error:  # the event loop is the one to judge it
-            hand(error)
-
-    def _pump(
-        self, port: serial.SerialBase, stop: threading.Event, hand: Callable[[Telegram], None]
-    ) -> None:
-        reader = TextReader()
-        seen, last_good, before = 0, time.monotonic(), self.tally.damaged
-        while not stop.is_set():
-            try:
-                data = port.read(CHUNK)
-            except (OSError, termios.error, TypeError) as error:  # TypeError: pyserial on a vanished port
-                raise SourceError(
-                    f"{self._options.port} was cut off ({error}); is the cable or the bridge still there?"
-                ) from error
-            seen += len(data)
-            cut = reader.bad
-            for frame in reader.feed(data):
-                telegram = dsmr.parse(frame.data, self._context.zone, self._context.clock.now())
-                if frame.whole and telegram.crc == "bad":
-                    self._damaged(1)
-                elif frame.whole:
-                    self.tally.good += 1
-                    last_good = time.monotonic()
-                    hand(telegram)
-            self._damaged(reader.bad - cut)
-            if time.monotonic() - last_good > MISSED * self._options.expect_s:
-                raise SourceError(silence(self._options, seen, self.tally.damaged - before))
-
-    def _damaged(self, count: int) -> None:
-        """Count; a line that is bad all day fills no log (peers wrote hundreds of MB)."""
-        tally, now = self.tally, self._context.clock.monotonic()
-        tally.damaged += count
-        if not count or (tally.told is not None and now - tally.told < TELL_EVERY_S):
-            return
-        log.warning(
-            "%s: %d damaged telegrams dropped since this was last said (%d good, %d damaged since the start)",
-            self.name, tally.damaged - tally.told_damaged, tally.good, tally.damaged,
-        )  # fmt: skip
-        tally.told, tally.told_damaged = now, tally.damaged
 
 
 def to_readings(telegram: Telegram, source: str, now: int) -> list[Reading]:
@@ -231,67 +236,3 @@ def to_readings(telegram: Telegram, source: str, now: int) -> list[Reading]:
             moment = at
         readings.append(Reading(source, quantity, value, moment))
     return readings
-
-
-def open_port(options: Options) -> serial.SerialBase:
-    """The open port; its reads return after at most POLL_S. Raises SourceError that says what to do."""
-    framing = options.framing
-    try:
-        return serial.serial_for_url(
-            options.port,
-            baudrate=options.baud,
-            bytesize=int(framing[0]),
-            parity=framing[1],
-            stopbits=int(framing[2]),
-            timeout=POLL_S,
-            exclusive=True,
-        )
-    except (OSError, ValueError, termios.error) as error:
-        raise SourceError(_why_not(options.port, error)) from error
-
-
-def _why_not(port: str, error: Exception) -> str:
-    cause = error.__context__ if isinstance(error.__context__, OSError) else error
-    number = getattr(error, "errno", None) or getattr(cause, "errno", None)
-    if isinstance(cause, socket.gaierror):
-        return f"The name in {port} is not known on this network; check it or write the address in numbers"
-    if number == errno.ECONNREFUSED:
-        return f"Nothing listens at {port}; is the bridge's TCP server on, and the port number right?"
-    if isinstance(cause, TimeoutError) or number in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT):
-        return f"{port} cannot be reached; is the bridge on and in this network?"
-    if number in (errno.EACCES, errno.EPERM):
-        return (
-            f"No permission to open {port}; add the appliance's user to the group dialout "
-            f"(sudo adduser tallywatt dialout) and start it again"
-        )
-    if number in (errno.EBUSY, errno.EAGAIN):
-        return f"{port} is used by another program; stop that first (sudo fuser {port} shows it)"
-    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
-        return f"There is no {port}. {_ports_found()}"
-    return f"{port} cannot be opened ({error}); check the setting and the cable"
-
-
-def _ports_found() -> str:
-    found = ", ".join(f"{port.device} ({port.description})" for port in sorted(comports()))
-    if not found:
-        return "No serial port was found at all: plug the P1 cable into a USB port"
-    return f"Found: {found}. Choose one of them as port"
-
-
-def silence(options: Options, seen: int, damaged: int) -> str:
-    """Why no telegram came for three cadences, judged by the bytes and damaged telegrams that did."""
-    since = f"No telegram from {options.port} in {MISSED * options.expect_s:g} s"
-    if damaged:
-        return (
-            f"{since}, but {damaged} damaged: is the cable sound and pushed home, and is the line "
-            f"{options.baud} {options.framing}? A ser2net bridge must use raw, not telnet"
-        )
-    if seen:
-        return (
-            f"{since}, though {seen} bytes came: try baud 115200 with framing 8N1 (DSMR 4 and 5) or 9600 "
-            f"with 7E1 (DSMR 2.2 and 3); a cable that does not invert the signal gives such noise too"
-        )
-    return (
-        f"{since} and not one byte: has your grid company switched the meter's customer port on, is the "
-        f"cable pushed home, and does it feed the request line (5 V on pin 2)?"
-    )

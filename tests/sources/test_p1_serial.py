@@ -21,13 +21,14 @@ from p1_wires import NL3, NL5, Bridge, Pty, Wire, numbered
 from appliance.clock import FakeClock
 from appliance.errors import SourceError
 from appliance.model import Batch, Quantity, Reading
-from appliance.sources import p1_serial
+from appliance.sources import _serial_port
 from appliance.sources.base import Context
 from appliance.sources.p1_serial import Options, Source
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 NOON = int(datetime(2026, 3, 15, 13, 25, 2, tzinfo=UTC).timestamp()) * 1000
 """A second after the time in nl5.txt."""
+SET = {"baud": 115_200, "framing": "8N1"}
 
 
 @pytest.fixture
@@ -203,12 +204,12 @@ class TestWhatIsSaid:
         self, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         source = make("/dev/ttyNOSUCH", clock, tmp_path)
-        monkeypatch.setattr(p1_serial, "comports", list)
+        monkeypatch.setattr(_serial_port, "comports", list)
         assert await first_error(source) == (
             "There is no /dev/ttyNOSUCH. No serial port was found at all: plug the P1 cable into a USB port"
         )
         port = SimpleNamespace(device="/dev/ttyUSB7", description="P1 cable")
-        monkeypatch.setattr(p1_serial, "comports", lambda: [port])
+        monkeypatch.setattr(_serial_port, "comports", lambda: [port])
         assert "Found: /dev/ttyUSB7 (P1 cable). Choose one" in await first_error(source)
 
     async def test_nobody_listens(self, clock: FakeClock, tmp_path: Path) -> None:
@@ -240,22 +241,22 @@ class TestWhatIsSaid:
 
         monkeypatch.setattr(serial, "serial_for_url", refuse)
         with pytest.raises(SourceError, match=words):
-            p1_serial.open_port(Options(port="/dev/ttyUSB0"))
+            _serial_port.open_port("/dev/ttyUSB0", _serial_port.Setting(115_200, "8N1"))
 
     async def test_silence(self, pty: Pty, clock: FakeClock, tmp_path: Path) -> None:
-        text = await first_error(make(pty.port, clock, tmp_path, expect_s=0.1))
+        text = await first_error(make(pty.port, clock, tmp_path, expect_s=0.1, **SET))
         assert text.startswith(f"No telegram from {pty.port} in 0.3 s and not one byte")
         assert "request line" in text
 
     async def test_bytes_without_a_telegram(self, pty: Pty, clock: FakeClock, tmp_path: Path) -> None:
-        source = make(pty.port, clock, tmp_path, expect_s=0.2)
+        source = make(pty.port, clock, tmp_path, expect_s=0.2, **SET)
         text = await self._while_sending(source, pty, b"\xf8\x1c\xe0" * 20)
         assert "bytes came: try baud 115200 with framing 8N1" in text
 
     async def test_nothing_but_damaged_telegrams(
         self, pty: Pty, clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        source = make(pty.port, clock, tmp_path, expect_s=0.2)
+        source = make(pty.port, clock, tmp_path, expect_s=0.2, **SET)
         text = await self._while_sending(source, pty, NL5.replace(b"01.234*kW", b"01.235*kW"))
         assert "damaged: is the cable sound" in text
         assert source.tally.damaged > 1
@@ -278,10 +279,10 @@ class TestWhatIsSaid:
 def test_damage_is_said_once_an_hour_with_the_count(
     clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source = make("/dev/ttyUSB0", clock, tmp_path)
+    line = make("/dev/ttyUSB0", clock, tmp_path)._new_line()
     caplog.set_level(logging.WARNING)
     for _ in range(7200):
-        source._damaged(1)
+        line.damage(1)
         clock.tick(1)
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 2
