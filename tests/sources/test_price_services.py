@@ -34,6 +34,9 @@ from appliance.sources import (
     octopus_agile,
     tibber,
 )
+from appliance.sources._price_service import PriceOptions
+from appliance.sources.base import discover
+from config.secrets import secrets_in
 
 SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2026, 10, 25), date(2026, 1, 15)
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -580,3 +583,52 @@ def test_the_virtual_market_is_low_at_noon_in_summer_and_below_zero_at_times() -
     month = [price_market.euro_per_mwh(at, "SE3") for at in range(june, june + 30 * DAY_MS, QUARTER_MS)]
     assert min(month) < 0 < max(month) < 300
     assert price_market.euro_per_mwh(june, "SE3") != price_market.euro_per_mwh(june, "SE4")
+
+
+# What every kind of price source keeps to
+
+KINDS = {
+    type_: found for type_, found in discover().items() if type_ in {*PROVIDERS, "fixed_price", "price_csv"}
+}
+
+
+def test_every_price_service_is_tried_here() -> None:
+    services = {
+        t
+        for t, found in discover().items()
+        if issubclass(getattr(found.module, "Options", int), PriceOptions)
+    }
+    assert services == set(PROVIDERS)
+
+
+@pytest.mark.parametrize("type_", KINDS)
+def test_every_kind_has_an_example(type_: str) -> None:
+    folder = Path(__file__).resolve().parents[2] / "config" / "examples"
+    entries = [
+        entry for path in folder.glob("*.json") for entry in json.loads(path.read_text()).get("sources", ())
+    ]
+    own = [entry for entry in entries if entry["type"] == type_]
+    inner = [entry["stand_in"] for entry in entries if entry.get("stand_in", {}).get("type") == type_]
+    assert own or inner
+    for entry in [*own, *inner]:
+        KINDS[type_].options.model_validate(entry)
+
+
+@pytest.mark.parametrize("type_", PROVIDERS)
+def test_every_service_names_whom_its_prices_are_from(watch: Watch, type_: str) -> None:
+    source = watch.build(type_, stand_in=None)
+    assert list(source.attributions) == [source.who]
+    assert "http" in source.attributions[source.who]
+
+
+@pytest.mark.parametrize("type_", ["tibber", "entsoe"])
+def test_tokens_are_seen_nowhere(watch: Watch, type_: str) -> None:
+    said = {"type": type_, "token": "open sesame", **({"area": "SE3"} if type_ == "entsoe" else {})}
+    options = KINDS[type_].options.model_validate(said)
+    assert "sesame" not in f"{options!r} {options}"
+    assert "sesame" not in options.model_dump_json()
+    around = KINDS["elprisetjustnu"].options.model_validate(
+        {"type": "elprisetjustnu", "area": "SE3", "stand_in": said}
+    )
+    assert "sesame" not in f"{around!r} {around.model_dump_json()}"
+    assert [place for place, _ in secrets_in(around)] == [("stand_in", "token")]
