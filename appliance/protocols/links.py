@@ -159,6 +159,8 @@ class HanReader:
                 lost.append(Frame(bytes(self._buffer[start : min(end, until)]), whole))
                 self.bad += not whole
                 at = min(end, until)
+        # A frame whose header is damaged can only be counted: its length says nothing.
+        self.bad += not at and until > _HEAD and _START.search(self._buffer, 0, until - _HEAD) is not None
         del self._buffer[:until]
 
     def _join(self, link: Link, data: bytes) -> list[Frame]:

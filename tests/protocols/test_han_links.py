@@ -121,6 +121,17 @@ def test_a_wrong_checksum_is_handed_on_as_bad() -> None:
     assert told(bad.data).crc == "bad"
 
 
+@pytest.mark.parametrize("size", [64, 5000])
+def test_a_frame_with_a_damaged_header_is_counted(size: int) -> None:
+    hurt = bytearray(message(APDU))
+    hurt[5] ^= 1
+    stream = message(APDU) + bytes(hurt) + message(APDU)
+    reader = HanReader()
+    frames = [frame for at in range(0, len(stream), size) for frame in reader.feed(stream[at : at + size])]
+    assert [told(frame.data).apdu for frame in frames] == [APDU, APDU]
+    assert reader.bad == 1
+
+
 def test_what_breaks_off_is_counted() -> None:
     reader = HanReader()
     assert reader.feed(message(APDU)[:100]) == []
