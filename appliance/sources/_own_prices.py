@@ -18,8 +18,10 @@ class OwnOptions(SourceOptions):
 
 async def changed(prices: Sequence[Price], context: Context) -> AsyncIterator[list[Price]]:
     """Those of `prices` (in order of time, of one source and channel) that are not kept as they are, ten days
-    at a time so that nobody waits for years of them."""
+    a second: years of them at once would be more than the store commits in one go."""
     for n in range(0, len(prices), AT_ONCE):
+        if n:
+            await context.clock.sleep(1)
         some = prices[n : n + AT_ONCE]
         kept = set(await context.prices(some[0].channel, some[0].start, some[-1].end))
         if news := [price for price in some if price not in kept]:

@@ -4,6 +4,7 @@ from appliance.model import Event, Price, Reading
 from appliance.store.facts import Batch, Exchange, Stored
 
 BATCH_READINGS = 5_000
+"""As many prices, too: an owner's file may hold years of them."""
 MOST_READINGS = 100_000
 """Held when nothing can be committed: about 14 MB, 14 hours of 20 quantities every 10 s."""
 MOST_EVENTS = 2_000
@@ -67,7 +68,7 @@ class Inbox:
     def _open(self) -> Batch:
         last = self._batches[-1] if self._batches else None
         taken = self._busy and len(self._batches) == 1
-        if last is None or taken or len(last.readings) >= BATCH_READINGS:
+        if last is None or taken or max(len(last.readings), len(last.prices)) >= BATCH_READINGS:
             last = Batch(self._seq + 1)
             self._batches.append(last)
         return last

@@ -112,7 +112,7 @@ class Writer:
         """Whether it is time to move the tail into the database."""
         if not self.tail:
             return False
-        rows = sum(len(commit.rows.seq) for commit in self.tail)
+        rows = sum(len(commit.rows.seq) + len(commit.prices) for commit in self.tail)
         return rows >= FOLD_ROWS or self._clock.monotonic() - self._folded_at >= FOLD_EVERY_S
 
     def fold(self) -> None:
