@@ -31,7 +31,8 @@ SLACK_MS = 5 * MINUTE_MS
 """A meter's clock and ours may be this far apart and still tell the same moment."""
 
 MEASURED = frozenset(PLAIN) | {code for codes in SIGNED.values() for code in codes}
-_STX = b"\x02"
+_BLOCK = b"\x02"
+"""A readout of IEC 62056-21 follows, which has a check of its own."""
 _STAMP = re.compile(r"[0-9]{12}[SW]?")
 
 
@@ -48,7 +49,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
     found, attached = _sorted(told)
     if end is None and _complete(found, body):
         crc = "none"
-    if crc == "none" and (_twice(told) or _STX in frame):  # a block of IEC 62056-21 has a check of its own
+    if crc == "none" and (_twice(told) or body.startswith(_BLOCK)):
         crc = "bad"
     meter = "".join(c for c in header[1:].decode("latin-1") if c.isprintable()).strip()
     at = instant(found.get("0:1.0.0", ""), zone, now)
