@@ -22,8 +22,13 @@ UNITS: Mapping[int, str] = {
 }  # fmt: skip
 """DLMS UA 1000-1 ("Blue Book"), table 4."""
 
+_VOLTAGES = ("32.7.0", "52.7.0", "72.7.0")
+_CURRENTS = ("31.7.0", "51.7.0", "71.7.0")
+_POWERS = {1: "W", 2: "W", 3: "var", 4: "var", 16: "W"}
+"""Of the sum; 20, 40 and 60 more are those of the phases. 16 has a sign."""
 _VOLTS = (80.0, 320.0)
 """Between phase and neutral, or between phases of a 230 V net."""
+_HERTZ = (40.0, 70.0)
 _TELLING_VA = 150
 """With less the currents of a house are mostly reactive and tell nothing of their scale."""
 _SWEDEN = "Europe/Stockholm"
@@ -63,15 +68,15 @@ def printed(entries: Sequence[Entry], made: str, zone: ZoneInfo) -> dict[str, st
 
 def _guessed(code: str, value: float, volts: int, amps: int | None, energy: int) -> str:
     group, _, rest = code.partition(".")
-    phase = int(group) % 20 if group.isdecimal() else 0
-    if rest == "7.0" and phase in (1, 2):
-        return _text(value, 0, "W")
-    if rest == "7.0" and phase in (3, 4):
-        return _text(value, 0, "var")
-    if group in ("32", "52", "72") and rest == "7.0":
+    phase = int(group) % 20 if group.isdecimal() and int(group) < 80 else 0
+    if rest == "7.0" and phase in _POWERS:
+        return _text(value, 0, _POWERS[phase])
+    if code in _VOLTAGES:
         return _text(value, volts, "V")
-    if group in ("31", "51", "71") and rest == "7.0":
+    if code in _CURRENTS:
         return _text(value, amps, "A") if amps is not None else _text(value, 0, "")
+    if code == "14.7.0":
+        return _text(value, _step(value, _HERTZ), "Hz")
     if rest.startswith("8.") and 1 <= phase <= 8:
         return _text(value, energy, "Wh" if phase <= 2 else "varh")
     return _text(value, 0, "")
@@ -89,13 +94,13 @@ def _text(value: float, scaler: int, unit: str) -> str:
 
 def _voltage_step(entries: Sequence[Entry]) -> int:
     """The power of ten that makes the highest voltage one of the mains."""
-    raw = [
-        entry.number
-        for entry in entries
-        if entry.code in ("32.7.0", "52.7.0", "72.7.0") and entry.number is not None and entry.scaler is None
-    ]
-    highest = max(raw, default=0)
-    return next((step for step in (0, -1, -2) if _VOLTS[0] <= highest * 10.0**step <= _VOLTS[1]), -1)
+    raw = [entry.number or 0 for entry in entries if entry.code in _VOLTAGES and entry.scaler is None]
+    return _step(max(raw, default=0), _VOLTS)
+
+
+def _step(value: float, span: tuple[float, float]) -> int:
+    """The power of ten that brings a value into a span of less than a decade."""
+    return next((step for step in (0, -1, -2, -3) if span[0] <= value * 10.0**step <= span[1]), -1)
 
 
 def _current_step(entries: Sequence[Entry], made: str) -> int | None:
@@ -107,9 +112,9 @@ def _current_step(entries: Sequence[Entry], made: str) -> int | None:
     """
     found = {entry.code: entry.number or 0 for entry in entries if entry.number is not None}
     kind = next((dlms.text(entry.item) for entry in entries if entry.reference.endswith(":96.1.1")), "")
-    highest = max((found.get(code, 0) for code in ("32.7.0", "52.7.0", "72.7.0")), default=0)
+    highest = max(found.get(code, 0) for code in _VOLTAGES)
     volts = highest * 10.0 ** _voltage_step(entries)
-    amps = sum(found.get(code, 0) for code in ("31.7.0", "51.7.0", "71.7.0"))
+    amps = sum(found.get(code, 0) for code in _CURRENTS)
     power = max(found.get(code, 0) for code in ("1.7.0", "2.7.0"))
     reactive = max(found.get(code, 0) for code in ("3.7.0", "4.7.0"))
     if made:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from han_meter import aidon, array, octets, push, stamp, structure, u16, u32, visible
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.protocols import dlms
@@ -138,6 +138,7 @@ def test_texts() -> None:
     assert dlms.text(value(b"\x03\x01")) == "1"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes(data: bytes) -> None:
     for apdu in (data, b"\x0f\0\0\0\0\0" + data, b"\x0f\0\0\0\0\0\x02\x05" + data):

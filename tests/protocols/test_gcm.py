@@ -2,7 +2,7 @@
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.protocols import gcm
@@ -89,6 +89,7 @@ def test_a_part_of_an_envelope_is_none() -> None:
     assert [gcm.sealed(data[:end]) for end in range(len(data))] == [None] * len(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes(data: bytes) -> None:
     for start in (b"", b"\xdb\x08", b"\xdb\x00", b"\xdd"):

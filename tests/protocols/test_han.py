@@ -31,7 +31,7 @@ from han_meter import (
     u32,
     visible,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_han_links import damage
 
@@ -296,6 +296,17 @@ def test_landis_gyr_without_names() -> None:
     assert one(push(structure(u32(4000), u32(0)))).problem == han.UNKNOWN_LIST, "power or energy?"
 
 
+def test_a_power_with_a_sign_and_the_frequency() -> None:
+    codes = {
+        "1-0:16.7.0": b"\x05\xff\xff\xfc\x18",
+        "1-0:36.7.0": u32(20),
+        "1-0:14.7.0": u16(5003),
+        "1-0:81.7.1": u16(9),
+    }
+    readings = one(described(codes)).readings
+    assert readings == {Q.POWER_GRID: -1000, Q.POWER_L1: 20, Q.FREQUENCY: 50.03}
+
+
 def test_several_notifications_in_one_frame() -> None:
     parts = [push(structure(u32(21_040_168 + n), u32(0)), stamp(NOON.replace(minute=n))) for n in range(3)]
     telegram = one(LLC.join(parts))
@@ -462,6 +473,7 @@ def test_a_lost_segment_never_gives_a_number() -> None:
                 assert telegram.readings == {}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes(data: bytes) -> None:
     read(data)
@@ -483,6 +495,7 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, max_size=20))
 def test_any_values(values: list[bytes]) -> None:
     telegram = one(push(structure(*values), stamp(NOON)))

@@ -210,13 +210,14 @@ def test_cut_at_every_offset() -> None:
     assert apdus(stream[1:]) == [APDU]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes(data: bytes) -> None:
     for frame in read(data):
         told(frame.data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from([b"\x7e", b"\xa0", b"\x68", b"\x10", b"\x53", *STREAMS, *NOISE]), max_size=30)
 )

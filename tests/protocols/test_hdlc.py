@@ -2,13 +2,14 @@
 
 import pytest
 from han_meter import LLC, hdlc, message, x25
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.protocols import crc
 from appliance.protocols.hdlc import Link, look
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_the_checksum_is_that_of_the_definition(data: bytes) -> None:
     assert crc.x25(data).to_bytes(2, "little") == x25(data)
