@@ -15,7 +15,7 @@ VERSION = "1-1:0.2.129"
 CLOCKS = ("0-0:1.0.0", "0-1:1.0.0")
 _GUESSED = (VERSION, CLOCKS[0], "0-0:96.1.0")
 """What a value without a code is taken for, by its form."""
-_AMPERE = 33
+_AMPERE, _NO_UNIT = 33, 255
 _LARGE_WH = 200_000
 
 
@@ -155,6 +155,6 @@ def _scaler(item: Item) -> tuple[int, int] | None:
     if len(inner) != 2 or (inner[0].tag, inner[1].tag) != (dlms.INT8, dlms.ENUM):
         return None
     scaler, unit = inner[0].data, inner[1].data
-    if not isinstance(scaler, int) or not isinstance(unit, int) or not -9 <= scaler <= 9:
+    if not isinstance(scaler, int) or not isinstance(unit, int):
         return None
-    return scaler, unit
+    return (scaler, unit) if -9 <= scaler <= 9 else (0, _NO_UNIT)

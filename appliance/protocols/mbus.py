@@ -3,6 +3,7 @@
 `68 | L | L | 68 | C | A | CI | STSAP | DTSAP | part of the message | sum | 16`. CI counts the parts in its
 low four bits from 0 and has 0x10 set in the last. The checksum is the sum of all from C on, in one byte.
 Sagemcom's T210-D fills frames of 257 bytes and writes their length as 1 (amsreader-firmware#155).
+Damage of several bytes passes that checksum once in 256 times: only the authentication key sees it then.
 """
 
 from collections.abc import Sequence

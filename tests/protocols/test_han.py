@@ -393,6 +393,11 @@ def test_a_register_of_the_past_is_not_taken_for_the_present() -> None:
     assert telegram.readings == {Q.ENERGY_IMPORT: 0.007}
 
 
+def test_a_scaler_beyond_reason_makes_the_value_unknown() -> None:
+    telegram = one(push(array(structure(obis("1-0:1.8.0"), u32(5), scaler(100, 30)))))
+    assert (telegram.readings, telegram.lines) == ({}, {"1-0:1.8.0": "5"})
+
+
 def test_problems_say_what_to_do_and_show_no_key() -> None:
     texts = [
         han.NO_KEY,
