@@ -4,6 +4,7 @@ Meters that send by themselves are only listened to. With every usual setting tr
 meter of IEC 62056-21 is asked at last: on a P1 or HAN port nobody hears that.
 """
 
+import errno
 import logging
 import termios
 import threading
@@ -44,6 +45,8 @@ USUAL = (
 """DSMR 4 and 5 and Swedish HAN ports; SML; DSMR 2.2 and 3 and pushing D0 meters; HAN over M-Bus."""
 ASKED = Setting(300, "7E1", asks=True)
 
+_SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
+"""Parity, where a bridge takes the line for one of eight bits."""
 DRAIN_S = 0.02
 """Between the last byte out of the port and another speed."""
 
@@ -106,9 +109,10 @@ class Line:
         turns: list[_Turn] = []
         with closing(open_port(self.plan.url, settings[0])) as port:
             for setting in settings:
-                turns.append(_Turn(self, port, setting, stop, hand))
-                if len(turns) > 1:
-                    turns[-1].switch()
+                turn = _Turn(self, port, setting, stop, hand)
+                if setting is not settings[0] and not turn.switch():
+                    continue
+                turns.append(turn)
                 turns[-1].run(MISSED if len(settings) == 1 else TRY_FOR)
                 if stop.is_set():
                     return
@@ -147,10 +151,16 @@ class _Turn:
     locked: int = 0
     reason: str = ""
 
-    def switch(self) -> None:
-        """Set the open port so."""
+    def switch(self) -> bool:
+        """Set the open port so; False if it is of a kind that cannot be."""
         with self._cut_off():
-            set_line(self.port, self.setting)
+            try:
+                set_line(self.port, self.setting)
+            except (OSError, termios.error) as error:
+                if error.args[:1] != (errno.EINVAL,):
+                    raise
+                return False
+        return True
 
     def run(self, cadences: float) -> None:
         """Ends when nothing came for so many cadences, or MISSED of them once telegrams do."""
@@ -218,7 +228,7 @@ class _Turn:
                     return step.reason
                 self._do(step)
                 heard = time.monotonic()
-            data, steps = self._read(), []
+            data, steps = self._read().translate(_SEVEN_BITS), []
             self.seen += len(data)
             if data:
                 heard, steps = time.monotonic(), dialogue.feed(data)
@@ -228,7 +238,7 @@ class _Turn:
 
     def _do(self, step: Step) -> None:
         with self._cut_off():
-            if isinstance(step, Switch):
+            if isinstance(step, Switch) and self.port.baudrate != step.baud:
                 self.port.baudrate = step.baud
             elif isinstance(step, Send):
                 self.stop.wait(step.after_s)

@@ -95,7 +95,8 @@ def plan(options: Options) -> Plan:
 def _settings(options: Options) -> tuple[Setting, ...]:
     baud, framing = options.baud, options.framing
     if options.ask:
-        return (Setting(ASKED.baud if baud == "auto" else baud, ASKED.framing, asks=True),)
+        at = ASKED.baud if baud == "auto" else baud
+        return (Setting(at, ASKED.framing if framing == "auto" else framing, asks=True),)
     if options.port.startswith("socket:"):
         return USUAL[:1]  # the bridge has its own
     fitting = tuple(s for s in USUAL if baud in ("auto", s.baud) and framing in ("auto", s.framing))

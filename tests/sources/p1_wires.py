@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import socket
 import threading
 import tty
@@ -46,6 +47,11 @@ class Pty(Wire):
 
     def send(self, data: bytes) -> None:
         os.write(self._master, data)
+
+    def receive(self) -> bytes:
+        """What was sent to the device within a tenth of a second."""
+        ready, _, _ = select.select([self._master], [], [], 0.1)
+        return os.read(self._master, 1000) if ready else b""
 
     def close(self) -> None:
         for fd in (self._master, self._slave):
