@@ -60,6 +60,8 @@ LAYOUTS: tuple[Layout, ...] = (
     _list("UU", "1.8.0 2.8.0", check="large"),
     _list("sUUUUUUUU", f"1.0.0 {_REGISTERS} {_POWERS}", "20"),
     _list("ssssUUUUUUss", f"- 96.1.0 0.9.1 0.9.2 {_REGISTERS} 1.7.0 2.7.0 - -", "0-6:25.9.0"),
+    _list("ssssUUUUUU", f"- 96.1.0 0.9.1 0.9.2 {_REGISTERS} 1.7.0 2.7.0", "0-6:25.9.0"),
+    _list("ssssUUUU", f"- 96.1.0 0.9.1 0.9.2 {_REGISTERS}", "0-6:25.9.0"),
     _list(
         "sssUUUUUUUUUUUUuUUUUUUuuuuuu.....",
         f"96.1.0 0.9.1 0.9.2 {_SUMS} 5.8.0 6.8.0 7.8.0 8.8.0 1.7.0 2.7.0 13.7.0 {_PHASES} {_VOLTS} {_AMPS} "

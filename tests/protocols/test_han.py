@@ -249,6 +249,7 @@ def test_iskraemeco_that_ends_before_it_said() -> None:
     whole = one(push(structure(*values, octets(b""), octets(b""))))
     assert whole.readings[Q.ENERGY_IMPORT] == 14370.048
     assert whole.readings[Q.POWER_GRID] == 9
+    assert one(push(structure(*values))).readings == whole.readings
     short = one(push(b"\x02\x0c" + b"".join(values[:6])))
     assert short.readings == {Q.ENERGY_IMPORT: 14370.048, Q.ENERGY_EXPORT: 420.837}
 
