@@ -13,6 +13,7 @@ REQUIRES = [
     "click>=8.1,<9",
     "cryptography>=42",
     "fastapi>=0.115,<1",
+    "matplotlib>=3.8,<4",
     "nicegui>=3.0,<4",
     "numpy>=1.26,<3",
     "opencv-python>=4.10,<6",

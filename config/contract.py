@@ -146,7 +146,7 @@ class Contract(Section):
     buying: tuple[Component, ...] = ()
     """What a kWh from the grid costs: market price, markup, energy tax, grid fee."""
     selling: tuple[Component, ...] = ()
-    """What a kWh to the grid brings."""
+    """What a kWh to the grid brings; not known if left out. One part of 0 is nothing."""
     fees: tuple[Fee, ...] = ()
     """What is paid every day, month or year whatever is used."""
     capacity: Capacity | None = None

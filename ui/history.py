@@ -134,7 +134,7 @@ def lines_drawing(
         spec = quantity.spec
         axis = 1 if quantity in LINES[kind].right else 0
         name = texts._(NAMES[quantity]) if quantity in NAMES else quantity[-2:].upper()
-        points = list(zip(series.at, series.value, strict=True))
+        points = series.line()
         lines.append(
             Line(name, spec.unit, points, COLOURS[quantity], axis=axis, decimals=min(spec.decimals, 1))
         )

@@ -1,14 +1,13 @@
-"""`tallywatt export`: readings as CSV, also while the appliance runs."""
+"""`tallywatt export`: readings, powers and prices as CSV or PNG, also while the appliance runs."""
 
 import asyncio
-import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,21 +15,27 @@ import click
 from appliance.cli.common import CONFIG, Refused, config_option, data_option, is_default, kinds
 
 if TYPE_CHECKING:
+    from appliance.exports import Row, Style
+    from appliance.ledger import Ledger
     from appliance.model import Quantity
-    from appliance.store import Every, SeriesInfo, Store
+    from appliance.store import SeriesInfo, Store
+    from config.schema import Config
 
-Row = tuple[int, tuple[str, ...]]
-"""Instant (UTC ms), and the columns after it."""
-COLUMNS = ("time", "source", "quantity", "unit", "value", "low", "high", "increase")
-RAW_COLUMNS = (*COLUMNS[:5], "confidence")
+GRAINS = {"readings": "1h", "power": "1min", "prices": "15min"}
+"""How fine each table is if nothing else is said."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which series to write; nothing named means all."""
+    """What to write: of the series named, or of all."""
 
+    what: str
+    span: tuple[int, int]
+    every: str
     quantities: frozenset["Quantity"]
     sources: frozenset[str]
+    style: "Style"
+    picture: bool
 
 
 @click.command(
@@ -38,7 +43,16 @@ class Wanted:
 Examples:
   tallywatt export --from 2026-05-01 --to 2026-06-01 --every 1d -o may.csv
   tallywatt export --from 2026-05-04 --quantity power_grid --quantity power_solar
-  tallywatt export --from 2026-05-04T06:00 --to 2026-05-04T07:00 --every raw"""
+  tallywatt export --from 2026-05-04T06:00 --to 2026-05-04T07:00 --every raw
+  tallywatt export --what prices --from 2026-05-01 --separator ";" --decimal , -o prices.csv
+  tallywatt export --what power --from 2026-05-04 -o power.png"""
+)
+@click.option(
+    "--what",
+    type=click.Choice(["readings", "power", "prices"]),
+    default="readings",
+    show_default=True,
+    help="A line for each reading; powers, currents and voltages side by side; or prices per kWh.",
 )
 @click.option(
     "--from",
@@ -55,51 +69,75 @@ Examples:
 @click.option(
     "--every",
     type=click.Choice(["raw", "1min", "5min", "15min", "1h", "1d"]),
-    default="1h",
-    show_default=True,
-    help="One line a reading, or one line for so much time.",
+    help="One line a reading, or one line for so much time; 1h for readings, 1min for power if left out.",
 )
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write here, not to the screen."
+    "--separator",
+    type=click.Choice([",", ";", "tab"]),
+    default=",",
+    show_default=True,
+    help="Between columns.",
+)
+@click.option(
+    "--decimal", type=click.Choice([".", ","]), default=".", show_default=True, help="Decimal sign."
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write here, not to the screen; a name that ends with .png is drawn.",
 )
 @config_option
 @data_option
 @click.argument("more", metavar="[Q]...", nargs=-1)
 def export(
+    what: str,
     since: str,
     until: str | None,
     quantities: tuple[str, ...],
     sources: tuple[str, ...],
-    every: str,
+    every: str | None,
+    separator: str,
+    decimal: str,
     output: Path | None,
     config_path: Path,
     data_dir: Path,
     more: tuple[str, ...],
 ) -> None:
-    """Write readings as CSV, in order of time.
+    """Write readings as CSV, in order of time, or draw them.
 
     A line names the start of its span, with the site's offset from UTC; value is the mean of a
     measurement and the register at the end of a counter's span, increase is how much that rose within it.
     A span in which nothing was read has no line. It may be used while the appliance runs.
     """
     from appliance.clock import RealClock
+    from appliance.exports import Style
 
-    zone = _zone(config_path, data_dir)
+    config = _config(config_path)
+    zone = ZoneInfo(config.site.time_zone)
     start = _instant("--from", since, zone)
     end = _instant("--to", until, zone) if until else RealClock().now()
     if end <= start:
         raise click.UsageError("--to must be after --from: it is the end, itself not included")
-    wanted = Wanted(_quantities((*quantities, *more)), frozenset(sources))
+    if separator == decimal:
+        raise click.UsageError("--separator and --decimal must not be the same sign")
+    picture = output is not None and output.suffix.lower() == ".png"
+    if picture and what == "readings":
+        raise click.UsageError("a picture shows --what power or --what prices")
+    style = Style("\t" if separator == "tab" else separator, decimal)
+    named = _quantities((*quantities, *more)), frozenset(sources)
+    wanted = Wanted(what, (start, end), every or GRAINS[what], *named, style, picture)
     if not (data_dir / "store").is_dir():
         raise Refused(f"there are no readings in {data_dir}; name the data folder with --data")
     with ExitStack() as stack:
-        file = sys.stdout if output is None else stack.enter_context(_opened(output))
-        rows = asyncio.run(_export(data_dir, zone, (start, end), wanted, every, file))
+        file = sys.stdout if output is None else stack.enter_context(_opened(output, picture))
+        rows = asyncio.run(_export(data_dir, config, wanted, file))
     if not rows:
         click.echo("There are no such readings in this time", err=True)
 
 
-def _zone(config_path: Path, data_dir: Path) -> ZoneInfo:
+def _config(config_path: Path) -> "Config":
     from config.load import ConfigFile
     from config.mistakes import ConfigProblem
 
@@ -109,7 +147,7 @@ def _zone(config_path: Path, data_dir: Path) -> ZoneInfo:
         if not config_path.exists():
             raise Refused(str(problem)) from None
         config = problem.usable
-    return ZoneInfo(config.site.time_zone)
+    return config
 
 
 def _instant(option: str, text: str, zone: ZoneInfo) -> int:
@@ -143,37 +181,70 @@ def _quantities(names: Sequence[str]) -> frozenset["Quantity"]:
     return frozenset(known[word] for word in words)
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path, picture: bool) -> IO[Any]:
     try:
-        return path.open("w", newline="", encoding="utf-8")
+        return path.open("wb") if picture else path.open("w", newline="", encoding="utf-8")
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}") from None
 
 
-async def _export(
-    data_dir: Path, zone: ZoneInfo, span: tuple[int, int], wanted: Wanted, every_name: str, file: TextIO
-) -> int:
-    """Write everything; how many lines there were."""
+async def _export(data_dir: Path, config: "Config", wanted: Wanted, file: IO[Any]) -> int:
+    """Write everything; how many lines (or pictures) there were."""
     from appliance.clock import RealClock
     from appliance.errors import StoreError
-    from appliance.store import Every, Store
+    from appliance.plots import PlotError
+    from appliance.store import Store
 
-    every = Every(every_name)
-    columns = RAW_COLUMNS if every is Every.RAW else COLUMNS
-    writer = csv.writer(file, lineterminator="\n")
-    lines = 0
+    zone = ZoneInfo(config.site.time_zone)
     try:
         async with Store(data_dir / "store", RealClock(), zone, read_only=True) as store:
-            chosen = _chosen(await store.series_list(), wanted)
-            writer.writerow(columns)
-            for start, end in _days(span, zone):
-                rows = [row for one in chosen for row in await _rows(store, one, start, end, every)]
-                for at, rest in sorted(rows):
-                    writer.writerow([_time(at, zone), *rest])
+            if wanted.picture:
+                file.write(await _picture(store, config, wanted))
+                return 1
+            lines = -1  # the heading
+            async for rows in await _rows(store, config, wanted):
+                file.write(wanted.style.text(rows))
                 lines += len(rows)
-    except StoreError as error:
+            return lines
+    except (PlotError, StoreError) as error:
         raise Refused(str(error)) from None
-    return lines
+
+
+async def _rows(store: "Store", config: "Config", wanted: Wanted) -> "AsyncIterator[list[Row]]":
+    from appliance import exports
+    from appliance.store import Every
+
+    zone = ZoneInfo(config.site.time_zone)
+    if wanted.what == "prices":
+        return exports.prices(await _ledger(store, config), wanted.span, zone, config.site.currency)
+    chosen = _chosen(await store.series_list(), wanted)
+    table = exports.powers if wanted.what == "power" else exports.readings
+    return table(store, chosen, wanted.span, Every(wanted.every), zone)
+
+
+async def _picture(store: "Store", config: "Config", wanted: Wanted) -> bytes:
+    from appliance import pictures
+    from appliance.plots import png
+
+    site = config.site
+    zone = ZoneInfo(site.time_zone)
+    if wanted.what == "prices":
+        ledger = await _ledger(store, config)
+        return await png(await pictures.prices(ledger, wanted.span, zone, site.currency, site.language))
+    return await png(await pictures.power(store, wanted.span, zone, site.language))
+
+
+async def _ledger(store: "Store", config: "Config") -> "Ledger":
+    from appliance.clock import RealClock
+    from appliance.grid import grid_meters
+    from appliance.ledger import Ledger
+
+    latest = {(reading.source, reading.quantity): reading for reading in await store.latest()}
+    types = {options.label: options.type for options in config.sources}
+    return Ledger(
+        store, RealClock(), ZoneInfo(config.site.time_zone), config.contracts, config.offers,
+        lambda quantity: grid_meters(latest, types, quantity, config.site.grid_meters),
+    )  # fmt: skip
 
 
 def _chosen(known: Sequence["SeriesInfo"], wanted: Wanted) -> list["SeriesInfo"]:
@@ -187,53 +258,3 @@ def _chosen(known: Sequence["SeriesInfo"], wanted: Wanted) -> list["SeriesInfo"]
         if (not wanted.quantities or info.quantity in wanted.quantities)
         and (not wanted.sources or info.source in wanted.sources)
     ]
-
-
-def _days(span: tuple[int, int], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    """The span day by day: little at a time, however long it is."""
-    from appliance.calendar import day_of, day_span
-
-    start, end = span
-    while start < end:
-        after = min(end, day_span(day_of(start, zone), zone)[1])
-        yield start, after
-        start = after
-
-
-async def _rows(store: "Store", info: "SeriesInfo", start: int, end: int, every: "Every") -> list[Row]:
-    """The lines of one series in a day. A span in which nothing was read has none."""
-    from appliance.store import Every
-
-    if info.last_at < start or info.first_at >= end:
-        return []
-    spec = info.quantity.spec
-    name = (info.source, str(info.quantity), spec.unit)
-    if every is Every.RAW:
-        columns = await store.raw(info.source, info.quantity, start, end)
-        raw = zip(*(column.tolist() for column in columns), strict=True)
-        return [(at, (*name, _number(value, spec.decimals), f"{sure:.3g}")) for at, value, sure in raw]
-    found = await store.series(info.source, info.quantity, start, end, every)
-    blank = [None] * len(found.at)
-    lines = zip(
-        found.at, found.value, found.low or blank, found.high or blank, found.delta or blank, strict=True
-    )
-    return [
-        (at, (*name, *(_number(number, spec.decimals) for number in numbers)))
-        for at, *numbers in lines
-        if any(number is not None for number in numbers)
-    ]
-
-
-def _number(value: float | None, decimals: int) -> str:
-    """With a digit more than the quantity has where a mean needs it; empty where nothing is known."""
-    if value is None:
-        return ""
-    exact = round(value, decimals)
-    return f"{value:.{decimals}f}" if abs(value - exact) < 1e-9 else f"{value:.{decimals + 1}f}"
-
-
-def _time(at: int, zone: ZoneInfo) -> str:
-    from appliance.calendar import local
-
-    moment = local(at, zone)
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")

@@ -109,9 +109,9 @@ def _sum(
     wholesale: Floats,
     supplier: Floats,
 ) -> Floats:
-    """The parts added up with tax. Nothing agreed brings nothing; unknown in one part is unknown."""
+    """The parts added up with tax. Unknown in one part is unknown, and so is what nothing was said of."""
     total = np.zeros(len(moments.starts))
-    if tariff == 0 and any(part.tariff for part in parts):
+    if not parts or (tariff == 0 and any(part.tariff for part in parts)):
         return np.full(len(moments.starts), np.nan)
     for part in parts:
         if part.tariff not in (None, tariff):

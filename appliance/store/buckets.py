@@ -7,7 +7,7 @@ import numpy as np
 from appliance.model import Kind, Quantity
 from appliance.store import codec
 from appliance.store.codec import Floats, Ints, Pick
-from appliance.store.facts import QUARTER_MS, Rows
+from appliance.store.facts import LONGER, LONGEST_QUIET_MS, QUARTER_MS, Rows
 
 SPAN_DAYS = 32
 """Roll-ups are kept in spans of so many UTC days, one blob per series."""
@@ -139,4 +139,4 @@ def gaps(at: Ints) -> Ints:
     if len(at) < 3:
         return np.empty(0, np.int64)
     steps = np.diff(at)
-    return np.flatnonzero(steps > max(120_000, 5 * float(np.median(steps))))
+    return np.flatnonzero(steps > max(LONGEST_QUIET_MS, LONGER * float(np.median(steps))))

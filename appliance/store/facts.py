@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ class Every(StrEnum):
         return _LENGTHS[self.value]
 
 
+LONGEST_QUIET_MS, LONGER = 2 * MINUTE_MS, 5
+"""A line breaks where nothing was read for so long, and for so many times the usual pause."""
 _LENGTHS = {
     "raw": 0, "1min": MINUTE_MS, "5min": 5 * MINUTE_MS, "15min": QUARTER_MS, "1h": HOUR_MS, "1d": DAY_MS,
 }  # fmt: skip
@@ -50,6 +53,23 @@ class Series:
     low: list[float | None] | None = None
     high: list[float | None] | None = None
     delta: list[float | None] | None = None
+
+    def line(self) -> list[tuple[int, float | None]]:
+        """Points to draw a line by: None only where nothing was read for far longer than usual.
+
+        A source that reports every ten minutes leaves every other bucket of five empty: that is no gap.
+        """
+        known = [(at, value) for at, value in zip(self.at, self.value, strict=True) if value is not None]
+        if len(known) < 2:
+            return [*known]
+        steps = [b[0] - a[0] for a, b in pairwise(known)]
+        longest = max(LONGEST_QUIET_MS, LONGER * sorted(steps)[len(steps) // 2])
+        points: list[tuple[int, float | None]] = [known[0]]
+        for step, point in zip(steps, known[1:], strict=True):
+            if step > longest:
+                points.append((point[0] - 1, None))
+            points.append(point)
+        return points
 
 
 class Row(NamedTuple):

@@ -54,6 +54,14 @@ def test_without_a_market_price_the_rate_is_unknown_and_not_the_rest_of_it() -> 
     assert np.isnan(rates([SWEDISH], day, market(day)).buying[0]).all()
 
 
+def test_what_the_contract_does_not_speak_of_is_unknown_not_free() -> None:
+    day = quarters(date(2027, 6, 1), date(2027, 6, 1))
+    silent = Contract(buying=(Component(name="Fixed", per_kwh=1),))
+    nothing = silent.model_copy(update={"selling": (Component(name="Nothing", per_kwh=0),)})
+    assert np.isnan(rates([silent], day, market(day, 1.0)).selling[0]).all()
+    assert (rates([nothing], day, market(day, 1.0)).selling[0] == 0).all()
+
+
 def test_contracts_follow_one_another_at_local_midnight() -> None:
     days = quarters(date(2027, 1, 31), date(2027, 2, 1))
     later = Contract(since=date(2027, 2, 1), buying=(Component(name="Fixed", per_kwh=2),))

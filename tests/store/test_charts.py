@@ -212,3 +212,24 @@ async def test_a_limit_makes_coarser_buckets(store: Store) -> None:
         assert check(gauge)
         assert (gauge.low or [])[0] == 0
         assert (gauge.high or [])[-1] == 24 * 60 - 5
+
+
+@pytest.mark.parametrize(
+    ("minutes", "breaks"),
+    [
+        ([0, 10, 20, 30], []),  # every second bucket of five minutes is empty: no gap
+        ([0, 5, 10, 60, 65], [60]),
+        ([0, 1, 2, 3, 7, 8], []),
+        ([0, 1, 2, 3, 9, 10], [9]),
+        ([7], []),
+        ([], []),
+    ],
+)
+def test_a_line_breaks_only_where_it_was_quiet_for_far_longer_than_usual(
+    minutes: list[int], breaks: list[int]
+) -> None:
+    at = list(range(0, 70 * 60_000, 60_000))
+    value = [1.0 if place in minutes else None for place in range(70)]
+    line = Series(at, value).line()
+    assert [point[0] // 60_000 for point in line if point[1] is not None] == minutes
+    assert [(point[0] + 1) // 60_000 for point in line if point[1] is None] == breaks

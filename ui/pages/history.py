@@ -50,9 +50,7 @@ async def build(view: View) -> None:
     texts = view.texts
     with ui.element("div").classes("page history"):
         with ui.element("div").classes("tools"), ui.element("div").classes("tabs"):
-            Segments(
-                {k: texts._(n) for k, n in here.kinds().items()}, here.kind, here.turn, texts._("What")
-            )
+            Segments({k: texts._(n) for k, n in here.kinds().items()}, here.kind, here.turn, texts._("What"))
         with ui.element("div").classes("tools ranges"):
             here.ranges = Segments(
                 {k: texts._(n) for k, n in RANGES.items()}, "24", here.last_hours, texts._("How long")

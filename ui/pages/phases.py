@@ -211,7 +211,7 @@ def lines_drawing(
     """A line for each phase; the limits of voltage or the fuse as guides."""
     unit, decimals = {"voltage": ("V", 1), "current": ("A", 1), "power": ("W", 0)}[which]
     lines = [
-        Line(f"L{n}", unit, list(zip(found.at, found.value, strict=True)), colour=colour, decimals=decimals)
+        Line(f"L{n}", unit, found.line(), colour=colour, decimals=decimals)
         for n, found, colour in zip(PHASES, series, COLOURS, strict=False)
     ]
     guides = []
