@@ -192,6 +192,8 @@ class _Turn:
             if self.locked >= LOCKED and not self.good:
                 raise SourceError(f"{self.line.plan.url}: {telegram.problem}")
             return
+        if not self.good:
+            log.info("%s: %s at %s", self.line.name, protocol, self.setting)
         self.good += 1
         self.line.tally.good += 1
         self.line.known, self.line.found = self.setting, protocol

@@ -1,11 +1,13 @@
 """A live stream whose protocol finds itself."""
 
+import random
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from test_envelope import FRAME as SEALED
 from test_envelope import KEYS
+from test_fuzz import damage
 from test_iec62056 import FRAME as READOUT
 from test_sml import FILE as SML
 
@@ -62,3 +64,20 @@ def test_damage_is_counted_once_whoever_sees_it() -> None:
     assert (listener.bad, listener.found) == (3, "")
     assert len(heard(listener, P1 + hurt + P1)) == 2
     assert listener.bad == 4
+
+
+@pytest.mark.parametrize("data", [P1, SML, SEALED], ids=["dsmr", "sml", "luxembourg"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_torn_stream_never_tells_a_wrong_number(data: bytes, seed: int) -> None:
+    """Whatever happens to it while the protocol is still sought; in the end it is found."""
+    dice = random.Random(seed)
+    truth = next(capture.decode(data, "auto", ZONE, KEYS)).readings
+    for _ in range(40):
+        stream = data * 4
+        for _ in range(dice.randint(1, 5)):
+            stream = damage(stream, dice) or b"/"
+        listener = Listener("auto", ZONE, KEYS)
+        telegrams = heard(listener, stream, dice.randint(1, 600))
+        for telegram in telegrams:
+            assert telegram.readings.items() <= truth.items()
+        assert heard(listener, data * 3, 300)[-1].readings == truth
