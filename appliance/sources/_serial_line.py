@@ -43,6 +43,8 @@ USUAL = (
     Setting(2400, "8N1"),
 )  # fmt: skip
 """DSMR 4 and 5 and Swedish HAN ports; SML; DSMR 2.2 and 3 and pushing D0 meters; HAN over M-Bus."""
+LIKELY = {"dsmr": 115_200, "sml": 9600, "han": 2400, "iec62056": 9600}
+"""The speed that is tried first where the protocol is known."""
 ASKED = Setting(300, "7E1", asks=True)
 
 _SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
@@ -177,7 +179,7 @@ class _Turn:
             damaged, good = listener.bad, self.good
             data = self._read()
             self.seen += len(data)
-            for telegram in listener.feed(data, self.line.clock.now()):
+            for telegram in listener.feed(data, self.line.clock.now()) if data else ():
                 self._take(telegram, listener.found)
             self._damage(listener.bad - damaged)
             if self.good > good:

@@ -19,7 +19,7 @@ from appliance.errors import SourceError
 from appliance.model import Batch, Quantity, Reading
 from appliance.protocols import dsmr
 from appliance.protocols.telegram import Keys, Telegram, key_of
-from appliance.sources._serial_line import ASKED, USUAL, Line, Plan, Tally
+from appliance.sources._serial_line import ASKED, LIKELY, USUAL, Line, Plan, Tally
 from appliance.sources._serial_port import Setting
 from appliance.sources.base import Context, SourceOptions
 from config.secrets import MARK
@@ -99,7 +99,9 @@ def _settings(options: Options) -> tuple[Setting, ...]:
         return (Setting(at, ASKED.framing if framing == "auto" else framing, asks=True),)
     if options.port.startswith("socket:"):
         return USUAL[:1]  # the bridge has its own
-    fitting = tuple(s for s in USUAL if baud in ("auto", s.baud) and framing in ("auto", s.framing))
+    likely = LIKELY.get(options.protocol)
+    usual = sorted(USUAL, key=lambda setting: setting.baud != likely)
+    fitting = tuple(s for s in usual if baud in ("auto", s.baud) and framing in ("auto", s.framing))
     if baud == "auto":
         asked = (ASKED,) if options.protocol in ("auto", "iec62056") and framing in ("auto", "7E1") else ()
         return (fitting or tuple(Setting(speed, framing) for speed in (115_200, 9600, 2400))) + asked

@@ -124,14 +124,15 @@ def test_nothing_found_says_what_was_tried(fake: Callable[[FakePort], None]) -> 
     fake(FakePort(Setting(4800, "8N1"), NL5))
     with pytest.raises(SourceError) as caught:
         run(line(protocol="sml"), 1)
-    assert "tried 115200 8N1, 9600 8N1, 9600 7E1, 2400 8E1, 2400 8N1" in str(caught.value)
+    assert "tried 9600 8N1, 9600 7E1, 115200 8N1, 2400 8E1, 2400 8N1" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("given", "settings"),
     [
         ({}, (*USUAL, ASKED)),
-        ({"protocol": "sml"}, USUAL),
+        ({"protocol": "dsmr"}, USUAL),
+        ({"protocol": "han"}, (*USUAL[3:], *USUAL[:3])),
         ({"port": "socket://h:1"}, USUAL[:1]),
         ({"baud": 9600}, (Setting(9600, "8N1"), Setting(9600, "7E1"))),
         ({"baud": 4800}, tuple(Setting(4800, framing) for framing in ("8N1", "7E1", "8E1"))),
