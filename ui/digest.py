@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance import calendar
-from appliance.clock import DAY_MS
+from appliance.clock import DAY_MS, HOUR_MS
+from appliance.ledger import plain
 from appliance.model import Quantity
 from appliance.views import Picker
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from appliance.app import Appliance
 
 FRESH_S = 30.0
+PRICES_BEFORE_MS = 3 * HOUR_MS
 COUNTERS = (
     Quantity.ENERGY_IMPORT,
     Quantity.ENERGY_EXPORT,
@@ -28,13 +30,15 @@ class Sums:
     """kWh since local midnight by counter (absent: no such counter; None: unknown), and the last 24 hours.
 
     `edges` are the starts of the quarter hours and the present at the end; `bought` and `sold` have one
-    number less, None where nothing is known.
+    number less, None where nothing is known. `rates` are the starts of the quarter hours around now and the
+    whole price of a kWh in each.
     """
 
     day: dict[Quantity, float | None]
     edges: list[int]
     bought: list[float | None]
     sold: list[float | None]
+    rates: list[tuple[int, float | None]]
 
 
 class Digest:
@@ -74,7 +78,10 @@ class Digest:
             list(await here.store.increase(source[q], q, edges, since_first=True)) if q in source else unknown
             for q in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
         ]
-        return Sums(day, edges, *lines)
+        starts, known = await here.ledger.rates(now - PRICES_BEFORE_MS, now + DAY_MS)
+        prices = [None if price != price else price for price in plain(known.buying).tolist()]
+        bought, sold = lines
+        return Sums(day, edges, bought, sold, list(zip(starts.tolist(), prices, strict=True)))
 
 
 def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) -> float | None:

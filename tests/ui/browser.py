@@ -22,7 +22,7 @@ FLAGS = (
     "--hide-scrollbars",
 )  # fmt: skip
 SIZES = {"wall": (800, 480), "portrait": (720, 1280), "phone": (390, 844), "desk": (1440, 900)}
-PAGES = ("/", "/meters", "/meters/setup", "/status", "/more")
+PAGES = ("/", "/prices", "/history", "/phases", "/meters", "/meters/setup", "/status", "/more")
 ROOT = Path(__file__).parents[2]
 
 

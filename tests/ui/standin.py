@@ -23,7 +23,10 @@ from appliance.calendar import instant, local
 from appliance.clock import HOUR_MS, MINUTE_MS, ScaledClock
 from appliance.errors import SourceError
 from appliance.hub import Hub
+from appliance.ledger import Ledger
 from appliance.model import DigitSeen, Event, Picture, Price, Quantity, Reading
+from appliance.phase_watch import PhaseWatch
+from appliance.store import Every, Series
 from appliance.supervise import Health, State
 from config.schema import Config
 from tests.ui.house import ZONE, House, hump
@@ -57,6 +60,25 @@ class ScriptedStore:
         at = [self._house.register(quantity, edge) for edge in edges]
         return [None if a is None or b is None else b - a for a, b in pairwise(at)]
 
+    async def series_list(self) -> list[Any]:
+        return []
+
+    async def prices(self, channel: str, start: int, end: int) -> list[Price]:
+        known = [price for price in self._hub.prices.values() if price.channel == channel]
+        return [price for price in known if price.start < end and price.end > start]
+
+    async def series(
+        self, source: str, quantity: Quantity, start: int, end: int, every: Every, limit: int = 1500
+    ) -> Series:
+        """What the house does now, drawn back over the span."""
+        step = max(MINUTE_MS, (end - start) // min(limit, 200))
+        at = list(range(start, end, step))
+        known = self._hub.latest.get((source, quantity))
+        if known is None:
+            return Series([], [])
+        value: list[float | None] = [known.value * (1 + 0.02 * math.sin(t / 3e6)) for t in at]
+        return Series(at, value, value, value)
+
     async def events(
         self, *, names: Sequence[str] | None = None, source: str | None = None, limit: int = 100
     ) -> list[Stored]:
@@ -87,6 +109,8 @@ class StandIn:
         self.cadences: dict[str, float] = {}
         self.sources: dict[str, Any] = {}
         self.store = ScriptedStore(self.house, self.hub, frozenset({"P1 meter", "Inverter", "Cellar"}))
+        self.ledger = Ledger(self.store, self.clock, ZONE, (), (), self.grid_meters)  # type: ignore[arg-type]
+        self.phase_watch = PhaseWatch(self.hub, self.clock, 16, self.hub.publish)
         documents = _Documents()
         self.access = Access(documents, SimpleNamespace(seal=str, open=str), self.clock)
         self.access.load()
@@ -95,6 +119,9 @@ class StandIn:
         slow = 1.2 if scene == "unset" else 0.0
         self.surveyors = {"Cellar": Surveyor(self.clock.now(), scene != "unset", slow)}
         self._set_up()
+
+    def grid_meters(self, quantity: Quantity) -> list[str]:
+        return ["P1 meter"] if ("P1 meter", quantity) in self.hub.latest else []
 
     def _set_up(self) -> None:
         parts = {

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.clock import DAY_MS, ScaledClock
 from appliance.hub import Hub
-from appliance.model import Price, Quantity, Reading
+from appliance.model import Quantity, Reading
 from appliance.views import home
 from ui.digest import Sums, used
 from ui.live import follow
@@ -78,7 +78,7 @@ def test_the_day_at_the_grid() -> None:
     sold: list[float | None] = [0.0] * (len(edges) - 1)
     bought[10], bought[11], sold[40] = 1.0, None, 0.5
     sold[11] = None
-    message = energy_message(TEXTS, Sums({}, edges, bought, sold), NOW)
+    message = energy_message(TEXTS, Sums({}, edges, bought, sold, []), NOW)
     assert len(message["bars"]) == 96
     assert message["bars"][10] == [1.0, 0.0, "imp"]
     assert message["bars"][11] is None
@@ -88,16 +88,15 @@ def test_the_day_at_the_grid() -> None:
     assert message["now"] == pytest.approx(96 - 1 + (NOW % QUARTER) / QUARTER, abs=0.01)
 
 
-def prices(*per_kwh: float) -> dict[tuple[str, int], Price]:
+def prices(*per_kwh: float | None) -> Sums:
     start = NOW - NOW % QUARTER
-    return {
-        ("import", at): Price("spot", "import", at, at + QUARTER, value)
-        for at, value in ((start + i * QUARTER, v) for i, v in enumerate(per_kwh))
-    }
+    rates = [(start + place * QUARTER, value) for place, value in enumerate(per_kwh)]
+    return Sums({}, [], [], [], rates)
 
 
 def test_the_price_card() -> None:
-    assert price_message(TEXTS, {}, NOW) is None
+    assert price_message(TEXTS, None, NOW) is None
+    assert price_message(TEXTS, prices(None, 0.3), NOW) is None
     message = price_message(TEXTS, prices(0.3, 0.3, 0.9, 1.5), NOW)
     assert message is not None
     assert (message["value"], message["unit"], message["tag"]) == ("0.30", "kr/kWh", "Low until 15:00")

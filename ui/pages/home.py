@@ -36,10 +36,8 @@ async def build(view: View) -> None:
         flow.show(flow_message(texts, home) | {"hero": hero(view, home)})
         phases.show(phases_message(texts, home))
         phases_card.set_visibility(any(phase.amps is not None for phase in home.phases))
-        prices = view.appliance.hub.prices
-        strip.show(
-            price_message(texts, prices, view.now) or energy_message(texts, view.digest.sums, view.now)
-        )
+        sums = view.digest.sums
+        strip.show(price_message(texts, sums, view.now) or energy_message(texts, sums, view.now))
         today.show(today_message(texts, home, view.digest.sums))
         if view.digest.is_old:
             background_tasks.create_lazy(view.tried(view.digest.refresh()), name="digest")

@@ -1,11 +1,9 @@
 """The strip card of Home: the last day at the grid, or prices around now."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from appliance.calendar import QUARTER_MS, local
 from appliance.clock import DAY_MS, HOUR_MS
-from appliance.model import Price
 
 from ..digest import Sums
 from ..text import UNKNOWN, Texts
@@ -72,29 +70,29 @@ def _energy_bar(bought: float | None, sold: float | None, up: float, down: float
     return [height, depth, "imp"]
 
 
-def price_message(texts: Texts, known: Mapping[tuple[str, int], Price], now: int) -> dict[str, Any] | None:
-    """The price now and the day around it; None while nobody tells prices for now."""
+def price_message(texts: Texts, sums: Sums | None, now: int) -> dict[str, Any] | None:
+    """The whole price now and the day around it; None while the price of now is not known."""
     start = now - now % QUARTER_MS - PRICE_BEFORE_MS
-    prices = [
-        p
-        for (channel, _), p in sorted(known.items(), key=lambda item: item[0][1])
-        if channel == "import" and p.end > start and p.start < start + DAY_MS
-    ]
-    current = next((p for p in prices if p.start <= now < p.end), None)
+    by_start = dict(sums.rates) if sums is not None else {}
+    current = by_start.get(now - now % QUARTER_MS)
     if current is None:
         return None
     slots = [start + i * QUARTER_MS for i in range(DAY_MS // QUARTER_MS)]
-    by_slot = [next((p for p in prices if p.start <= at < p.end), None) for at in slots]
-    low, high = _thirds([p.per_kwh for p in prices])
-    ahead = [p for p in prices if p.end > now]
-    peak = max(ahead, key=lambda p: p.per_kwh)
+    by_slot = [by_start.get(at) for at in slots]
+    low, high = _thirds([price for price in by_slot if price is not None])
+    ahead = [
+        (at, price)
+        for at, price in zip(slots, by_slot, strict=True)
+        if price is not None and at + QUARTER_MS > now
+    ]
+    peak = max(ahead, key=lambda pair: pair[1])
     word, level, until = _level(texts, ahead, low, high)
     return {
         "title": texts._("Price now"), "tag": f"{word} {until}".strip(), "level": level,
-        "value": texts.price(current.per_kwh), "unit": texts.money_unit,
-        "note": texts._("Peak {time}").format(time=texts.clock(peak.start)),
-        "noteValue": texts.price(peak.per_kwh),
-        "aria": f"{texts.price(current.per_kwh)} {texts.money_unit}, {word}",
+        "value": texts.price(current), "unit": texts.money_unit,
+        "note": texts._("Peak {time}").format(time=texts.clock(peak[0])),
+        "noteValue": texts.price(peak[1]),
+        "aria": f"{texts.price(current)} {texts.money_unit}, {word}",
         "bars": _price_bars(by_slot, slots, low, high, now),
         "hours": hours(texts, start, start + DAY_MS),
         "now": round((now - start) / QUARTER_MS, 1), "zero": 1.0,
@@ -114,24 +112,24 @@ def _class(per_kwh: float, low: float, high: float) -> str:
     return "low" if per_kwh < low else "high" if per_kwh >= high else "mid"
 
 
-def _level(texts: Texts, ahead: list[Price], low: float, high: float) -> tuple[str, str, str]:
-    kind = _class(ahead[0].per_kwh, low, high)
+def _level(texts: Texts, ahead: list[tuple[int, float]], low: float, high: float) -> tuple[str, str, str]:
+    kind = _class(ahead[0][1], low, high)
     word = {"low": texts._("Low"), "mid": texts._("Middling"), "high": texts._("High")}[kind]
     level = {"low": "ok", "mid": "warn", "high": "bad"}[kind]
-    change = next((p for p in ahead if _class(p.per_kwh, low, high) != kind), None)
-    return word, level, texts._("until {time}").format(time=texts.clock(change.start)) if change else ""
+    change = next((at for at, price in ahead if _class(price, low, high) != kind), None)
+    return word, level, texts._("until {time}").format(time=texts.clock(change)) if change else ""
 
 
 def _price_bars(
-    by_slot: list[Price | None], slots: list[int], low: float, high: float, now: int
+    by_slot: list[float | None], slots: list[int], low: float, high: float, now: int
 ) -> list[list[Any] | None]:
-    top = max((p.per_kwh for p in by_slot if p is not None), default=0.0)
+    top = max((price for price in by_slot if price is not None), default=0.0)
     bars: list[list[Any] | None] = []
     for at, price in zip(slots, by_slot, strict=True):
         if price is None:
             bars.append(None)
             continue
         past = " past" if at + QUARTER_MS <= now else ""
-        height = max(0.02, price.per_kwh / top) if top > 0 else 0.02
-        bars.append([round(height, 3), 0, _class(price.per_kwh, low, high) + past])
+        height = max(0.02, price / top) if top > 0 else 0.02
+        bars.append([round(height, 3), 0, _class(price, low, high) + past])
     return bars
