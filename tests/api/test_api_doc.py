@@ -17,10 +17,12 @@ from appliances import NOON, owner
 from surveyors import EchoSurveyor
 
 from appliance.app import Appliance
+from appliance.calendar import QUARTER_MS, quarter
 from appliance.model import Event, Picture, Price, Quantity, Reading
 from appliance.web import create_app
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "API.md"
+QUARTER = quarter(NOON)
 ADDRESS = "http://tallywatt.local:8080"
 EXAMPLES = re.findall(r"```sh\n(.*?)\n```(?:\n```json\n(.*?)\n```)?", DOC.read_text(), re.DOTALL)
 
@@ -41,6 +43,7 @@ async def url(here: Appliance) -> AsyncIterator[str]:
                 Reading("meter", Quantity.ENERGY_IMPORT, 48713.4, NOON),
                 Event("meter", "rejected", NOON, "why", {}),
                 Price("spot", "import", NOON, NOON + 3_600_000, 0.31),
+                Price("spot", "wholesale", QUARTER, QUARTER + 4 * QUARTER_MS, 0.31),
                 Picture("meter", NOON, b"jpeg", "048713.4", 0.98),
             ]
         )
