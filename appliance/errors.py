@@ -10,7 +10,12 @@ class SourceError(TallywattError):
 
 
 class AuthError(SourceError):
-    """The other side refuses us (password, token, key); a person has to act."""
+    """The other side refuses us (password, token, key); a person has to act.
+
+    `again_s` is when it is worth trying again, where that is sooner than usual.
+    """
+
+    again_s: float | None = None
 
 
 class ConfigError(TallywattError):

@@ -103,7 +103,8 @@ async def forever(name: str, run: Callable[[], Awaitable[None]], health: Health,
             await run()
             text, state = "It ended by itself and is started again", State.WAITING
         except AuthError as error:
-            text, state, pause = str(error), State.NEEDS_YOU, AUTH_WAIT_S
+            text, state = str(error), State.NEEDS_YOU
+            pause = AUTH_WAIT_S if error.again_s is None else error.again_s
         except TallywattError as error:
             text, state = str(error), State.WAITING
         except Exception as error:

@@ -1,6 +1,6 @@
 """What every source shares: its options, the surroundings it is given, and how it is found."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from appliance import plugins
 from appliance.clock import Clock
 from appliance.model import Price, Quantity, Reading
 from appliance.plugins import Found, PartOptions
+from config.secrets import SecretBox
 
 __all__ = ["Context", "Found", "KnownPrices", "SourceOptions", "discover"]
 
@@ -34,10 +35,19 @@ async def unknown(source: str, quantity: Quantity, at: int) -> Sequence[Reading]
     return ()
 
 
+Finder = Callable[[str], Awaitable[Mapping[str, str]]]
+"""Where the device of a serial number is on the network now: "host:port" by API; empty if it is not heard."""
+
+
+async def _unheard(serial: str) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Context:
     """What the appliance lends a source: its clock, a folder for files, the site's time zone, its past, the
-    money electricity is paid in (ISO 4217), and a look at the prices that are kept."""
+    money electricity is paid in (ISO 4217), a look at the prices that are kept, the way to a device that
+    tells the network where it is, and the box that seals secrets (its own in `folder` where none is lent)."""
 
     clock: Clock
     folder: Path
@@ -45,6 +55,8 @@ class Context:
     past: Past = unknown
     currency: str = "EUR"
     prices: KnownPrices = _none_known
+    find: Finder = _unheard
+    secrets: SecretBox | None = None
 
 
 def discover() -> dict[str, Found]:
