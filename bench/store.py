@@ -133,7 +133,7 @@ def _history(folder: Path, years: float) -> list[Measured]:
     return found + asyncio.run(_questions(folder, days))
 
 
-def build(folder: Path, days: int) -> float:
+def build(folder: Path, days: int, step_s: int = 10) -> float:
     """A history of so many days, each written and sealed as the store does it; bytes a day."""
     asyncio.run(_make(folder))
     database = folder / "readings.db"
@@ -146,7 +146,7 @@ def build(folder: Path, days: int) -> float:
             [(n, "p1" if q in METER else "gateway", q) for n, q in quantities.items()],
         )
     for day in range(START // DAY_MS, START // DAY_MS + days):
-        meter, gateway, values = house.day(10)
+        meter, gateway, values = house.day(step_s)
         axes: dict[bytes, int] = {}
         db.execute("BEGIN")
         for n, quantity in quantities.items():
