@@ -64,7 +64,7 @@ class Plan:
     every_s: float = 0.0
     keys: Keys = NO_KEYS
     address: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
     @property
     def fixed_baud(self) -> bool:
@@ -74,11 +74,9 @@ class Plan:
     @property
     def patience_s(self) -> float:
         """How long the thread may keep silent before it must have said something."""
-        return (
-            MISSED * self.expect_s
-            + TRY_FOR * self.expect_s * len(self.settings)
-            + (READOUT_S if any(setting.asks for setting in self.settings) else 0)
-        )
+        asking = any(setting.asks for setting in self.settings)
+        search = (MISSED + TRY_FOR * len(self.settings)) * self.expect_s
+        return search + (READOUT_S + self.every_s if asking else 0)
 
 
 @dataclass
@@ -176,13 +174,13 @@ class _Turn:
         listener = Listener(plan.protocol, self.line.zone, plan.keys)
         heard = time.monotonic()
         while not self.stop.is_set():
-            damaged, good = listener.bad, self.good
+            damaged, sound = listener.bad, self.good + self.locked
             data = self._read()
             self.seen += len(data)
             for telegram in listener.feed(data, self.line.clock.now()) if data else ():
                 self._take(telegram, listener.found)
             self._damage(listener.bad - damaged)
-            if self.good > good:
+            if self.good + self.locked > sound:
                 heard = time.monotonic()
             elif time.monotonic() - heard > (MISSED if self.good else cadences) * plan.expect_s:
                 return
@@ -202,11 +200,11 @@ class _Turn:
         self.hand(replace(telegram, protocol=protocol))
 
     def _ask(self) -> None:
-        """Readout after readout, every_s apart, until LOCKED of them failed or the first did."""
+        """Readout after readout, every_s apart, until MISSED of them in a row failed, or the first did."""
         plan = self.line.plan
         dialogue = Dialogue(plan.address, plan.password, plan.fixed_baud)
         failures = 0
-        while not self.stop.is_set() and failures < (LOCKED if self.good else 1):
+        while not self.stop.is_set() and failures < (MISSED if self.good else 1):
             started = time.monotonic()
             answer = self._readout(dialogue)
             if isinstance(answer, Frame):

@@ -26,6 +26,8 @@ from config.secrets import MARK
 
 _Item = Telegram | Exception
 QUEUE = 64
+SLOW_S = 60.0
+"""A readout at 300 baud may take so long."""
 STUCK_S = 30.0
 """Opening may take so long (name server, RFC 2217 talk); past it the driver hangs."""
 
@@ -124,7 +126,7 @@ class Source:
 
     def __init__(self, options: Options, context: Context) -> None:
         self.name = options.label
-        self.cadence_s = max(options.expect_s, options.every_s)
+        self.cadence_s = max(options.expect_s, options.every_s, SLOW_S if options.ask else 0)
         self._options = options
         self._context = context
         self.tally = Tally()

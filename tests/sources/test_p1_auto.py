@@ -120,6 +120,26 @@ def test_a_setting_that_no_longer_works_is_forgotten(fake: Callable[[FakePort], 
     assert found.known == USUAL[0]
 
 
+def test_a_meter_that_encrypts_is_not_passed_over_in_the_search(fake: Callable[[FakePort], None]) -> None:
+    """It sends less often than three times in the time a setting is listened to."""
+    port = FakePort(USUAL[0], b"")
+    fake(port)
+    sent = iter(range(1000))
+
+    def read(_: int) -> bytes:
+        threading.Event().wait(0.003)
+        return SEALED if next(sent) % 15 == 14 else b""
+
+    port.read = read  # type: ignore[method-assign]
+    with pytest.raises(SourceError, match="encrypts what it sends"):
+        run(line(), 1)
+    assert port.tried == [USUAL[0]]
+
+
+def test_a_password_is_shown_nowhere() -> None:
+    assert "hunter2" not in repr(plan(options(password="hunter2")))
+
+
 def test_nothing_found_says_what_was_tried(fake: Callable[[FakePort], None]) -> None:
     fake(FakePort(Setting(4800, "8N1"), NL5))
     with pytest.raises(SourceError) as caught:
