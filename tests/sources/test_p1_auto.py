@@ -92,7 +92,7 @@ def run(line: Line, telegrams: int) -> list[Telegram]:
 
 
 def line(**more: Any) -> Line:
-    return Line(plan(options(expect_s=0.05, **more)), ZONE, FakeClock(NOON), "p1")
+    return Line(plan(options(**{"expect_s": 0.05, **more})), ZONE, FakeClock(NOON), "p1")
 
 
 @pytest.mark.parametrize("right", USUAL, ids=str)
@@ -127,12 +127,12 @@ def test_a_meter_that_encrypts_is_not_passed_over_in_the_search(fake: Callable[[
     sent = iter(range(1000))
 
     def read(_: int) -> bytes:
-        threading.Event().wait(0.003)
-        return SEALED if next(sent) % 15 == 14 else b""
+        threading.Event().wait(0.02)
+        return SEALED if next(sent) % 25 == 24 else b""
 
     port.read = read  # type: ignore[method-assign]
     with pytest.raises(SourceError, match="encrypts what it sends"):
-        run(line(), 1)
+        run(line(expect_s=1), 1)
     assert port.tried == [USUAL[0]]
 
 
