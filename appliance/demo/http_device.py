@@ -1,12 +1,13 @@
 """A device on the network that answers HTTP on localhost, and that can be made to fail."""
 
 import json
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR
+from socket import MSG_PEEK, SHUT_RDWR, socket
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,13 +16,14 @@ LARGEST_BODY = 4_000_000
 
 @dataclass(frozen=True)
 class Request:
-    """What came in; `path` without the query, names of `headers` in small letters."""
+    """What came in; `path` without the query, names of `headers` in small letters. `secure` is HTTPS."""
 
     method: str
     path: str
     body: bytes
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    secure: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ def json_answer(content: Any, status: int = 200, headers: Mapping[str, str] | No
 class HttpDevice:
     """Subclasses say what to `answer`; set `fault` to make it fail, `stop` to take it off the network.
 
-    The port is chosen at the first `start` and kept for the next. Requests run on threads of their own.
+    The port is chosen at the first `start` and kept for the next. Requests run on threads of their own. With
+    `tls` the same port speaks HTTPS too, to whoever begins with it.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.port = port
         self.fault: Fault | None = None
+        self.tls: ssl.SSLContext | None = None
         self.requests = 0
         self._server: _Server | None = None
 
@@ -74,6 +78,10 @@ class HttpDevice:
     def answer(self, request: Request) -> Answer:
         """What the device says to `request`."""
         raise NotImplementedError
+
+    def talk(self, request: Request, connection: socket, gone: threading.Event) -> bool:
+        """Take a connection over (WebSocket) until `gone` is set or it ends; False leaves it to `answer`."""
+        return False
 
     def start(self) -> None:
         """Begin to listen. OSError when the port is taken."""
@@ -111,6 +119,12 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
+    def setup(self) -> None:
+        tls = self.server.device.tls
+        if tls is not None and self.request.recv(1, MSG_PEEK) == b"\x16":  # a TLS handshake begins with it
+            self.request = tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
     def do_GET(self) -> None:
         self._serve(b"")
 
@@ -118,15 +132,19 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self._serve(self.rfile.read(min(length, LARGEST_BODY)))
 
+    do_PUT = do_DELETE = do_POST  # noqa: N815 - named so by http.server
+
     def _serve(self, body: bytes) -> None:
         device = self.server.device
         device.requests += 1
         fault = device.fault
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, body, dict(parse_qsl(query)), headers)
+        secure = isinstance(self.connection, ssl.SSLSocket)
+        request = Request(self.command, path, body, dict(parse_qsl(query)), headers, secure)
         if fault is None:
-            self._send(device.answer(request))
+            if not device.talk(request, self.connection, self.server.stopped):
+                self._send(device.answer(request))
             return
         self.server.stopped.wait(fault.wait_s)
         if fault.lost:
