@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ocr.ctc import Found, Scores, agreed, characters, least, likelihoods, readings
 
 Picture = NDArray[np.uint8]
-HEIGHT, STRIDE, WIDEST, STEP = 40, 4, 384, 16
+HEIGHT, STRIDE, WIDEST, STEP = 48, 4, 448, 16
 NUMBER = "0123456789.-:?"
 """What the number's head knows; "?" is any other character (a letter, a word)."""
 CODE = "0123456789.-:CFLPEAdT"
@@ -39,8 +39,8 @@ _BESIDE = 4.0
 MODEL = Path(__file__).parent / "models" / "display.onnx"
 SURE = 0.9
 """Confidence from which a text can be believed; chosen on rendered strips, see the card."""
-_SLOPE, _SHIFT, _NOTHING = 1.05, 2.0, 0.1
-"""Confidence from the looks' agreement, fitted on rendered strips (shift 2.5, less for photos are harder);
+_SLOPE, _SHIFT, _NOTHING = 1.0, 1.3, 0.05
+"""Confidence from the looks' agreement, fitted on rendered strips (shift 1.8, less for photos are harder);
 below the last there is no number."""
 _CODE, _UNIT = 0.2, 0.45
 """Least chance of a register code and of a unit, the mean of the looks that can see them."""
