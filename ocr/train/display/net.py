@@ -102,7 +102,8 @@ def loss(scores: Tensor, batch: Batch) -> Tensor:
     boxes = torch.from_numpy(batch.boxes)
     seen = ~torch.isnan(boxes)
     sizes = scores[:, at : at + SIZES].permute(0, 2, 1)
-    return total + 2.0 * functional.smooth_l1_loss(sizes[seen], boxes[seen], beta=0.05)
+    away = functional.smooth_l1_loss(sizes[seen], boxes[seen], beta=0.05, reduction="sum")
+    return total + 2.0 * away / max(1, int(seen.sum()))  # a small batch may show no digit at all
 
 
 def export(model: nn.Module, path: Path) -> None:
