@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,8 @@ def main() -> None:
         "--data", type=Path, default=DATA, help="folder with manifest.csv and the crops it names"
     )
     folder = parser.parse_args().data
+    if not (folder / "manifest.csv").exists():
+        sys.exit(f"{folder} has no manifest.csv: name the folder of labelled crops with --data")
     cv2.setNumThreads(1)
     print("| meter | crops | used | " + " | ".join(COLUMNS) + " | draws worse |")
     print("|---|---:|---:|" + "---:|" * (len(COLUMNS) + 1))

@@ -1,19 +1,22 @@
 """The register code where a display shows it in a line of its own, small, above or below the number.
 
-What stands above the number is read as a display of its own, which tells where its characters are; cut out
-anew around these, with two margins, it has to say the same twice, and all of it.
+What stands above or below the number is read as a display of its own, three times, with more or less of
+nothing around it; it has to say the same each time.
 """
 
 from __future__ import annotations
 
 import re
 
+import cv2
+import numpy as np
+
 from ocr.display import Text, read
 from ocr.picture import Picture
 
 _CODE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{1,2}")
-_MARGINS = ((0.25, 3.0), (0.15, 2.5))
-"""Above and below, and to both sides, in heights of a character: the first look may have missed some."""
+_AROUND = (0.0, 0.15, 0.4)
+"""What is laid around the line for each look, in its heights."""
 _APART = 0.05
 _SMALLEST = 8
 
@@ -29,22 +32,17 @@ def code(window: Picture, top: float, bottom: float) -> str | None:
 def _read(line: Picture) -> str | None:
     if min(line.shape[:2]) < _SMALLEST:
         return None
-    first = read(line)
-    if not first.chars:
-        return None
-    said = {_again(line, first, *margin) for margin in _MARGINS}
+    said = {_code(read(_framed(line, around))) for around in _AROUND}
     return said.pop() if len(said) == 1 else None
 
 
-def _again(line: Picture, first: Text, high: float, wide: float) -> str | None:
-    """What a line shows, cut out around the characters that a first look saw; None when it is no code."""
-    tall = first.bottom - first.top
-    left, right = min(c.x0 for c in first.chars), max(c.x1 for c in first.chars)
-    part = line[
-        max(0, int(first.top - high * tall)) : max(0, int(first.bottom + high * tall)),
-        max(0, int(left - wide * tall)) : max(0, int(right + wide * tall)),
-    ]
-    if min(part.shape[:2]) < _SMALLEST:
-        return None
-    text = read(part).text
-    return text if _CODE.fullmatch(text) else None
+def _framed(line: Picture, around: float) -> Picture:
+    """The line with its edge drawn out, so that what it shows is smaller to the network."""
+    edge = round(around * line.shape[0])
+    return np.asarray(cv2.copyMakeBorder(line, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _code(seen: Text) -> str | None:
+    """The code that a line shows, which alone may look like a number; None without, or when two are seen."""
+    found = {text for text in (seen.text, seen.register) if _CODE.fullmatch(text)}
+    return found.pop() if len(found) == 1 else None

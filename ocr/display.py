@@ -3,8 +3,8 @@
 The network (`models/display.onnx`, card beside it) looks at a strip HEIGHT pixels high and tells, for each
 STRIDE pixels of its width, which character of the number, of the register code and which unit has its middle
 there, and how high and wide that character is. The strip is read as it came, then twice more cut closely and
-levelled by what was found; each time in colour and in the channel that shows the ink best. That all
-these agree is what confidence rests on. Run by `cv2.dnn`.
+levelled by what was found, and from closer yet when that leaves doubt; each time in colour and in the channel
+that shows the ink best. That all these agree is what confidence rests on. Run by `cv2.dnn`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ocr.ctc import Found, Scores, agreed, characters, least, likelihoods, readings
 
 Picture = NDArray[np.uint8]
-HEIGHT, STRIDE, WIDEST, STEP = 40, 4, 384, 16
+HEIGHT, STRIDE, WIDEST, STEP = 48, 4, 448, 16
 NUMBER = "0123456789.-:?"
 """What the number's head knows; "?" is any other character (a letter, a word)."""
 CODE = "0123456789.-:CFLPEAdT"
@@ -39,8 +39,8 @@ _BESIDE = 4.0
 MODEL = Path(__file__).parent / "models" / "display.onnx"
 SURE = 0.9
 """Confidence from which a text can be believed; chosen on rendered strips, see the card."""
-_SLOPE, _SHIFT, _NOTHING = 1.05, 2.0, 0.1
-"""Confidence from the looks' agreement, fitted on rendered strips (shift 2.5, less for photos are harder);
+_SLOPE, _SHIFT, _NOTHING = 1.0, 1.3, 0.05
+"""Confidence from the looks' agreement, fitted on rendered strips (shift 1.8, less for photos are harder);
 below the last there is no number."""
 _CODE, _UNIT = 0.2, 0.45
 """Least chance of a register code and of a unit, the mean of the looks that can see them."""
@@ -50,6 +50,8 @@ _REGISTER = re.compile(
 """What register codes look like; whatever else was seen beside the number is none."""
 _CLOSER = ((0.74, False), (0.6, True))
 """The closer looks: height of the digits in parts of HEIGHT; whether what stands beside them is in view."""
+_CLOSER_YET = ((0.84, False), (0.7, True))
+"""Looks at what is not sure after these; small points show in them."""
 
 
 class Char(NamedTuple):
@@ -113,12 +115,16 @@ def read(strip: Picture, model: Path = MODEL) -> Text:
         strip = np.asarray(cv2.cvtColor(strip, cv2.COLOR_GRAY2BGR), np.uint8)
     net, clear = _network(model), _clearest(strip)
     looks = _look(net, strip, clear, _whole(strip), True)
-    for tall, whole in _CLOSER:
-        first = max(looks[-2:], key=lambda look: least(characters(look.heads[0])))
-        matrix = _closer(first, strip, tall, whole)
-        if matrix is not None:
-            looks += _look(net, strip, clear, matrix, whole)
-    return _judge(looks)
+    for views in (_CLOSER, _CLOSER_YET):
+        for tall, whole in views:
+            first = max(looks[-2:], key=lambda look: least(characters(look.heads[0])))
+            matrix = _closer(first, strip, tall, whole)
+            if matrix is not None:
+                looks += _look(net, strip, clear, matrix, whole)
+        text = _judge(looks)
+        if text.confidence >= SURE:
+            break
+    return text
 
 
 def _clearest(strip: Picture) -> int:

@@ -130,7 +130,7 @@ def _banner(texts: Texts, home: Home) -> str | None:
     if not home.stale:
         return None
     old = home.stale[0]
-    text = texts._("{source} has not answered for {age}. Last reading {time}.")
+    text = texts._("{source} has given no reading for {age}. Last one {time}.")
     said = text.format(source=old.source, age=texts.age(old.age_s), time=texts.clock(old.at))
     if len(home.stale) > 1:
         said += " " + texts._("Others are silent too.")

@@ -27,7 +27,7 @@ class Eye:
     """One camera in front of one meter. Used by one thread of one process."""
 
     def __init__(self, options: Options, folder: Path, clock: Clock) -> None:
-        self._options, self._clock = options, clock
+        self._options, self._folder, self._clock = options, folder, clock
         self._lessons = Lessons(OwnMeter(folder / "own", DigitReader()))
         known = shipped()
         readers = replace(known, digits=self._lessons.own.read)
@@ -40,7 +40,7 @@ class Eye:
     def open(self, camera: Camera | None = None) -> Shooter:
         """Make ready the camera that the options name (or the one given). Raises SourceError."""
         if self._shooter is None:
-            self._shooter = Shooter(self._options, camera or camera_of(self._options))
+            self._shooter = Shooter(self._options, camera or camera_of(self._options, self._folder))
         return self._shooter
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from appliance.sources import _cameras, _fusion, _lighting
 from appliance.sources._camera_options import Options
@@ -16,8 +17,8 @@ PAUSE_S = 0.12
 DIMMINGS = 2
 
 
-def camera_of(options: Options) -> _cameras.Camera:
-    """The camera the options name."""
+def camera_of(options: Options, folder: Path) -> _cameras.Camera:
+    """The camera the options name; in `folder` it may keep what it has to know the next time."""
     size = options.width, options.height, options.fps
     if options.url is not None:
         password = options.password.get_secret_value()
@@ -30,7 +31,7 @@ def camera_of(options: Options) -> _cameras.Camera:
         from appliance.sources import _usb_camera
 
         label = f"camera /dev/video{options.device_id}"
-        return _usb_camera.UsbCamera(_usb_camera.usb(options.device_id), label, *size)
+        return _usb_camera.UsbCamera(_usb_camera.usb(options.device_id, folder / "usb_camera"), label, *size)
     from appliance.sources._pi_camera import PiCamera
 
     return PiCamera(*size)

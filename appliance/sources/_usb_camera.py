@@ -8,6 +8,8 @@ kernel's Camera Control Reference (most cameras name their automatic 3, aperture
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,13 +26,37 @@ AUTOMATICS: Mapping[int, tuple[float, tuple[int, ...]]] = {
     cv2.CAP_PROP_AUTOFOCUS: (0, (cv2.CAP_PROP_FOCUS,)),
 }
 """Each automatic with the value that switches it off, and what it steers."""
+SWITCHED_ON: Mapping[int, tuple[float, ...]] = {
+    cv2.CAP_PROP_AUTO_EXPOSURE: (3, 0),
+    cv2.CAP_PROP_AUTO_WB: (1,),
+    cv2.CAP_PROP_AUTOFOCUS: (1,),
+}
+"""The values that switch each automatic on, the usual one first."""
 Opener = Callable[[], cv2.VideoCapture]
 
 
-def usb(device_id: int) -> Opener:
-    """Opens /dev/video<device_id> by V4L2 on Linux, the camera of that number elsewhere."""
+def usb(device_id: int, memory: Path) -> Opener:
+    """Opens /dev/video<device_id> by V4L2 on Linux, the camera of that number elsewhere.
+
+    The file `memory` keeps which camera that was: plugged in again while its number was still in use, it
+    comes back under another.
+    """
     backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
-    return lambda: cv2.VideoCapture(device_id, backend)
+    return lambda: cv2.VideoCapture(number(device_id, memory), backend)
+
+
+def number(device_id: int, memory: Path, dev: Path = Path("/dev")) -> int:
+    """The number under which the camera can be opened now; udev's names for cameras tell them apart."""
+    wanted = f"video{device_id}"
+    nodes = {link.name: link.resolve().name for link in sorted(dev.glob("v4l/by-id/*-video-index*"))}
+    with suppress(OSError, ValueError):
+        if not (dev / wanted).exists():
+            return int(nodes.get(memory.read_text(encoding="utf-8"), wanted).removeprefix("video"))
+        names = [name for name, node in nodes.items() if node == wanted]
+        if names and not (memory.is_file() and memory.read_text(encoding="utf-8") == names[0]):
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(names[0], encoding="utf-8")
+    return device_id
 
 
 class UsbCamera:
@@ -61,7 +87,15 @@ class UsbCamera:
             raise SourceError(f"There is no {self._label}: check its plug and the camera's device_id")
         for option, value in self._wanted.items():
             device.set(option, value)
+        self._switch_on(device)
         self._device = device
+
+    @staticmethod
+    def _switch_on(device: cv2.VideoCapture) -> None:
+        """A camera keeps what it was told: whoever held it last may have ended without freeing it."""
+        for automatic, (off, _) in AUTOMATICS.items():
+            if device.get(automatic) == off:
+                any(device.set(automatic, on) for on in SWITCHED_ON[automatic])
 
     def grab(self) -> Shot:
         with self._lock:

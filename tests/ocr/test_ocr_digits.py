@@ -65,6 +65,18 @@ def test_a_crop_reads_the_same_alone_and_among_others(reader: DigitReader) -> No
         assert alone.confidence == pytest.approx(together.confidence, abs=1e-3)
 
 
+def test_an_unsure_crop_is_looked_at_again(reader: DigitReader) -> None:
+    rng = np.random.default_rng(8)
+    crops = [wheel_window(i / 10, 40, 50) for i in range(100)]
+    noisy = [np.clip(c * 0.3 + rng.normal(90, 90, c.shape), 0, 255).astype(np.uint8) for c in crops]
+    once = reader._run([prepare(c) for c in noisy])
+    unsure = np.array([0.15 < d.confidence < 0.92 for d in decode(once[1])])
+    assert 5 < unsure.sum() < 95
+    for first, told in zip(once, reader.features(noisy), strict=True):
+        assert np.allclose(first[~unsure], told[~unsure], atol=1e-4)
+        assert (np.abs(first - told).max(1)[unsure] > 1e-3).all()
+
+
 def test_values_and_confidences_keep_their_ranges() -> None:
     rng = np.random.default_rng(0)
     for digit in decode(rng.normal(0, 5, (200, 102)).astype(np.float32)):

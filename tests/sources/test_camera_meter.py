@@ -514,7 +514,7 @@ def video(tmp_path: Path) -> Path:
 async def test_the_classic_configuration_reads_a_usb_camera_until_it_is_unplugged_and_again(
     video: Path, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_usb_camera, "usb", lambda device_id: lambda: cv2.VideoCapture(str(video)))
+    monkeypatch.setattr(_usb_camera, "usb", lambda device_id, memory: lambda: cv2.VideoCapture(str(video)))
     asked = options(device_id=0, width=1280, height=720, fps=30, lighting={"enabled": True})
     source = Source(asked, context)
     for _ in range(2):
@@ -531,7 +531,7 @@ async def test_a_camera_unplugged_while_the_page_sets_up_is_opened_anew(
     """Its number may be another by then, and what is held of the old one never works again."""
     opened: list[cv2.VideoCapture] = []
 
-    def opener(device_id: int) -> Callable[[], cv2.VideoCapture]:
+    def opener(device_id: int, memory: Path) -> Callable[[], cv2.VideoCapture]:
         opened.append(cv2.VideoCapture(str(video)))
         return lambda: opened[-1]
 

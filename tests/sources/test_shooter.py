@@ -1,6 +1,7 @@
 """From camera and lamp to one upright picture: when frames are fused or retried, the camera held or freed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -240,5 +241,5 @@ def test_a_file_is_neither_retried_nor_steered(tmp_path: Any) -> None:
         ({"folder": "/x"}, "FolderCamera"),
     ],
 )
-def test_the_camera_the_options_name(said: dict[str, Any], kind: str) -> None:
-    assert type(camera_of(Options(**said))).__name__ == kind
+def test_the_camera_the_options_name(said: dict[str, Any], kind: str, tmp_path: Path) -> None:
+    assert type(camera_of(Options(**said), tmp_path)).__name__ == kind

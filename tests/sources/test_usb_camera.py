@@ -1,5 +1,6 @@
 """A USB camera's V4L2 controls: held, freed, steered, and those a camera does not have left alone."""
 
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import SourceError
-from appliance.sources._usb_camera import EXPOSURE_MANUAL, STALE_FRAMES, UsbCamera
+from appliance.sources._usb_camera import EXPOSURE_MANUAL, STALE_FRAMES, UsbCamera, number
 
 APERTURE_PRIORITY = 3
 
@@ -81,6 +82,43 @@ def test_holding_keeps_what_the_automatics_had_found_and_freeing_gives_it_back()
     assert [device.get(option) for option in steered] == [157.0, 12.0, 4600.0, 68.0]
     camera.free()
     assert {k: v for k, v in device.values.items() if k in ALL} == ALL
+
+
+def test_what_an_earlier_process_left_held_is_found_anew() -> None:
+    left = {
+        cv2.CAP_PROP_AUTO_EXPOSURE: EXPOSURE_MANUAL,
+        cv2.CAP_PROP_AUTO_WB: 0.0,
+        cv2.CAP_PROP_AUTOFOCUS: 0.0,
+    }
+    device = V4l2(ALL | left)
+    opened(device)
+    assert {option: device.get(option) for option in left} == {option: ALL[option] for option in left}
+
+
+def test_a_camera_that_comes_back_under_another_number_is_known_again(tmp_path: Path) -> None:
+    dev, memory = tmp_path / "dev", tmp_path / "meter" / "usb_camera"
+    names = dev / "v4l" / "by-id"
+    names.mkdir(parents=True)
+
+    def plug(name: str, place: int) -> None:
+        (dev / f"video{place}").touch()
+        (names / f"usb-{name}-video-index0").symlink_to(f"../../video{place}")
+
+    def unplug(name: str, place: int) -> None:
+        (dev / f"video{place}").unlink()
+        (names / f"usb-{name}-video-index0").unlink()
+
+    assert number(0, memory, dev) == 0, "never seen"
+    plug("Meter_Cam", 0)
+    plug("Door_Cam", 2)
+    assert number(0, memory, dev) == 0
+    unplug("Meter_Cam", 0)
+    assert number(0, memory, dev) == 0, "gone: not the other one"
+    plug("Meter_Cam", 1)
+    assert number(0, memory, dev) == 1
+    unplug("Meter_Cam", 1)
+    plug("Meter_Cam", 0)
+    assert number(0, memory, dev) == 0
 
 
 def test_a_camera_without_controls_is_left_alone() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from tests.ui import hand
 from tests.ui.browser import PAGES, SIZES, browser, load, served, shape
 
 SCENES = ("stale", "grid", "camera", "empty", "prices", "trouble")
-SETUP = "/meters/setup?source=Cellar"
 Act = Callable[[webdriver.Chrome], None]
 
 
@@ -25,8 +25,7 @@ def keys(text: str) -> Act:
 
     def act(driver: webdriver.Chrome) -> None:
         for key in text:
-            shown = driver.find_elements(By.CSS_SELECTOR, ".keys .btn")
-            next(button for button in shown if button.text == key).click()
+            hand.press(driver, key)
 
     return act
 
@@ -59,14 +58,14 @@ RIGHT, DOWN, DIAL = '[aria-label="Right"]', '[aria-label="Down"]', '[aria-label=
 OK, MORE = ".pad .pri", ".form > .btn:not(.choice)"
 NUMBER, BOXES, COUNTER = (press(".stage > .seg button", place) for place in range(3))
 MOMENTS: dict[str, tuple[str, str, tuple[Act, ...]]] = {
-    "setup_boxes": ("camera", SETUP, (choose(3), wait(0.2))),
-    "setup_unsure": ("camera", SETUP, (choose(3), *[press(RIGHT)] * 9, *[press(DOWN)] * 12, wait(1.2))),
-    "setup_number": ("camera", SETUP, (NUMBER, keys("04871"))),
-    "setup_counter": ("camera", SETUP, (COUNTER,)),
-    "setup_dials": ("camera", SETUP, (COUNTER, *[press(DIAL)] * 3, BOXES, choose(8), wait(0.8))),
-    "setup_tabs": ("camera", SETUP, (COUNTER, press(MORE), BOXES, wait(0.8))),
-    "setup_busy": ("unset", SETUP, (wait(1.0), keys("048713.4"), press(".inpad .pri"), wait(0.4))),
-    "setup_refused": ("unset", SETUP, (wait(1.0), keys("0999.9"), press(".inpad .pri"), wait(2.0))),
+    "setup_boxes": ("camera", hand.SETUP, (choose(3), wait(0.2))),
+    "setup_unsure": ("camera", hand.SETUP, (choose(3), *[press(RIGHT)] * 9, *[press(DOWN)] * 12, wait(1.2))),
+    "setup_number": ("camera", hand.SETUP, (NUMBER, keys("04871"))),
+    "setup_counter": ("camera", hand.SETUP, (COUNTER,)),
+    "setup_dials": ("camera", hand.SETUP, (COUNTER, *[press(DIAL)] * 3, BOXES, choose(8), wait(0.8))),
+    "setup_tabs": ("camera", hand.SETUP, (COUNTER, press(MORE), BOXES, wait(0.8))),
+    "setup_busy": ("unset", hand.SETUP, (wait(1.0), keys("048713.4"), press(".inpad .pri"), wait(0.4))),
+    "setup_refused": ("unset", hand.SETUP, (wait(1.0), keys("0999.9"), press(".inpad .pri"), wait(2.0))),
     "meter_unset": ("unset", "/meters", (wait(0.5),)),
     "meter_gallery": ("camera", "/meters", (wait(0.4), show(".shot"), wait(0.3))),
     "meter_teach": ("camera", "/meters", (wait(0.4), press(".shot .btn"), choose_pin, keys("04871"))),

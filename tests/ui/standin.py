@@ -216,7 +216,8 @@ class StandIn:
         return event
 
     async def correct(self, source: str, quantity: Quantity, value: float) -> Event:
-        event = Event(source, "reading_corrected", self.clock.now(), "The reading was corrected", {})
+        text = f"The register was set right: it stands at {value:.1f} kWh"
+        event = Event(source, "register_corrected", self.clock.now(), text, {})
         self.hub.publish([Reading(source, quantity, value, self.clock.now()), event])
         return event
 

@@ -141,7 +141,7 @@ def test_what_is_stale_is_said_and_drawn_as_unknown(driver: webdriver.Chrome) ->
         shape(driver, SIZES["wall"])
         load(driver, url)
         banner = driver.find_element(By.CSS_SELECTOR, ".banner")
-        assert "P1 meter has not answered for 4 min" in banner.text
+        assert "P1 meter has given no reading for 4 min" in banner.text
         for node, value in (("grid", "–"), ("home", "–"), ("solar", "kW"), ("battery", "72")):
             assert value in said(driver, f"[data-node={node}]")
         press(driver, "Check")

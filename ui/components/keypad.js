@@ -5,7 +5,7 @@ export default {
   <div v-if="q" :class="place ? 'inpad' : 'veil'" @click.self="place || cancel()">
     <div :class="['pad', {seen: q.image}]" :role="place ? 'group' : 'dialog'" :aria-modal="place ? null : 'true'" :aria-label="q.title" ref="pad" tabindex="-1" @keydown="key">
       <div class="ask"><h3>{{ q.title }}</h3><p v-if="q.hint">{{ q.hint }}</p>
-        <button v-if="q.image" class="print" type="button" :style="near?.frame" :aria-label="q.whole" :disabled="!q.crop" @click="whole = !whole"><img :src="q.image" :alt="q.hint" :style="near?.image"></button>
+        <button v-if="q.image" class="print" type="button" :style="near?.frame" :aria-label="q.whole" :aria-disabled="String(!q.crop)" :tabindex="q.crop ? 0 : -1" @click="whole = !!q.crop && !whole"><img :src="q.image" :alt="q.hint" :style="near?.image"></button>
         <div class="typed" :aria-label="q.secret ? '' : typed" aria-live="polite"><template v-if="q.secret"><i v-for="n in Math.max(4, typed.length)" :key="n" :class="{on: n <= typed.length}"></i></template>
           <template v-else><span>{{ typed.replace(/\\./g, q.point || '.') || '–' }}</span><small>{{ q.unit }}</small></template></div>
         <p class="said" role="alert"><template v-if="busy && !place"><i class="waits"></i>{{ q.wait }}</template>{{ said }}</p></div>

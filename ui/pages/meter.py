@@ -94,7 +94,8 @@ class Live:
         view, texts = self._view, self._view.texts
         picture = view.appliance.hub.pictures.get(self._chosen)
         self._photo.show(photo_message(texts, picture))
-        self._read.set_text((picture.text if picture else None) or UNKNOWN)
+        read = (picture.text if picture else None) or UNKNOWN
+        self._read.set_text(read.replace(" · ", "\n"))  # a line for each counter
         unset = self._chosen in self._unset
         begin = texts._("It is not known yet where the figures stand. Set up, and type what the meter shows.")
         self._sure.set_text(judgement(texts, picture) or (begin if unset else ""))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def main(data: Path, out: Path, seed: int) -> None:
-    """Renders strips, trains, writes the network to `out` and its card beside it.
+    """Renders strips, puts others together from the LCD digits of `data`, trains, writes network and card.
 
-    Everything is rendered; `data` is not needed and not read.
+    The network goes to `out`, its card beside it.
     """
     from ocr.train.display.recipe import make
 
-    make(out, seed)
+    make(data, out, seed)

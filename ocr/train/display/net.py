@@ -33,23 +33,44 @@ class _Residual(nn.Module):  # type: ignore[misc,unused-ignore]
         return out
 
 
+class _Context(nn.Module):  # type: ignore[misc,unused-ignore]
+    """What stands further off along the line, each channel for itself, then mixed: cheap, and wide."""
+
+    def __init__(self, size: int, apart: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(size, size, (1, 7), 1, (0, 3 * apart), (1, apart), groups=size, bias=False),
+            nn.Conv2d(size, size, 1, bias=False),
+            nn.BatchNorm2d(size),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.body(x)
+        return out
+
+
 class Net(nn.Module):  # type: ignore[misc,unused-ignore]
-    """N x 3 x HEIGHT x W to N x CHANNELS x W / STRIDE: classes of number, code and unit, and three sizes."""
+    """N x 3 x HEIGHT x W to N x CHANNELS x W / STRIDE: classes of number, code and unit, and three sizes.
+
+    Whether a digit belongs to the number or to the register code beside it shows several digits away: the
+    last layers see 46 steps (nearly 4 heights of the strip) to either side.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.trunk = nn.Sequential(
             _block(3, 16, (5, 5), (2, 2)),
-            _block(16, 36, (3, 3), (2, 2)),
-            _Residual(36, (3, 3)),
-            _block(36, 56, (3, 3), (2, 1)),
-            _Residual(56, (3, 3)),
+            _block(16, 40, (3, 3), (2, 2)),
+            _Residual(40, (3, 3)),
+            _block(40, 60, (3, 3), (2, 1)),
+            _Residual(60, (3, 3)),
         )
         rows = HEIGHT // 8
         self.fold = nn.Sequential(
-            nn.Conv2d(56, 96, (rows, 3), 1, (0, 1), bias=False), nn.BatchNorm2d(96), nn.ReLU(inplace=True)
+            nn.Conv2d(60, 96, (rows, 3), 1, (0, 1), bias=False), nn.BatchNorm2d(96), nn.ReLU(inplace=True)
         )
-        self.along = nn.Sequential(_Residual(96, (1, 5)), _Residual(96, (1, 5)))
+        self.along = nn.Sequential(_Residual(96, (1, 5)), *(_Context(96, n) for n in (1, 2, 4, 8)))
         self.heads = nn.Conv2d(96, CHANNELS, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,7 +102,8 @@ def loss(scores: Tensor, batch: Batch) -> Tensor:
     boxes = torch.from_numpy(batch.boxes)
     seen = ~torch.isnan(boxes)
     sizes = scores[:, at : at + SIZES].permute(0, 2, 1)
-    return total + 2.0 * functional.smooth_l1_loss(sizes[seen], boxes[seen], beta=0.05)
+    away = functional.smooth_l1_loss(sizes[seen], boxes[seen], beta=0.05, reduction="sum")
+    return total + 2.0 * away / max(1, int(seen.sum()))  # a small batch may show no digit at all
 
 
 def export(model: nn.Module, path: Path) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.train.display.framing import crop, moved_marks, near
 from ocr.train.display.glyphs import Mask, Rng, fonts, stamp
 from ocr.train.display.scene import HIGH, Mark, Scene
 
 Colours = NDArray[Any]
 """Unclipped colours or a field, as floats."""
-OUT = 44
-"""Height in pixels of a rendered strip."""
-WIDEST = 9.0
-"""Most width of a strip, in heights."""
+_VISIBLE, _SMALLEST = 16.0, 2.2
+"""Least grey levels by which a character changes the picture, and least size in pixels, to be made out."""
+_HOPELESS = 0.08
+"""Share kept of the strips of which somebody cannot make out every character: the network has to doubt."""
 
 
 @dataclass
@@ -180,59 +182,6 @@ def _glass(rng: Rng, picture: Colours) -> None:
         picture += (_colour(rng, 20, 230, 0.05) - picture) * (dirt.astype(np.float32) / 255)[..., None]
 
 
-def _crop(rng: Rng, scene: Scene) -> tuple[NDArray[Any], tuple[int, int]]:
-    """The homography from scene to strip, and the strip's (width, height)."""
-    x0, y0, x1, y1 = scene.area
-    wanted = [m.box for m in scene.number + scene.code + scene.unit] or [scene.area]
-    every = rng.random() < 0.75
-    boxes = wanted if every else [m.box for m in scene.number] or [scene.area]
-    left = min(b[0] for b in boxes) if rng.random() < 0.6 else min([x0] + [b[0] for b in boxes])
-    right = max([x1 if every else 0.0] + [b[2] for b in boxes])
-    top, bottom = min([y0] + [b[1] for b in boxes]), max([y1] + [b[3] for b in boxes])
-    tight = rng.random() < 0.5
-    edge = rng.uniform(-0.05, 0.22, 4) if tight else rng.uniform(0.0, 0.9, 4) * (0.7, 1.6, 0.7, 1.6)
-    top, right, bottom, left = (
-        top - edge[0] * HIGH,
-        right + edge[1] * HIGH,
-        bottom + edge[2] * HIGH,
-        left - edge[3] * HIGH,
-    )
-    if scene.number and rng.random() < 0.07:  # a character cut by the edge, seen too little to be read
-        first, last = scene.number[0].box, scene.number[-1].box
-        if rng.random() < 0.6:
-            left = first[0] + float(rng.uniform(0.62, 0.9)) * (first[2] - first[0])
-        else:
-            right = last[2] - float(rng.uniform(0.62, 0.9)) * (last[2] - last[0])
-    quad = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-    high = bottom - top
-    wide = min((right - left) / high * float(rng.uniform(0.72, 1.3)), WIDEST)
-    centre = quad.mean(0)
-    angle = float(rng.normal(0, 2.2)) if rng.random() < 0.75 else float(rng.uniform(-6, 6))
-    limit = np.degrees(np.arctan(0.45 * high / max(right - left, 1)))
-    angle = np.radians(np.clip(angle, -limit - 1.0, limit + 1.0))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-    grow = 1 + 0.6 * abs(np.sin(angle)) * (right - left) / high * np.array([0, 1], np.float32)
-    quad = ((quad - centre) * grow) @ turn.T + centre
-    quad += (rng.normal(0, 0.05, (4, 2)) * HIGH * (1.4, 0.6)).astype(np.float32)
-    size = (max(24, round(wide * OUT)), OUT)
-    target = np.array([[0, 0], [size[0], 0], [size[0], OUT], [0, OUT]], np.float32)
-    return cv2.getPerspectiveTransform(quad.astype(np.float32), target), size
-
-
-def _moved(marks: list[Mark], matrix: NDArray[Any], size: tuple[int, int]) -> list[Mark]:
-    """Marks in the strip; those of which half lies outside are gone."""
-    out = []
-    for m in marks:
-        a, b, c, d = m.box
-        pts = np.array([[[a, b], [c, b], [c, d], [a, d]]], np.float32)
-        q = cv2.perspectiveTransform(pts, matrix)[0]
-        x = sorted(q[:, 0].tolist())
-        box = ((x[0] + x[1]) / 2, float(q[:2, 1].mean()), (x[2] + x[3]) / 2, float(q[2:, 1].mean()))
-        if 0 < (box[0] + box[2]) / 2 < size[0] and box[1] > -0.3 * OUT and box[3] < 1.3 * OUT:
-            out.append(Mark(m.char, box))
-    return out
-
-
 def _camera(rng: Rng, picture: Colours) -> Mask:
     """Motion and focus blur happened before; here pixels, noise, compression."""
     high, wide = picture.shape[:2]
@@ -259,33 +208,14 @@ def _camera(rng: Rng, picture: Colours) -> Mask:
     return out
 
 
-def _near(scene: Scene, matrix: NDArray[Any], size: tuple[int, int]) -> tuple[Scene, NDArray[Any]]:
-    """The part of the scene that the strip sees, with a margin; and the homography from that part."""
-    corners = np.array([[[0, 0], [size[0], 0], [size[0], size[1]], [0, size[1]]]], np.float32)
-    back = cv2.perspectiveTransform(corners, np.linalg.inv(matrix))[0]
-    edge = round(HIGH / 3)
-    (a, b), (c, d) = (
-        np.maximum(np.floor(back.min(0)).astype(int) - edge, 0),
-        np.ceil(back.max(0)).astype(int) + edge,
-    )
-    part = np.ascontiguousarray(scene.ink[b:d, a:c])
-
-    def moved(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        return box[0] - a, box[1] - b, box[2] - a, box[3] - b
-
-    lists = [[Mark(m.char, moved(m.box)) for m in marks] for marks in scene.heads]
-    shift = np.array([[1, 0, a], [0, 1, b], [0, 0, 1]], np.float64)
-    return Scene(part, lists[0], lists[1], lists[2], moved(scene.area)), matrix @ shift
-
-
 def _blurred(rng: Rng, picture: Colours, scale: float) -> Colours:
     """Out of focus, and moved while exposed; `scale` is strip pixels a scene pixel."""
-    blur = float(rng.choice([0.0, rng.uniform(0, 1.2), rng.uniform(0.8, 3.4)], p=[0.25, 0.45, 0.3]))
+    blur = float(rng.choice([0.0, rng.uniform(0, 1.2), rng.uniform(0.8, 3.0)], p=[0.25, 0.45, 0.3]))
     blur = float(np.hypot(blur, 0.45 / max(scale, 0.05) if scale < 0.9 else 0))
     if blur > 0.3:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32)
     if rng.random() < 0.15:
-        n = int(rng.integers(3, 9))
+        n = int(rng.integers(3, 8))
         kernel = np.zeros((n, n), np.float32)
         a, b = rng.uniform(0, n, 2)
         cv2.line(kernel, (int(a), 0), (int(b), n - 1), 1.0, 1)
@@ -295,15 +225,49 @@ def _blurred(rng: Rng, picture: Colours, scale: float) -> Colours:
 
 
 def photograph(rng: Rng, scene: Scene) -> Strip:
-    """A picture of the scene's number by some camera, OUT pixels high, and its truth."""
-    matrix, size = _crop(rng, scene)
-    scene, matrix = _near(scene, matrix, size)
-    picture = _scene_colours(rng, scene)
+    """A picture of the scene's number by some camera, OUT pixels high, and its truth.
+
+    Most strips that nobody could read are drawn again: they would teach guessing.
+    """
+    matrix, size = crop(rng, scene)
+    part, matrix = near(scene, matrix, size)
+    heads = [moved_marks(m, matrix, size) for m in part.heads]
+    before = copy.deepcopy(rng)
+    cut = _exposed(rng, part, matrix, size)
+    bare = _exposed(before, replace(part, ink=np.zeros_like(part.ink)), matrix, size)
+    if not _readable(np.abs(cut - bare).max(2), heads[0]) and rng.random() > _HOPELESS:
+        return photograph(rng, scene)
+    return developed(rng, cut, heads)
+
+
+def _exposed(rng: Rng, scene: Scene, matrix: NDArray[Any], size: tuple[int, int]) -> Colours:
+    """The strip as light falls on the sensor."""
+    return through(rng, _scene_colours(rng, scene), matrix, size)
+
+
+def through(rng: Rng, picture: Colours, matrix: NDArray[Any], size: tuple[int, int]) -> Colours:
+    """A painted scene seen through glass and lens, cut out by the homography `matrix`."""
     _glass(rng, picture)
     picture = _blurred(rng, picture, abs(float(np.linalg.det(matrix[:2, :2]))) ** 0.5)
     cut = cv2.warpPerspective(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    out = _camera(rng, np.asarray(cut, np.float32))
-    number, code, unit = (_moved(m, matrix, size) for m in scene.heads)
+    return np.asarray(cut, np.float32)
+
+
+def developed(rng: Rng, cut: Colours, heads: list[list[Mark]]) -> Strip:
+    """The strip that a camera makes of the light `cut`; `heads` are the marks in it."""
+    number, code, unit = heads
     if not any(m.char.isalnum() for m in code):  # only points of it are in the strip
         code = []
-    return Strip(out, number, code, unit)
+    return Strip(_camera(rng, cut), number, code, unit)
+
+
+def _readable(change: Colours, number: list[Mark]) -> bool:
+    """Whether each character of the number changes the picture enough, at a size that can be seen."""
+    for m in number:
+        x0, x1, y0, y1 = m.box[0], m.box[2], m.box[1], m.box[3]
+        if y1 - y0 < _SMALLEST:
+            return False
+        part = change[max(0, int(y0)) : max(1, round(y1) + 1), max(0, int(x0)) : max(1, round(x1) + 1)]
+        if not part.size or np.percentile(part, 90) < _VISIBLE:
+            return False
+    return True

@@ -86,6 +86,8 @@ class Scene:
 def number_text(rng: Rng) -> str:
     """What the display shows; a space is a blank place."""
     kind = rng.random()
+    if kind > 0.97:  # a line that holds a code alone: `ocr.codeline` reads it as a number
+        return str(rng.choice([c for c in _CODES if c.count(".") == 2 and set(c) <= set("0123456789.")]))
     count = int(rng.choice([3, 4, 5, 6, 7, 8, 9], p=[0.06, 0.12, 0.25, 0.27, 0.16, 0.1, 0.04]))
     body = "".join(str(d) for d in rng.integers(0, 10, count))
     if rng.random() < 0.4:
@@ -133,7 +135,7 @@ def _face(rng: Rng) -> _Face:
     return _Face(
         look,
         pitch=look.cell + float(rng.uniform(0.1, 0.3)) * (1 if rng.random() < 0.92 else 1.6),
-        point=float(rng.uniform(0.07, 0.17)),
+        point=float(rng.uniform(0.085, 0.18)),
         shape=str(rng.choice(["square", "round", "comma", "tick"], p=[0.42, 0.3, 0.18, 0.1])),
         low=float(rng.choice([0.0, rng.uniform(-0.03, 0.08), rng.uniform(0.0, 0.16)])),
         own=float(rng.choice([0, rng.uniform(0, 0.25)] if seg else [0, rng.uniform(0, 0.3), 0.7])),
@@ -209,7 +211,7 @@ def scene(rng: Rng) -> Scene:
             x = left + k * face.pitch * HIGH - (face.pitch - face.look.cell) * HIGH / 2
             _point(mask, face, x, base, HIGH, ".", face.ghost)
         _point_again(out, face, base)
-    if rng.random() < 0.33:
+    if rng.random() < 0.38 and text not in _CODES:
         _code(rng, out, face)
     if rng.random() < 0.5:
         _unit(rng, out, face)
@@ -237,7 +239,7 @@ def _code(rng: Rng, out: Scene, face: _Face) -> None:
     high = HIGH * float(rng.uniform(0.35, 0.65))
     count = sum(c not in ".:" for c in text)
     if place == "left":
-        if rng.random() < 0.35:
+        if rng.random() < 0.45:
             high = HIGH * float(rng.uniform(0.75, 1.0))
         pitch = min(other.pitch, 0.9)
         other = replace(other, pitch=max(pitch, other.look.cell + 0.08))
