@@ -39,6 +39,11 @@ Node = tuple[int, Any]
 """Kind and content: bytes of an octet string or number, nodes of a list; (_OCTETS, b"") is "not given"."""
 
 
+_NOTHING: Node = (_OCTETS, b"")
+_ENTRY = b"\x77\x07"
+"""A list of seven, which begins with a code of six bytes."""
+
+
 class Reader:
     """Frames from the escape sequence of a start to that of an end."""
 
@@ -100,7 +105,8 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
     lines: dict[str, str] = {}
     values: dict[str, str] = {}
     unknown: list[str] = []
-    for server, time, entries in _lists(_unescaped(frame, crc == "ok")):
+    body = _unescaped(frame, crc == "ok")
+    for server, time, entries in [*_lists(body)] or [(b"", _NOTHING, _scanned(body))]:
         meter = server_id(server) or meter
         at = _instant(time) if at is None else at
         for entry in entries:
@@ -140,6 +146,19 @@ def _lists(body: bytes) -> Iterator[tuple[bytes, Node, list[Node]]]:
                 yield server, time, [entry for entry in entries if entry[0] == _LIST]
     except (ValueError, TypeError, IndexError):
         return
+
+
+def _scanned(body: bytes) -> list[Node]:
+    """Entries of values wherever they stand: for files whose lists are built against the standard."""
+    entries, at = [], 0
+    while (at := body.find(_ENTRY, at)) >= 0:
+        try:
+            entry, at = _node(body, at)
+        except (ValueError, IndexError):
+            at += 1
+        else:
+            entries.append(entry)
+    return entries
 
 
 def _response(body: Node) -> list[Node] | None:

@@ -111,6 +111,11 @@ def test_an_entry_without_a_value_is_unknown_and_harms_no_other() -> None:
     assert t.lines["1-0:16.7.0*255"] == ""
 
 
+def test_a_list_built_against_the_standard_is_read_by_its_entries() -> None:
+    listed = maker.several(maker.octets(OLD), maker.several(*PLAIN[2:]))
+    assert only(maker.sealed(maker.message(0x0701, listed))).readings == READINGS
+
+
 def test_long_texts_and_escapes_inside_them() -> None:
     signature = bytes(range(24)) + maker.ESCAPE * 2 + b"\x01\x1a\x1a"
     t = of(OLD, maker.entry("129.129.199.130.5.255", maker.octets(signature)), *PLAIN)
