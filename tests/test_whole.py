@@ -18,10 +18,11 @@ import pytest
 from in_thread import InThread
 
 from appliance.app import Appliance
-from appliance.calendar import day_of, day_span
+from appliance.calendar import QUARTER_MS, day_of, day_span
 from appliance.cli.common import kinds
 from appliance.clock import DAY_MS, FakeClock
 from appliance.demo import VirtualHouse
+from appliance.demo.price_market import EURO
 from appliance.model import Quantity
 from appliance.sources import camera_meter
 from appliance.supervise import State
@@ -39,6 +40,8 @@ async def living(folder: Path, clock: FakeClock) -> AsyncIterator[tuple[Applianc
     with VirtualHouse(clock, folder / "house") as house:
         config = house.config()
         for source in config["sources"]:
+            if source["name"] not in SOURCES:
+                continue
             source["every_s"] = 1 if source["type"] == "p1_serial" else STEP_S
             if source["type"] == "json_http":
                 source["values"].append({"quantity": "power_grid", "path": "Body.Data.Site.P_Grid"})
@@ -59,7 +62,8 @@ async def heard(appliance: Appliance, clock: FakeClock, since: int) -> None:
         newest = dict.fromkeys(SOURCES, 0)
         for (source, _), reading in appliance.hub.latest.items():
             newest[source] = max(newest.get(source, 0), reading.at)
-        if all(newest[source] >= since for source in SOURCES) and newest["p1"] >= clock.now() - 999:
+        priced = appliance.health.parts["spot"].state is State.OK
+        if priced and all(newest[s] >= since for s in SOURCES) and newest["p1"] >= clock.now() - 999:
             return
         await asyncio.sleep(0.01)
         if tries % 15 == 0:
@@ -83,6 +87,7 @@ async def test_what_it_keeps_is_the_truth(tmp_path: Path, monkeypatch: pytest.Mo
         await the_registers_are_those_of_the_house(appliance, house)
         await power_adds_up(appliance)
         await each_day_has_its_energy(appliance, house, clock.now())
+        await every_quarter_has_the_market_s_price(appliance, house, clock.now())
         refused = await appliance.store.events(names=["rejected", "register_rebased", "unreadable"])
         assert [stored.event.text for stored in refused] == []
         await everything_arrived_once_and_in_order(appliance, house, clock)
@@ -118,6 +123,19 @@ async def each_day_has_its_energy(appliance: Appliance, house: VirtualHouse, end
         (kept,) = await appliance.store.increase("p1", quantity, [start, stop])
         truth = getattr(house.house.state_at(stop), name) - getattr(house.house.state_at(start), name)
         assert kept == pytest.approx(truth, abs=0.01)
+
+
+async def every_quarter_has_the_market_s_price(appliance: Appliance, house: VirtualHouse, end: int) -> None:
+    start = day_span(day_of(START - 7 * DAY_MS, STOCKHOLM), STOCKHOLM)[0]
+    until = day_span(day_of(end, STOCKHOLM), STOCKHOLM)[1]
+    kept = await appliance.store.prices("wholesale", start, until)
+    assert [price.start for price in kept] == list(range(start, until, QUARTER_MS))
+    for price in kept:
+        said = house.prices.euro_per_mwh(price.start, "SE3") * EURO["SEK"] / 1000
+        assert price.per_kwh == pytest.approx(said, abs=6e-6)
+    assert len(house.prices.asked) <= 8 + DAYS * 6, (
+        "a day is asked for once, but for the time before it is there"
+    )
 
 
 async def everything_arrived_once_and_in_order(

@@ -12,6 +12,7 @@ from appliance.demo.house import House, HouseClock
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
 from appliance.demo.p1 import P1Port
+from appliance.demo.price_service import PriceService
 from appliance.demo.weather import day_of_year
 
 DAY_MS = 86_400_000
@@ -21,6 +22,29 @@ LATITUDE, LONGITUDE = 59.858, 17.645
 FUSE_A = 20
 SUMMER = 165
 """Day of the year on which the virtual house begins, whatever the calendar says: there is more to see."""
+CONTRACT = {
+    "name": "Quarter hour prices",
+    "since": "2025-01-01",
+    "vat_percent": 25,
+    "buying": [
+        {"name": "Spot price", "market": 1},
+        {"name": "Markup", "per_kwh": 0.06},
+        {"name": "Energy tax", "per_kwh": 0.36},
+        {
+            "name": "Grid fee by day",
+            "per_kwh": 0.3,
+            "when": [{"weekdays": [1, 2, 3, 4, 5], "start": "07:00", "end": "23:00"}],
+        },
+        {
+            "name": "Grid fee by night",
+            "per_kwh": 0.12,
+            "when": [{"start": "23:00", "end": "07:00"}, {"weekdays": [6, 7]}],
+        },
+    ],
+    "selling": [{"name": "Spot price", "market": 1, "vat": False}],
+    "fees": [{"name": "Subscription", "amount": 39, "per": "month"}],
+}
+"""What the virtual house pays, in SEK: its meter's normal and low times are the grid company's too."""
 
 
 class VirtualHouse:
@@ -52,12 +76,17 @@ class VirtualHouse:
         self.inverter = Inverter(self.house, clock)
         self.central = Central()
         self.p1 = P1Port(self.house, clock, zone, "SE")
+        self.prices = PriceService(clock, season_days=season)
         self._running = ExitStack()
 
     def start(self) -> None:
         """Switch everything on. OSError when a port cannot be had."""
         with ExitStack() as stack:
-            for device in (self.camera, self.display, self.water, self.inverter, self.central, self.p1):
+            cameras, network = (
+                (self.camera, self.display, self.water),
+                (self.inverter, self.central, self.prices),
+            )
+            for device in (*cameras, *network, self.p1):
                 device.start()
                 stack.callback(device.stop)
             self._running = stack.pop_all()
@@ -100,7 +129,9 @@ class VirtualHouse:
                 self.p1.source_config(),
                 self.camera.source_config(),
                 self.inverter.source_config(),
+                self.prices.source_config(),
             ],
+            "contracts": [CONTRACT],
             "sinks": [self.central.sink_config()],
         }
 

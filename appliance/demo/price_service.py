@@ -37,9 +37,10 @@ class Clock(Protocol):
 class PriceService(HttpDevice):
     """All services at one address; `asked` lists the services' paths in order, `agents` who asked."""
 
-    def __init__(self, clock: Clock, port: int = 0) -> None:
+    def __init__(self, clock: Clock, port: int = 0, *, season_days: int = 0) -> None:
         super().__init__(port)
         self._clock = clock
+        self._season_days = season_days
         self.trick: Trick | None = None
         self.asked: list[str] = []
         self.rates_asked = 0
@@ -47,13 +48,19 @@ class PriceService(HttpDevice):
 
     def source_config(self) -> dict[str, Any]:
         """The entry of config.json under `sources` that asks for prices here."""
-        return {"type": "elprisetjustnu", "name": "spot", "area": "SE3", "url": self.url}
+        return {"type": "elprisetjustnu", "name": "spot", "area": "SE3", "url": f"{self.url}/"}
+
+    def euro_per_mwh(self, at: int, area: str) -> float:
+        """What the market says of the quarter hour that holds the instant (UTC ms)."""
+        return price_market.euro_per_mwh(at, area, self._season_days)
 
     def answer(self, request: Request) -> Answer:
         self.agents.add(request.headers.get("user-agent", ""))
         if request.path.startswith("/stats/eurofxref/"):
             self.rates_asked += 1
             return _bank(self._today())
+        if request.path == "/":
+            return Answer(b"The virtual house's price services", content_type="text/plain")
         self.asked.append(request.path)
         if self.trick == "garbage":
             return Answer(b"<html>maintenance</html>", content_type="text/html")
@@ -90,7 +97,7 @@ class PriceService(HttpDevice):
         end = min(end, self._published_until(published))
         if self.trick in ("never", "empty"):
             return []
-        slots = [(at, price_market.euro_per_mwh(at, area)) for at in range(start, end, length_ms)]
+        slots = [(at, self.euro_per_mwh(at, area)) for at in range(start, end, length_ms)]
         if self.trick == "missing":
             del slots[4:5]
         if self.trick == "twice" and len(slots) > 4:
