@@ -8,6 +8,7 @@ from appliance import calendar
 from appliance.clock import DAY_MS, HOUR_MS
 from appliance.ledger import plain
 from appliance.model import Quantity
+from appliance.money.bill import Bill
 from appliance.views import Picker
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Sums:
 
     `edges` are the starts of the quarter hours and the present at the end; `bought` and `sold` have one
     number less, None where nothing is known. `rates` are the starts of the quarter hours around now and the
-    whole price of a kWh in each.
+    whole price of a kWh in each, `cost` what was bought since midnight less what was sold, fees not included.
     """
 
     day: dict[Quantity, float | None]
@@ -39,6 +40,7 @@ class Sums:
     bought: list[float | None]
     sold: list[float | None]
     rates: list[tuple[int, float | None]]
+    cost: float | None = None
 
 
 class Digest:
@@ -81,7 +83,10 @@ class Digest:
         starts, known = await here.ledger.rates(now - PRICES_BEFORE_MS, now + DAY_MS)
         prices = [None if price != price else price for price in plain(known.buying).tolist()]
         bought, sold = lines
-        return Sums(day, edges, bought, sold, list(zip(starts.tolist(), prices, strict=True)))
+        today = calendar.day_of(now, here.zone)
+        bills = await here.ledger.bills(today, today, "day")
+        rates = list(zip(starts.tolist(), prices, strict=True))
+        return Sums(day, edges, bought, sold, rates, net(bills[0].bill) if bills else None)
 
 
 def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) -> float | None:
@@ -101,3 +106,12 @@ def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) 
         return None
     total = bought - sold + solar + discharged - charged
     return total if total >= 0 else None
+
+
+def net(bill: Bill) -> float | None:
+    """What was bought less what was sold; None while any energy of it has no price."""
+    flows = [flow for flow in (bill.bought, bill.sold) if flow is not None and flow.kwh]
+    if not flows or any(flow.money is None or flow.priced_kwh < 0.999 * flow.kwh for flow in flows):
+        return None
+    bought = bill.bought.money or 0.0 if bill.bought else 0.0
+    return bought - (bill.sold.money or 0.0 if bill.sold else 0.0)

@@ -9,8 +9,9 @@ import pytest
 from appliance.clock import DAY_MS, ScaledClock
 from appliance.hub import Hub
 from appliance.model import Quantity, Reading
+from appliance.money.bill import Bill, Flow
 from appliance.views import home
-from ui.digest import Sums, used
+from ui.digest import Sums, net, used
 from ui.live import follow
 from ui.pages.home import flow_message, phases_message, today_message
 from ui.pages.strip import energy_message, price_message
@@ -142,3 +143,21 @@ async def test_a_drawing_that_fails_does_not_end_the_page() -> None:
     assert len(tries) >= 2
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("bought", "sold", "found"),
+    [
+        (Flow(10, 10, 15.0), Flow(4, 4, 2.0), 13.0),
+        (Flow(10, 10, 15.0), None, 15.0),
+        (Flow(1, 1, 1.5), Flow(9, 9, 4.5), -3.0),
+        (Flow(10, 6, 9.0), None, None),  # a part has no price
+        (Flow(10, 10, 15.0), Flow(4, 0, None), None),
+        (Flow(10, 10, 15.0), Flow(0.0, 0.0, None), 15.0),
+        (None, None, None),
+    ],
+)
+def test_what_the_day_cost_is_told_only_when_all_of_it_has_a_price(
+    bought: Flow | None, sold: Flow | None, found: float | None
+) -> None:
+    assert net(Bill(bought, sold)) == found

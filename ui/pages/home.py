@@ -183,7 +183,11 @@ def today_message(texts: Texts, home: Home, sums: digest.Sums | None) -> dict[st
     if has_solar or Quantity.ENERGY_EXPORT in day:
         items.append((texts._("Sold"), day.get(Quantity.ENERGY_EXPORT), "export"))
     shown = [{"name": name, "value": texts.kwh(energy), "colour": colour} for name, energy, colour in items]
-    return {"title": texts._("Today, kWh"), "items": shown, "right": None}
+    cost = None
+    if sums is not None and sums.cost is not None:
+        said = texts._("{amount} net cost") if sums.cost >= 0 else texts._("{amount} earned")
+        cost = said.format(amount=f"{texts.number(abs(sums.cost), 2)} {texts.money}")
+    return {"title": texts._("Today, kWh"), "items": shown, "right": cost}
 
 
 PAGE = Page("/", N_("Home"), "home", build)
