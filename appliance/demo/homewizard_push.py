@@ -36,13 +36,19 @@ class Device(Protocol):
 def serve(device: Device, request: Request, connection: socket, gone: threading.Event) -> None:
     """Talk until the other side leaves, its token is revoked or `gone` is set."""
     protocol = ServerProtocol()
-    protocol.send_response(protocol.accept(Handshake(request.path, Headers(request.headers))))
+    # What was read of the connection already is where the protocol begins.
+    protocol.receive_data(Handshake(request.path, Headers(request.headers)).serialize())
+    for event in protocol.events_received():
+        if isinstance(event, Handshake):
+            protocol.send_response(protocol.accept(event))
     talk = _Talk(device, protocol)
     connection.settimeout(LOOK_S)
     talk.say("authorization_requested", {"api_version": "2.2.0"})
-    while not gone.is_set() and protocol.state in (State.OPEN, State.CLOSING):
+    while not gone.is_set():
         for chunk in protocol.data_to_send():
             connection.sendall(chunk)
+        if protocol.close_expected():
+            return
         try:
             received = connection.recv(4096)
         except TimeoutError:
