@@ -82,3 +82,12 @@ async def test_a_service_out_of_reach_is_told_on_the_health_page(
         await until(lambda: appliance.health.parts["spot"].state is State.WAITING)
         assert "cannot be reached" in appliance.health.parts["spot"].text
         assert appliance.hub.prices == {}
+
+
+async def test_whom_the_screen_names_where_prices_are_shown(
+    tmp_path: Path, clock: ScaledClock, service: PriceService
+) -> None:
+    async with _house(tmp_path, clock, service) as appliance:
+        await until(lambda: appliance.hub.prices)
+        named = {price.source for price in appliance.hub.prices.values()}
+        assert "elprisetjustnu.se" in appliance.sources["spot"].attributions[named.pop()]  # type: ignore[attr-defined]

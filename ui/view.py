@@ -1,7 +1,6 @@
 """What one open page works with: the appliance, the browser's tongue and theme, its session."""
 
 import logging
-import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -87,8 +86,10 @@ class View:
 
     def attribution(self, source: str) -> str:
         """How the service behind a source of prices asks to be named; empty if it does not ask."""
-        module = sys.modules.get(type(self.appliance.sources.get(source)).__module__)
-        return str(getattr(module, "ATTRIBUTION", ""))
+        # A price's source is a service and its area; its part knows it, and its stand-in, by that name.
+        parts = self.appliance.sources.values()
+        named = (getattr(part, "attributions", {}).get(source) for part in parts)
+        return next((str(text) for text in named if text), "")
 
     def counts(self, source: str) -> tuple[Quantity, str]:
         """What config.json says that the meter before a camera counts, and the unit printed on it."""
