@@ -154,6 +154,14 @@ async def test_a_service_in_trouble_is_left_alone_for_a_while(watch: Watch, faul
     assert len(watch.day(TODAY)) == 96
 
 
+async def test_a_service_that_hangs_is_left_after_its_time(watch: Watch) -> None:
+    watch.service.fault = Fault(wait_s=30)
+    watch.build("elprisetjustnu", timeout_s=0.2)
+    async with watch:
+        await watch.until(MORNING + MINUTE)
+    assert "did not answer within 0.2 s" in str(watch.errors[0][1])
+
+
 async def test_the_holes_of_the_last_days_are_filled(watch: Watch) -> None:
     watch.build("elprisetjustnu", days_back=3)
     async with watch:
