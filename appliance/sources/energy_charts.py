@@ -58,6 +58,7 @@ class Source(PriceSource):
     """Asks for a day."""
 
     attribution = ATTRIBUTION
+
     def __init__(self, options: Options, context: Context) -> None:
         super().__init__(options, context, options.url, options.area)
         self._area = options.area

@@ -146,6 +146,7 @@ class Source(PriceSource):
     """Asks for a market day."""
 
     attribution = ATTRIBUTION
+
     def __init__(self, options: Options, context: Context) -> None:
         super().__init__(options, context, options.url, options.area)
         self._domain = AREAS.get(options.area, options.area)
