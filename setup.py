@@ -24,6 +24,8 @@ REQUIRES = [
     "tinydb>=4.8,<5",
     "tzdata",
     "uvicorn>=0.30,<1",
+    "websockets>=15,<18",
+    "zeroconf>=0.130,<1",
 ]
 DEV = [
     "dsmr_parser>=1.4,<2",
@@ -40,7 +42,6 @@ DEV = [
     "selenium>=4.20",
     "types-requests",
     "types-pyserial",
-    "websockets>=12",
 ]
 
 setup(

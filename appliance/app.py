@@ -20,6 +20,7 @@ from appliance.hub import Hub
 from appliance.ledger import Ledger
 from appliance.meter_setup import Surveyor
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
+from appliance.nearby import Neighbourhood
 from appliance.phase_watch import PhaseWatch
 from appliance.plugins import Found, PartOptions
 from appliance.rejections import Rejections
@@ -64,6 +65,7 @@ class Appliance:
         self.secrets = SecretBox(folder)
         self.access = Access(self.store.documents, self.secrets, clock)
         self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
+        self.neighbourhood = Neighbourhood()
         self.phase_watch = PhaseWatch(self.hub, clock, config.site.main_fuse_a, self._happened)
         self.sources: dict[str, Source] = {}
         self.cadences: dict[str, float] = {}
@@ -94,6 +96,7 @@ class Appliance:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.neighbourhood.close()
         await self.store.__aexit__(kind, error, trace)
 
     # Facts
@@ -137,7 +140,7 @@ class Appliance:
         """The reading that stands for the meter of this house: a camera's before a wire's before others',
         but what is stale only where nothing else is known."""
         known = [r for (_, q), r in self.hub.latest.items() if q is Quantity.ENERGY_IMPORT]
-        rank = {"camera_meter": 0, "p1_serial": 1}
+        rank = {"camera_meter": 0, "p1_serial": 1, "homewizard": 1}
         types = {part.name: part.type for part in self.health}
         return min(
             known, key=lambda r: (self.stale(r), rank.get(types.get(r.source, ""), 2), -r.at), default=None
@@ -238,6 +241,8 @@ class Appliance:
             past=self.store.around,
             currency=self.config.site.currency,
             prices=self.store.prices,
+            find=self.neighbourhood.find,
+            secrets=self.secrets,
         )
         source: Source = found.build("Source", options, context)
         name = options.label

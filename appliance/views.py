@@ -19,6 +19,8 @@ EDGES: tuple[Edge, ...] = get_args(Edge)
 Code = Literal["running_on_sunshine", "buying", "selling", "on_battery", "idle", "no_reading"]
 
 DEFAULT_CADENCE_S = 60.0
+WIRES = {"p1_serial": 0, "homewizard": 1}
+"""What is wired to the meter comes before others, by type."""
 STALE_AFTER = 3
 """A reading older than so many times its source's cadence is not used."""
 QUIET_W = 50.0
@@ -123,7 +125,11 @@ class Picker:
         self._of: dict[Quantity, list[Reading]] = {}
         ranked = sorted(
             latest.values(),
-            key=lambda r: (types.get(r.source) != "p1_serial", order.get(r.source, len(order)), r.source),
+            key=lambda r: (
+                WIRES.get(types.get(r.source, ""), len(WIRES)),
+                order.get(r.source, len(order)),
+                r.source,
+            ),
         )
         for reading in ranked:
             self._of.setdefault(reading.quantity, []).append(reading)
