@@ -283,7 +283,8 @@ async def test_without_a_library_that_kind_of_source_is_named_and_the_rest_runs(
 ) -> None:
     for module in [name for name in sys.modules if name.split(".")[0] == "serial"]:
         monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "appliance.sources.p1_serial", raising=False)
+    for part in ("p1_serial", "_serial_line", "_serial_port"):
+        monkeypatch.delitem(sys.modules, f"appliance.sources.{part}", raising=False)
     monkeypatch.setitem(sys.modules, "serial", None)
     sources = [{"type": "p1_serial", "name": "wire", "port": "/dev/ttyUSB0"}, BLUEPRINT]
     async with made(tmp_path, clock, sources=sources) as here:

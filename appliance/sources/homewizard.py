@@ -19,8 +19,8 @@ from appliance.sources._homewizard_memory import Memory
 from appliance.sources._homewizard_options import Options
 from appliance.sources._homewizard_push import PushError, measurements
 from appliance.sources._homewizard_way import QUESTIONS, Way
+from appliance.sources._telegram import to_readings
 from appliance.sources.base import Context
-from appliance.sources.p1_serial import to_readings
 from appliance.worker import Worker
 
 __all__ = ["Options", "Source"]

@@ -14,13 +14,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from appliance.clock import EARLIEST_SANE_MS
 from appliance.errors import SourceError
 from appliance.model import Batch, Quantity, Reading
-from appliance.protocols import dsmr
 from appliance.protocols.telegram import Keys, Telegram, key_of
 from appliance.sources._serial_line import ASKED, LIKELY, USUAL, Line, Plan, Tally
 from appliance.sources._serial_port import Setting
+from appliance.sources._telegram import to_readings
 from appliance.sources.base import Context, SourceOptions
 from config.secrets import MARK
 
@@ -223,21 +222,3 @@ class Source:
         shape = [(reference, len(raw)) for reference, raw in telegram.lines.items()]
         known, self._shape = self._shape, shape
         return shape == known
-
-
-def to_readings(telegram: Telegram, source: str, now: int) -> list[Reading]:
-    """The readings of a telegram that arrived at `now` (UTC ms).
-
-    They bear the meter's own time, by which quarters are billed. But a Pi and a meter may disagree: more
-    than five minutes apart ours counts, and times of gas, water and heat move by the same difference.
-    """
-    known = telegram.at is not None and abs(now - telegram.at) <= dsmr.SLACK_MS
-    at = telegram.at if known and telegram.at is not None else now
-    skew = 0 if known or telegram.at is None else now - telegram.at
-    readings = []
-    for quantity, value in telegram.readings.items():
-        moment = telegram.moments.get(quantity, at - skew) + skew
-        if not EARLIEST_SANE_MS <= moment <= at:
-            moment = at
-        readings.append(Reading(source, quantity, value, moment))
-    return readings

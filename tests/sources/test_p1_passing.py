@@ -14,7 +14,8 @@ from appliance.model import Quantity, Reading
 from appliance.protocols import dsmr
 from appliance.protocols.telegram import Telegram
 from appliance.sources.base import Context
-from appliance.sources.p1_serial import Options, Source, to_readings
+from appliance.sources._telegram import to_readings
+from appliance.sources.p1_serial import Options, Source
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 NOON = int(datetime(2026, 3, 15, 13, 25, 2, tzinfo=UTC).timestamp()) * 1000
