@@ -1,7 +1,7 @@
 """Whole sentences of the daemon, with holes, so that they can be told in the tongue of a browser.
 
-`{count}` is a number, `{register}` the name of a quantity; any other hole holds what stands there, told in
-its turn. A sentence that is none of these (a device's own words) is shown as it came.
+`{count}` is a number, `{register}` the name of a quantity, `{port}` that of a serial port; any other hole
+holds what stands there, told in its turn. A sentence that is none of these (a device's own words) is shown as it came.
 """
 
 import re
@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from appliance.model import Quantity
 
 from .text import N_, Texts
+from .wires import WIRES
 
 PICTURES = (
     N_("There is no picture: check the camera and its cable."),
@@ -184,7 +185,7 @@ PARTS = (
     N_(", the oldest of {time}"),
 )
 """How a part is."""
-SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS)
+SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES)
 NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
 
@@ -216,5 +217,9 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _part(literal: str, hole: str | None) -> str:
-    special = {"count": r"-?\d[\d.,]*", "register": "|".join(re.escape(name) for name in sorted(NAMES))}
+    special = {
+        "count": r"-?\d[\d.,]*",
+        "register": "|".join(re.escape(name) for name in sorted(NAMES)),
+        "port": r"(?:/dev/|socket://|rfc2217://)\S*?",
+    }
     return re.escape(literal) + ("" if hole is None else f"(?P<{hole}>{special.get(hole, '.*?')})")

@@ -29,6 +29,18 @@ EVENTS = {
     "picture_not_kept": (N_("Picture not kept"), "warn"),
     "push_refused": (N_("Sending refused"), "warn"),
     "value_missing": (N_("Value missing"), "warn"),
+    "price_stand_in": (N_("Prices from the stand-in"), "none"),
+    "price_licence": (N_("Licence of the prices"), "none"),
+    "exchange_rate": (N_("Exchange rate"), "none"),
+    "push_silent": (N_("Asked, not pushed"), "none"),
+    "fuse_overload": (N_("Main fuse overloaded"), "bad"),
+    "fuse_calm": (N_("Main fuse has headroom"), "ok"),
+    "phase_imbalance": (N_("Phases far apart"), "warn"),
+    "phases_balanced": (N_("Phases even again"), "ok"),
+    "store_restored": (N_("Memory restored"), "warn"),
+    "store_lost": (N_("Memory lost"), "bad"),
+    "documents_restored": (N_("Settings restored"), "warn"),
+    "readings_lost": (N_("Readings lost"), "bad"),
 }
 QUANTITIES = {
     Quantity.ENERGY_IMPORT: N_("Import register"),

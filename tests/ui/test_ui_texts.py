@@ -118,6 +118,14 @@ def bare(text: str) -> str:
     )
 
 
+def unfilled(text: str) -> str:
+    """A text that is filled with str.format, holes unnamed; any other as it is."""
+    try:
+        return bare(text)
+    except ValueError:  # braces of its own
+        return text
+
+
 def said_by_the_daemon(*patterns: str) -> set[str]:
     """Every text and f-string of these files but docstrings, with holes unnamed."""
     found = set()
@@ -134,7 +142,7 @@ def said_by_the_daemon(*patterns: str) -> set[str]:
                 parts = [p.value if isinstance(p, ast.Constant) else "{}" for p in node.values]
                 found.add("".join(str(part) for part in parts))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+                found.add(unfilled(node.value))
     return found
 
 
@@ -155,6 +163,14 @@ NOT_FOR_OWNERS = {
     "{} is counted in {}, not in {}",
     "{} decimals do not fit a counter of {} figures",
     "{} decimals do not fit {} expected_digits",
+    "{} gives {} prices and cannot stand in for {}, which gives {} prices",
+    # What a service's answer lacks, in the brackets of a sentence that is told.
+    "{} is not a number",
+    "{} is not a finite number",
+    "{} does not say its time zone",
+    "{} does not exist in {}: the clock is put forward then",
+    # A name as its owner wants to be named.
+    "Exchange rates: European Central Bank, euro foreign exchange reference rates",
     # Of the library, to whoever calls it wrongly.
     "A digit stands at 0 to 9.99 in place 0 to 99, not at {} in place {}",
     "{} does not fit a counter of {} digits, {} of them decimals",
