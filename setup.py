@@ -36,6 +36,7 @@ DEV = [
     "jsonschema>=4.20",
     "mypy>=1.11",
     "pillow>=10",
+    "pymodbus>=3.10,<4",
     "pytest>=8.0",
     "pytest-asyncio>=0.24",
     "ruff>=0.6",
@@ -63,7 +64,9 @@ setup(
     extras_require={
         "dev": DEV,
         "led": ["gpiozero>=2.0"],
+        "modbus": ["pymodbus>=3.10,<4"],
         "pi": ["gpiozero>=2.0", "picamera2"],
+        "s0": ["gpiozero>=2.0", "lgpio>=0.2.2"],
         "train": ["onnx>=1.15", "pillow>=10", "torch>=2.2"],
     },
     entry_points={"console_scripts": ["tallywatt=appliance.__main__:main"]},
