@@ -156,6 +156,8 @@ class _Turn:
         with self._cut_off():
             try:
                 set_line(self.port, self.setting)
+            except ValueError:  # an RFC 2217 server that does not let itself be set
+                return False
             except (OSError, termios.error) as error:
                 if error.args[:1] != (errno.EINVAL,):
                     raise
