@@ -66,9 +66,8 @@ class Dialogue:
     def __init__(self, address: str = "", password: str = "", fixed_baud: bool = False) -> None:
         self._request = f"/?{address}!\r\n".encode("ascii")
         self._password = password.encode("latin-1")
-        self._slow = fixed_baud
-        """Stay at the speed of the request: the line cannot switch, or the meter does not."""
         self._fixed = fixed_baud
+        self._slow = fixed_baud  # stay at the speed of the request: the line or the meter does not switch
         self._expect = self._identification
         self._buffer = b""
         self._reader = Reader()

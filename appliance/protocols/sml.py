@@ -112,7 +112,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
         for entry in entries:
             line = _line(entry, meter)
             if line is None:
-                unknown.append(repr(entry))
+                unknown.append(_hex(entry))
                 continue
             reference, value = line
             lines.setdefault(reference, value)
@@ -235,6 +235,11 @@ def _decimal(number: int, scaler: int) -> str:
         return str(number * 10**scaler)
     digits = str(abs(number)).rjust(1 - scaler, "0")
     return f"{'-' if number < 0 else ''}{digits[:scaler]}.{digits[scaler:]}"
+
+
+def _hex(node: Node) -> str:
+    kind, content = node
+    return " ".join(map(_hex, content)) if kind == _LIST else content.hex()
 
 
 def _text(content: bytes) -> str:
