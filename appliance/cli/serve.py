@@ -83,8 +83,8 @@ Examples:
 def demo(speed: float, weather: bool, host: str, port: int, data_dir: Path | None) -> None:
     """Run the appliance against the virtual house, until it is stopped.
 
-    The house has a meter with a camera in front of it and a P1 port, solar panels, a battery, and a
-    central store. All of it is simulated; each device speaks its real protocol.
+    The house has a meter with a camera in front of it and a P1 port, solar panels, a battery, HomeWizard
+    meters, and a central store. All of it is simulated; each device speaks its real protocol.
     """
     from appliance.apart import Apart
     from appliance.clock import ScaledClock

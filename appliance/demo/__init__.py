@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.demo.central import Central
 from appliance.demo.cupboard import Cupboard
+from appliance.demo.homewizard import HomeWizard
 from appliance.demo.house import House, HouseClock
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
@@ -76,6 +77,12 @@ class VirtualHouse:
         self.inverter = Inverter(self.house, clock)
         self.central = Central()
         self.p1 = P1Port(self.house, clock, zone, "SE")
+        kinds = ("HWE-P1", "HWE-KWH3", "HWE-WTR")
+        self.wizards = [
+            HomeWizard(self.house, clock, kind, serial=f"5c2faf0a0b0{number}")
+            for number, kind in enumerate(kinds)
+        ]
+        self.wizards[0].without = frozenset({"external"})  # no other meters hang on a Swedish one
         self.prices = PriceService(clock, season_days=season)
         self._running = ExitStack()
 
@@ -84,7 +91,7 @@ class VirtualHouse:
         with ExitStack() as stack:
             cameras, network = (
                 (self.camera, self.display, self.water),
-                (self.inverter, self.central, self.prices),
+                (self.inverter, self.central, self.prices, *self.wizards),
             )
             for device in (*cameras, *network, self.p1):
                 device.start()
@@ -114,6 +121,7 @@ class VirtualHouse:
         `display` and `water` run but are not in it: a process with OpenCV each is more than a first look is
         worth. Their `source_config` adds them.
         """
+        p1_meter, solar_meter, water_meter = self.wizards
         return {
             "version": 2,
             "site": {
@@ -129,6 +137,9 @@ class VirtualHouse:
                 self.p1.source_config(),
                 self.camera.source_config(),
                 self.inverter.source_config(),
+                p1_meter.source_config("homewizard_p1"),
+                solar_meter.source_config("homewizard_solar", measures="solar"),
+                water_meter.source_config("homewizard_water"),
                 self.prices.source_config(),
             ],
             "contracts": [CONTRACT],

@@ -64,7 +64,7 @@ def _without_ports(value: Any) -> Any:
         return {key: _without_ports(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_without_ports(inner) for inner in value]
-    return re.sub(r":\d+/|pts/\d+", "", value) if isinstance(value, str) else value
+    return re.sub(r":\d+(/|$)|pts/\d+", "", value) if isinstance(value, str) else value
 
 
 def test_schema_json_is_of_today() -> None:
