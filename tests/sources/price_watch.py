@@ -1,6 +1,7 @@
 """Runs a price source as the appliance does, under a clock that waits for it, and keeps what it says."""
 
 import asyncio
+import math
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -39,10 +40,10 @@ class Patient(FakeClock):
     """A clock that tells when it will be asked for next."""
 
     def next_wake(self) -> int | None:
-        """UTC ms, None while nobody sleeps."""
+        """UTC ms, rounded up so that going there wakes them; None while nobody sleeps."""
         if not self._sleepers:
             return None
-        return self.now() + round((self._sleepers[0][0] - self.monotonic()) * 1000)
+        return self.now() + math.ceil((self._sleepers[0][0] - self.monotonic()) * 1000)
 
     def forget(self) -> None:
         """Nobody sleeps any more."""
