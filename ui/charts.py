@@ -11,8 +11,9 @@ Point = tuple[int, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line or a row of bars. `colour` is a token of the style sheet, `bands` are the two limits between
-    low, middle and high, which then colour the line; None in `data` is a gap."""
+    """A line or a row of bars. `colour` is a token of the style sheet, `below` that of what is under nought,
+    `bands` are the two limits between low, middle and high, which then colour the line; None in `data` is a
+    gap."""
 
     name: str
     unit: str
@@ -27,6 +28,7 @@ class Line:
     hidden: bool = False
     stack: str | None = None
     bands: tuple[float, float] | None = None
+    below: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """A whole chart. Along time it has a `span`, along names a `category`. A drawing of the same `key`
-    keeps the reader's zoom."""
+    keeps the reader's zoom; `back` is the word of the button that ends it, where nothing else does."""
 
     key: str
     lines: Sequence[Line]
@@ -74,7 +76,7 @@ class Drawing:
     marks: Sequence[Mark] = ()
     legend: bool = False
     zoom: bool = False
-    slider: bool = False
+    back: str = ""
     aria: str = field(default="")
 
 
@@ -88,6 +90,11 @@ def message(texts: Texts, drawing: Drawing) -> dict[str, Any]:
         "locale": str(texts.locale).replace("_", "-"),
         "nowText": texts._("now"),
     }
+
+
+def kilowatts(points: Iterable[Point]) -> list[Point]:
+    """Points of a power in W, in kW."""
+    return [(at, None if watts is None else watts / 1000) for at, watts in points]
 
 
 def stepped(starts: Iterable[int], values: Iterable[float | None], end: int) -> list[Point]:

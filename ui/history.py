@@ -14,7 +14,7 @@ from appliance.ledger import Entry, Grain
 from appliance.model import Quantity
 from appliance.store import Every, Series
 
-from .charts import Axis, Drawing, Guide, Line
+from .charts import Axis, Drawing, Guide, Line, kilowatts
 from .text import N_, UNKNOWN, Texts
 
 Q = Quantity
@@ -134,11 +134,15 @@ def lines_drawing(
         spec = quantity.spec
         axis = 1 if quantity in LINES[kind].right else 0
         name = texts._(NAMES[quantity]) if quantity in NAMES else quantity[-2:].upper()
-        points = series.line()
+        points, unit, decimals = series.line(), spec.unit, min(spec.decimals, 1)
+        if unit == "W":
+            points, unit, decimals = kilowatts(points), "kW", 2
+        below = "export-o" if quantity is Q.POWER_GRID else None
+        area = below is not None and len(found) == 1
         lines.append(
-            Line(name, spec.unit, points, COLOURS[quantity], axis=axis, decimals=min(spec.decimals, 1))
+            Line(name, unit, points, COLOURS[quantity], axis=axis, decimals=decimals, below=below, area=area)
         )
-    units = dict.fromkeys(quantity.spec.unit for quantity in found)
+    units = dict.fromkeys(line.unit for line in lines)
     volts = kind == "voltage"
     axes = [
         Axis(unit, zero=not volts, min=200.0 if volts else None, max=260.0 if volts else None)

@@ -1,7 +1,8 @@
 """Whole sentences of the daemon, with holes, so that they can be told in the tongue of a browser.
 
 `{count}` is a number, `{register}` the name of a quantity, `{port}` that of a serial port; any other hole
-holds what stands there, told in its turn. A sentence that is none of these (a device's own words) is shown as it came.
+holds what stands there, told in its turn. A sentence that is none of these (a device's own words) is shown
+as it came.
 """
 
 import re

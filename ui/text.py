@@ -49,7 +49,8 @@ class Texts:
         if value is None:
             return UNKNOWN
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return format_decimal(round(value, decimals) + 0.0, pattern, locale=self.locale)
+        shown = format_decimal(round(value, decimals) + 0.0, pattern, locale=self.locale)
+        return shown.replace("-", "−")
 
     def register(self, value: float, decimals: int) -> str:
         """A register as a meter would show it: at least one decimal if it has any, no empty ones after it."""
@@ -98,6 +99,18 @@ class Texts:
     def day_short(self, day: date) -> str:
         """14 May."""
         return format_date(day, "d MMM", locale=self.locale).replace(".", "")
+
+    @property
+    def calendar(self) -> dict[str, list[str]]:
+        """Names of days, from Sunday on, and of months, as a calendar of Quasar takes them."""
+        days, months = self.locale.days["stand-alone"], self.locale.months["stand-alone"]
+        sunday_first = (6, 0, 1, 2, 3, 4, 5)
+        return {
+            "days": [days["wide"][n] for n in sunday_first],
+            "daysShort": [days["abbreviated"][n].replace(".", "") for n in sunday_first],
+            "months": [months["wide"][n].capitalize() for n in range(1, 13)],
+            "monthsShort": [months["abbreviated"][n].replace(".", "") for n in range(1, 13)],
+        }
 
     def moment(self, at: int, now: int) -> str:
         """14:28 when it is today, else 13 May 14:28."""

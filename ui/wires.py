@@ -17,8 +17,8 @@ SERIAL = (
         "A ser2net bridge must use raw, not telnet"
     ),
     N_(
-        "{since}, though {count} bytes came: try baud 115200 with framing 8N1 (DSMR 4 and 5) or 9600 with 7E1 "
-        "(DSMR 2.2 and 3); a cable that does not invert the signal gives such noise too"
+        "{since}, though {count} bytes came: try baud 115200 with framing 8N1 (DSMR 4 and 5) or 9600 "
+        "with 7E1 (DSMR 2.2 and 3); a cable that does not invert the signal gives such noise too"
     ),
     N_(
         "{since}, though {count} bytes came (tried {line}): a cable that does not invert the signal gives "
@@ -40,8 +40,13 @@ SERIAL = (
     N_("No serial port was found at all: plug the P1 cable into a USB port"),
     N_("Found: {ports}. Choose one of them as port"),
     N_("{port} cannot be opened ({what}); check the setting and the cable"),
-    N_("The meter encrypts what it sends: ask your grid company for its encryption key and enter it as `key`"),
-    N_("The key does not fit this meter: compare it with the 32 digits and letters your grid company sent you"),
+    N_(
+        "The meter encrypts what it sends: ask your grid company for its encryption key and enter it as `key`"
+    ),
+    N_(
+        "The key does not fit this meter: compare it with the 32 digits and letters "
+        "your grid company sent you"
+    ),
     N_(
         "The authentication key does not fit this meter (the encryption key does): "
         "correct it, or leave it empty"
@@ -123,8 +128,7 @@ PRICES = (
         "Give `per_eur`, or wait"
     ),
     N_(
-        "{who} tells its prices in EUR, and the European Central Bank has no rate for {money}: "
-        "give `per_eur`"
+        "{who} tells its prices in EUR, and the European Central Bank has no rate for {money}: give `per_eur`"
     ),
     N_("Prices are converted at {count} {money} for a euro, the European Central Bank's rate of {day}"),
     N_("The European Central Bank answers, but not with exchange rates; give `per_eur`"),
@@ -141,8 +145,7 @@ PRICES = (
 PHASES = (
     N_("The main fuse of {count} A has headroom again"),
     N_(
-        "L{count} carried {amps} A over {span}, the main fuse is {fuse} A: "
-        "switch something off on that phase"
+        "L{count} carried {amps} A over {span}, the main fuse is {fuse} A: switch something off on that phase"
     ),
     N_("a minute"),
     N_("a quarter of an hour"),

@@ -25,7 +25,7 @@ from ui.history import (
     span_of,
 )
 from ui.pages.phases import bars_message, doughnut_message
-from ui.pages.prices import Day, cheapest_run, day_drawing, day_head, month_head, offers_table, thirds
+from ui.prices import Day, cheapest_run, day_drawing, day_head, month_head, offers_table, thirds
 from ui.text import Texts
 
 ZONE = ZoneInfo("Europe/Stockholm")

@@ -8,9 +8,10 @@ export default {
   <div class="chart">
     <div ref="plot" class="plot" role="img" :aria-label="m.aria"></div>
     <p v-if="empty" class="nothing">{{ m.none }}</p>
+    <button v-if="m.back && inside" class="btn back" type="button" @click="whole">{{ m.back }}</button>
   </div>`,
   props: { first: { default: "null" } },
-  data() { return { m: JSON.parse(this.first) || EMPTY, empty: false }; },
+  data() { return { m: JSON.parse(this.first) || EMPTY, empty: false, inside: false }; },
   mounted() {
     this.chart = echarts.init(this.$refs.plot, null, { renderer: "canvas" });
     this.sizes = new ResizeObserver(() => this.chart.resize());
@@ -31,19 +32,23 @@ export default {
     show(message) {
       const same = message.key === this.m.key;
       this.m = message;
-      if (!same) this.hidden = null;
+      if (!same) { this.hidden = null; this.inside = false; }
       this.draw(same);
     },
     draw(keep = false) {
       const zoom = keep ? this.chart.getOption()?.dataZoom?.map(({ start, end }) => ({ start, end })) : null;
       this.empty = !this.m.lines.some((line) => line.data.some((point) => value(point) !== null));
-      this.chart.setOption(options(this.m, this.$refs.plot.clientWidth, this.hidden), { notMerge: true });
+      this.chart.setOption(options(this.m, this.$refs.plot, this.hidden), { notMerge: true });
       zoom?.forEach((part, dataZoomIndex) => this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex, ...part }));
     },
+    whole() { this.chart.dispatchAction({ type: "dataZoom", dataZoomIndex: 0, start: 0, end: 100 }); },
     zoomed() {
+      const { start, end } = this.chart.getOption().dataZoom[0];
+      this.inside = end - start < 99.9;
       clearTimeout(this.waits);
       this.waits = setTimeout(() => {
         const [from, to] = this.chart.getModel().getComponent("xAxis").axis.scale.getExtent();
+        if (this.m.span) this.chart.setOption({ xAxis: marks(this.m, from, to, this.$refs.plot.clientWidth) });
         this.$emit("zoom", { from: Math.round(from), to: Math.round(to) });
       }, 250);
     },
@@ -52,20 +57,20 @@ export default {
 
 const value = (point) => (Array.isArray(point) ? point[1] : point);
 
-function options(m, width, hidden) {
+function options(m, { clientWidth: width, clientHeight: height }, hidden) {
   if (!m.span && !m.category) return {};
   const style = getComputedStyle(document.body);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim() || name;
   const text = { color: colour("t2"), fontFamily: style.fontFamily, fontSize: 13 };
   const line = { color: colour("line") };
   const clock = clocks(m);
-  const number = (v, decimals) => v === null || v === undefined ? "–" : v.toLocaleString(m.locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const along = m.span && marks(m, ...m.span, width);
+  const number = (v, decimals) => v === null || v === undefined ? "–" : v.toLocaleString(m.locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
   const right = m.axes.length > 1;
-  const bottom = (m.slider ? 56 : 8);
   return {
     animation: false,
     textStyle: text,
-    grid: { left: 6, right: right ? 6 : 14, top: (m.legend ? 34 : 0) + (m.now || m.axes.some((axis) => axis.name) ? 22 : 12), bottom: bottom + 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 6, right: right ? 6 : 14, top: (m.legend ? 34 : 0) + (m.now || m.axes.some((axis) => axis.name) ? 22 : 12), bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     legend: m.legend ? { top: 0, left: 0, right: 0, type: "scroll", icon: "roundRect", itemHeight: 12, itemGap: 16, padding: [8, 4], textStyle: { ...text, fontSize: 14 }, inactiveColor: colour("t3"), pageTextStyle: text,
       pageIconColor: colour("t1"), selected: hidden || Object.fromEntries(m.lines.filter((l) => l.hidden).map((l) => [l.name, false])) } : undefined,
     tooltip: {
@@ -75,24 +80,25 @@ function options(m, width, hidden) {
     },
     xAxis: m.category
       ? { type: "category", data: m.category, axisLabel: { ...text, hideOverlap: true }, axisLine: { lineStyle: line }, axisTick: { show: false } }
-      : { type: "time", min: m.span[0], max: m.span[1], axisLine: { lineStyle: line }, axisTick: { lineStyle: line }, splitLine: { show: false },
-        axisLabel: { ...text, hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right", formatter: clock.axis }, splitNumber: Math.max(2, Math.round(width / 110)), customValues: undefined },
+      : { type: "time", min: m.span[0], max: m.span[1], axisLine: { lineStyle: line }, axisTick: { lineStyle: line, ...along.axisTick }, splitLine: { show: false },
+        axisLabel: { ...text, hideOverlap: true, ...along.axisLabel } },
     yAxis: m.axes.map((axis, place) => ({
-      type: "value", scale: !axis.zero, min: axis.min, max: axis.max, position: place ? "right" : "left", splitNumber: 5, alignTicks: place > 0,
-      axisLabel: { ...text, formatter: (v) => v.toLocaleString(m.locale, { maximumFractionDigits: 2 }) }, splitLine: { show: place === 0, lineStyle: line },
+      type: "value", scale: !axis.zero, min: axis.min, max: axis.max, position: place ? "right" : "left", splitNumber: Math.min(6, Math.max(2, Math.round(height / 60))), alignTicks: place > 0,
+      axisLabel: { ...text, formatter: (v) => v.toLocaleString(m.locale, { maximumFractionDigits: 2 }).replace("-", "−") }, splitLine: { show: place === 0, lineStyle: line },
       name: axis.name, nameLocation: "end", nameTextStyle: { ...text, align: place ? "right" : "left" }, nameGap: 8,
     })),
     dataZoom: [
-      ...(m.zoom ? [{ type: "inside", throttle: 60, filterMode: "none", minValueSpan: m.category ? 2 : 300000 }] : []),
-      ...(m.slider ? [{ type: "slider", height: 40, bottom: 6, filterMode: "none", handleSize: "100%", brushSelect: false, showDetail: false, borderColor: colour("line"), fillerColor: colour("accent") + "22",
-        handleStyle: { color: colour("s1"), borderColor: colour("t3") }, moveHandleSize: 0, dataBackground: { lineStyle: { color: colour("t3") }, areaStyle: { color: colour("s2") } } }] : []),
+      ...(m.zoom ? [{ type: "inside", throttle: 60, filterMode: "none", minValueSpan: 300000, preventDefaultMouseMove: false }] : []),
     ],
-    visualMap: m.lines.flatMap((l, seriesIndex) => l.bands ? [{ show: false, seriesIndex, dimension: 1, pieces: bands(l.bands, colour) }] : []),
+    visualMap: m.lines.flatMap((l, seriesIndex) => l.bands || l.below ? [{ show: false, seriesIndex, dimension: 1, pieces: pieces(l, colour) }] : []),
     series: m.lines.map((l, place) => series(m, l, place, colour, text)),
   };
 }
 
-function bands([low, high], colour) {
+function pieces(l, colour) {
+  // Of two pieces alone ECharts makes no gradient.
+  if (l.below) return [{ lt: -1e-9, color: colour(l.below) }, { gte: -1e-9, lt: 0, color: colour(l.below) }, { gte: 0, color: colour(l.colour) }];
+  const [low, high] = l.bands;
   return [{ lt: low, color: colour("battery-o") }, { gte: low, lt: high, color: colour("solar-o") }, { gte: high, color: colour("bad") }];
 }
 
@@ -107,11 +113,45 @@ function series(m, l, place, colour, text) {
   const guides = m.guides.filter((g) => g.line === l.name).map((g) => ({ yAxis: g.at, lineStyle: { color: colour(g.colour || "t3"), type: "dashed", width: 1.5 }, label: { formatter: g.text, position: "insideEndTop", color: colour("t2"), fontSize: 12 } }));
   if (guides.length) (marks.markLine ??= { silent: true, symbol: "none", animation: false, data: [] }).data.push(...guides);
   const shared = { name: l.name, data: l.data, yAxisIndex: l.axis || 0, connectNulls: false, cursor: "default", ...marks };
-  if (l.kind === "bar") return { ...shared, type: "bar", stack: l.stack, barMaxWidth: 36, barGap: "10%", itemStyle: { color: own, borderRadius: [3, 3, 0, 0], opacity: l.faint ? .45 : 1 } };
+  if (l.kind === "bar") return { ...shared, type: "bar", stack: l.stack, barMaxWidth: 36, barGap: "10%", itemStyle: { color: own, borderRadius: corners(m, l, place), opacity: l.faint ? .45 : 1 } };
+  const coloured = l.bands || l.below;
   return {
     ...shared, type: "line", showSymbol: l.data.length < 3, symbolSize: 5, step: l.kind === "step" ? "end" : false, sampling: undefined,
-    lineStyle: { width: l.faint ? 1.5 : 2.5, type: l.dashed ? "dashed" : "solid", ...(l.bands ? {} : { color: own }) }, itemStyle: { color: own },
-    areaStyle: l.area ? { opacity: .16, ...(l.bands ? {} : { color: own }) } : undefined, z: l.faint ? 1 : 3,
+    lineStyle: { width: l.faint ? 1.5 : 2.5, type: l.dashed ? "dashed" : "solid", ...(coloured ? {} : { color: own }) }, itemStyle: { color: own },
+    areaStyle: l.area ? { opacity: .16, ...(coloured ? {} : { color: own }) } : undefined, z: l.faint ? 1 : 3,
+  };
+}
+
+// Round where a bar ends, not where the next one of its stack begins.
+function corners(m, l, place) {
+  if (l.data.every((v) => v === null || v <= 0)) return [0, 0, 3, 3];
+  const above = m.lines.some((other, n) => n > place && l.stack && other.stack === l.stack && other.data.some((v) => v > 0));
+  return above ? 0 : [3, 3, 0, 0];
+}
+
+const MINUTE = 60000, DAY = 1440 * MINUTE;
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720].map((n) => n * MINUTE).concat([1, 2, 4, 7, 14, 28, 56].map((n) => n * DAY));
+
+// Round times of the site's clock, whatever clock the browser has: ECharts would take the browser's.
+function marks(m, from, to, width) {
+  const most = Math.max(2, width / (to - from > 2.5 * DAY ? 90 : 76));
+  const step = STEPS.find((size) => (to - from) / size <= most) || STEPS.at(-1);
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: m.zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" });
+  const ahead = (at) => {
+    const p = Object.fromEntries(parts.formatToParts(at).map(({ type, value }) => [type, +value]));
+    return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(at / 1000) * 1000;
+  };
+  const found = [];
+  for (let wall = Math.ceil((from + ahead(from)) / step) * step; ; wall += step) {
+    const at = wall - ahead(wall - ahead(wall));
+    if (at > to) break;
+    if (at >= from) found.push(at);
+  }
+  const clock = clocks(m), edges = found.length && found[0] === m.span[0] && found.at(-1) === m.span[1];
+  const label = (at) => (step >= DAY || (clock.time(at) === "00:00" && to - from > 1.2 * DAY) ? clock.day(at) : clock.time(at));
+  return {
+    axisTick: { customValues: found },
+    axisLabel: { customValues: found, formatter: label, ...(edges ? { alignMinLabel: "left", alignMaxLabel: "right" } : {}) },
   };
 }
 
@@ -120,9 +160,9 @@ function clocks(m) {
   const time = make({ hour: "2-digit", minute: "2-digit" }), day = make({ day: "numeric", month: "short" });
   const moment = make({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const exact = make({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const long = m.span && m.span[1] - m.span[0] > 2.5 * 86400000;
   return {
-    axis: (at) => (long || (time.format(at) === "00:00" && m.span[1] - m.span[0] > 86400000 * 1.2) ? day.format(at) : time.format(at)),
+    time: (at) => time.format(at),
+    day: (at) => day.format(at).replace(".", ""),
     moment: (at) => (m.span[1] - m.span[0] < 7200000 ? exact : moment).format(at),
   };
 }

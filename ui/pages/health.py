@@ -14,6 +14,8 @@ from ..view import View
 from ..words import ROLES, STATES, event_name
 
 EVENTS_SHOWN = 30
+PHASE_EVENTS = ("fuse_overload", "fuse_calm", "phase_imbalance", "phases_balanced")
+"""They lead to the page that shows the phases."""
 WORST_FIRST = (State.NEEDS_YOU, State.WAITING, State.STARTING, State.OK, State.STOPPED)
 
 
@@ -80,6 +82,7 @@ class Recent:
                 {
                     "key": number, "name": name, "level": level, "kind": event.source,
                     "texts": [told(texts, event.text)], "side": [texts.moment(event.at, now)],
+                    "to": "/phases" if event.name in PHASE_EVENTS else None,
                 }
             )  # fmt: skip
         none = texts._("Nothing has happened yet")

@@ -1,6 +1,7 @@
 """History: lines of the last hours or days, and what each day, month and year took and cost."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
@@ -31,7 +32,7 @@ from ..history import (
     span_of,
 )
 from ..shell import Page
-from ..text import N_
+from ..text import N_, Texts
 from ..view import View
 
 RANGES = {"1": N_("1 h"), "6": N_("6 h"), "24": N_("24 h"), "168": N_("7 d"), "720": N_("30 d")}
@@ -69,13 +70,23 @@ async def build(view: View) -> None:
             here.chart.on("zoom", here.zoomed, ["from", "to"])
     here.sheet = Sheet(texts)
     with ui.dialog() as here.dialog, ui.element("div").classes("sheet"):
-        here.calendar = ui.date().props("range flat")
+        here.calendar = ui.date().props(calendar_props(texts, view.now))
         with ui.element("div").classes("buttons"):
             button(texts._("Show"), here.days_chosen, primary=True)
             button(texts._("Cancel"), here.dialog.close)
     here.draw()
     view.when_connected(here.again)
     view.on_news(here.live)
+
+
+def calendar_props(texts: Texts, now: int) -> str:
+    """A calendar of any span up to today, in the tongue of the browser and the site's time."""
+    today = day_of(now, texts.zone)
+    names = texts.calendar
+    return (
+        f"range flat minimal first-day-of-week=1 default-year-month={today:%Y/%m} "
+        f":options=\"day => day <= '{today:%Y/%m/%d}'\" :locale='{json.dumps(names, ensure_ascii=False)}'"
+    )
 
 
 class _Shown:

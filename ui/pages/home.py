@@ -23,9 +23,9 @@ async def build(view: View) -> None:
     with ui.element("div").classes("home"):
         with ui.element("section").classes("card flowc"):
             flow = Flow()
-        with ui.element("section").classes("card stripc"):
+        with ui.element("a").classes("card stripc") as strip_card:
             strip = Strip()
-        with ui.element("section").classes("card phc") as phases_card:
+        with ui.element("a").classes("card phc").props('href="/phases"') as phases_card:
             phases = Phases()
         with ui.element("section").classes("card todayc"):
             today = Today()
@@ -37,7 +37,9 @@ async def build(view: View) -> None:
         phases.show(phases_message(texts, home))
         phases_card.set_visibility(any(phase.amps is not None for phase in home.phases))
         sums = view.digest.sums
-        strip.show(price_message(texts, sums, view.now) or energy_message(texts, sums, view.now))
+        prices = price_message(texts, sums, view.now)
+        strip.show(prices or energy_message(texts, sums, view.now))
+        strip_card.props(f'href="{"/prices" if prices else "/history"}"')
         today.show(today_message(texts, home, view.digest.sums))
         if view.digest.is_old:
             background_tasks.create_lazy(view.tried(view.digest.refresh()), name="digest")

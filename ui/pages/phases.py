@@ -21,7 +21,7 @@ from appliance.phases import (
 from appliance.store import Every, Series
 from appliance.views import is_fresh
 
-from ..charts import Axis, Drawing, Guide, Line, message
+from ..charts import Axis, Drawing, Guide, Line, kilowatts, message
 from ..components.board import Doughnut, PhaseBars, Table
 from ..components.chart import Chart
 from ..components.controls import Segments
@@ -168,7 +168,7 @@ def bars_message(
     return {
         "title": texts._("Load of each phase"), "tag": tag, "level": level,
         "rows": rows, "fuse": texts._("Main fuse {amps} A").format(amps=fuse_a) if fuse_a else "",
-        "legend": texts._("Mark: mean of a quarter of an hour"),
+        "legend": texts._("Mark: mean of a quarter of an hour") if any(load.quarter if load else ()) else "",
         "none": texts._("Nobody measures the phases here"),
     }  # fmt: skip
 
@@ -209,10 +209,10 @@ def lines_drawing(
     texts: Texts, which: str, series: Sequence[Series], span: tuple[int, int], fuse_a: int | None
 ) -> Drawing:
     """A line for each phase; the limits of voltage or the fuse as guides."""
-    unit, decimals = {"voltage": ("V", 1), "current": ("A", 1), "power": ("W", 0)}[which]
+    unit, decimals = {"voltage": ("V", 1), "current": ("A", 1), "power": ("kW", 2)}[which]
     lines = [
-        Line(f"L{n}", unit, found.line(), colour=colour, decimals=decimals)
-        for n, found, colour in zip(PHASES, series, COLOURS, strict=False)
+        Line(f"L{n}", unit, kilowatts(points) if unit == "kW" else points, colour=colour, decimals=decimals)
+        for n, points, colour in zip(PHASES, (found.line() for found in series), COLOURS, strict=False)
     ]
     guides = []
     if which == "voltage":
@@ -222,7 +222,8 @@ def lines_drawing(
     axis = Axis(unit, zero=False, min=200.0, max=260.0) if which == "voltage" else Axis(unit)
     return Drawing(
         key=f"{which} {span[1] - span[0]}", lines=lines, axes=[axis], none=texts._("Nothing recorded yet"),
-        span=span, guides=guides, legend=True, zoom=True, aria=texts._(LINES[which]),
+        span=span, guides=guides, legend=True, zoom=True, back=texts._("Show all"),
+        aria=texts._(LINES[which]),
     )  # fmt: skip
 
 

@@ -1,43 +1,36 @@
-"""Prices: what a kWh costs now, today, tomorrow; what the month cost, and would have cost elsewhere."""
+"""Prices: what a kWh costs now, today, tomorrow; what a month cost, and would have cost elsewhere."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from functools import partial
 
-import numpy as np
 from nicegui import background_tasks, ui
 
 from appliance import calendar
-from appliance.calendar import QUARTER_MS
-from appliance.ledger import Entry, Sheet, plain
-from appliance.money.bill import Bill, money
-from appliance.money.cheapest import Window, cheapest
+from appliance.ledger import Entry
+from appliance.money.bill import Bill
 
-from ..charts import Axis, Drawing, Line, Mark, message, stepped
+from ..charts import message
 from ..components.board import Prices, Table
 from ..components.chart import Chart
-from ..components.controls import Segments, line, link, marked
+from ..components.controls import Segments, Sheet, enabled, line, marked, tool
+from ..prices import (
+    Day,
+    cheapest_run,
+    day_drawing,
+    day_head,
+    day_of_sheet,
+    month_drawing,
+    month_head,
+    offers_table,
+)
 from ..shell import Page
-from ..text import N_, UNKNOWN, Texts
+from ..text import N_
 from ..view import View
 
 VIEWS = {"today": N_("Today"), "tomorrow": N_("Tomorrow"), "month": N_("Month")}
 RUNS = (1, 2, 3, 4)
 """Hours a machine runs that are offered."""
 REFRESH_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A local day of quarter hours: whole price, market price, what was spent so far; None is unknown."""
-
-    start: int
-    end: int
-    starts: list[int]
-    buying: list[float | None]
-    wholesale: list[float | None]
-    spent: list[float | None]
 
 
 async def build(view: View) -> None:
@@ -47,15 +40,21 @@ async def build(view: View) -> None:
     with ui.element("div").classes("page prices"):
         with ui.element("div").classes("tools"):
             Segments({k: texts._(n) for k, n in VIEWS.items()}, "today", here.turn, texts._("Which prices"))
-            runs = {str(n): texts._("{n} h").format(n=n) for n in RUNS}
-            here.runs = Segments(runs, "2", here.run_for, texts._("How long a machine runs"))
-            link("download", texts._("Save"), "/api/v1/export/prices.csv", download=True)
+            with ui.element("div").classes("runs") as here.runs:
+                line(texts._("Runs for"))
+                hours = {str(n): texts._("{n} h").format(n=n) for n in RUNS}
+                Segments(hours, "2", here.run_for, texts._("How long a machine runs"))
+            with ui.element("div").classes("months") as here.months:
+                tool("earlier", texts._("Earlier"), partial(here.step, 1))
+                here.later = tool("later", texts._("Later"), partial(here.step, -1))
+            tool("download", texts._("Save"), here.save).classes("save")
         with ui.element("section").classes("card chartc"):
             here.head = Prices()
             here.chart = Chart()
         with ui.element("section").classes("card offersc") as here.offers_card:
             here.offers = Table()
-        here.source = line()
+        here.source = line().classes("source")
+    here.sheet = Sheet(texts)
     await view.tried(here.refresh())
     view.on_news(here.draw)
 
@@ -65,15 +64,19 @@ class _Shown:
 
     head: Prices
     chart: Chart
-    runs: Segments
+    runs: ui.element
+    months: ui.element
+    later: ui.element
     offers: Table
     offers_card: ui.element
     source: ui.label
+    sheet: Sheet
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._which = "today"
         self._hours = 2
+        self._back = 0
         self._asked = float("-inf")
         self._day: Day | None = None
         self._entries: list[Entry] = []
@@ -81,233 +84,96 @@ class _Shown:
 
     async def turn(self, which: str) -> None:
         """Another day or the month."""
-        self._which = which
-        await self._view.tried(self.refresh())
-        self.draw()
+        self._which, self._back = which, 0
+        await self._again()
+
+    async def step(self, months: int) -> None:
+        """A month earlier (1) or later (-1)."""
+        self._back = max(0, self._back + months)
+        await self._again()
 
     def run_for(self, hours: str) -> None:
         """The machine runs for so long."""
         self._hours = int(hours)
         self.draw()
 
+    def save(self) -> None:
+        """Files of the day or month that is shown."""
+        texts = self._view.texts
+        start, end = self._span()
+        asked = f"from={start}&to={end}&language={texts.language}"
+        files = {texts._("Prices as a table (CSV)"): "csv", texts._("Prices as a picture (PNG)"): "png"}
+        address = "/api/v1/export/prices.{kind}?{asked}"
+        options = {
+            name: partial(ui.download, address.format(kind=kind, asked=asked)) for name, kind in files.items()
+        }
+        self.sheet.ask(texts._("Save"), options)
+
+    async def _again(self) -> None:
+        await self._view.tried(self.refresh())
+        self.draw()
+
+    def _days(self) -> tuple[date, date]:
+        """The first and last day of what is shown, both included."""
+        day = calendar.day_of(self._view.now, self._view.appliance.zone)
+        if self._which == "tomorrow":
+            day += timedelta(days=1)
+        if self._which != "month":
+            return day, day
+        first = day.replace(day=1)
+        for _ in range(self._back):
+            first = (first - timedelta(days=1)).replace(day=1)
+        return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+    def _span(self) -> tuple[int, int]:
+        first, last = self._days()
+        zone = self._view.appliance.zone
+        return calendar.day_start(first, zone), calendar.day_span(last, zone)[1]
+
     async def refresh(self) -> None:
         """Ask the books. Raises StoreError."""
-        view = self._view
+        view, ledger = self._view, self._view.appliance.ledger
         self._asked = view.appliance.clock.monotonic()
-        today = calendar.day_of(view.now, view.appliance.zone)
+        asked = self._which, self._back
         if self._which == "month":
-            self._entries = await view.appliance.ledger.bills(today.replace(day=1), today, "day")
-            self._offers = await view.appliance.ledger.compare(today.replace(day=1), today)
+            days = self._days()
+            entries, offers = await ledger.bills(*days, "day"), await ledger.compare(*days)
+            if asked == (self._which, self._back):  # else somebody has pressed on meanwhile
+                self._entries, self._offers = entries, offers
             return
-        day = today if self._which == "today" else today + timedelta(days=1)
-        start, end = calendar.day_span(day, view.appliance.zone)
-        sheet = await view.appliance.ledger.sheet(start, end)
-        self._day = day_of_sheet(sheet, start, end, view.now)
+        start, end = self._span()
+        sheet = await ledger.sheet(start, end)
+        if asked == (self._which, self._back):
+            self._day = day_of_sheet(sheet, start, end, view.now)
 
     def draw(self) -> None:
-        view, texts = self._view, self._view.texts
+        view = self._view
         if view.appliance.clock.monotonic() - self._asked >= REFRESH_S:
             background_tasks.create_lazy(view.tried(self.refresh()), name="prices")
         month = self._which == "month"
-        marked(self.runs.group, "hidden", month)
+        marked(self.runs, "hidden", month)
+        marked(self.months, "hidden", not month)
+        enabled(self.later, self._back > 0)
         marked(self.offers_card, "hidden", not (month and len(self._offers) > 1))
         if month:
-            self.head.show(month_head(texts, self._entries))
-            self.chart.show(message(texts, month_drawing(texts, self._entries)))
+            self._draw_month()
         elif self._day is not None:
-            window = cheapest_run(self._day, view.now, self._hours * 4)
-            self.head.show(day_head(texts, self._day, view.now, window, tomorrow=self._which == "tomorrow"))
-            self.chart.show(message(texts, day_drawing(texts, self._day, view.now, window)))
-        self.offers.show(offers_table(texts, self._offers))
+            self._draw_day(self._day)
         self.source.set_text(told_by(view))
 
+    def _draw_day(self, day: Day) -> None:
+        view, texts = self._view, self._view.texts
+        window = cheapest_run(day, view.now, self._hours * 4)
+        self.head.show(day_head(texts, day, view.now, window, tomorrow=self._which == "tomorrow"))
+        self.chart.show(message(texts, day_drawing(texts, day, view.now, window)))
 
-def day_of_sheet(sheet: Sheet, start: int, end: int, now: int) -> Day:
-    """The columns of a day, and what its energy cost up to each quarter hour."""
-    spent: list[float | None] = [None] * len(sheet.moments.starts)
-    if sheet.bought is not None:
-        cost, _ = money(sheet.bought, sheet.rates.buying)
-        known = np.isfinite(cost)
-        running = np.cumsum(np.where(known, cost, 0.0))
-        last = int(np.flatnonzero(known)[-1]) if known.any() else -1
-        spent = [float(running[n]) if n <= last else None for n in range(len(spent))]
-    return Day(
-        start,
-        end,
-        sheet.moments.starts.tolist(),
-        listed(plain(sheet.rates.buying)),
-        listed(sheet.market.wholesale),
-        spent,
-    )
-
-
-def listed(column: Any) -> list[float | None]:
-    """A column with None for what is unknown."""
-    return [None if value != value else float(value) for value in column.tolist()]
-
-
-def cheapest_run(day: Day, now: int, quarters: int) -> Window | None:
-    """When a machine costs least in what is left of the day."""
-    starts = np.array(day.starts, np.int64)
-    ahead = starts + QUARTER_MS > now
-    rate = np.array([np.nan if value is None else value for value in day.buying])
-    return cheapest(starts[ahead], rate[ahead], quarters)
-
-
-def thirds(values: Sequence[float | None]) -> tuple[float, float] | None:
-    """The limits between low, middle and high: thirds of the span. None where nothing differs."""
-    known = [value for value in values if value is not None]
-    if not known or max(known) - min(known) < 1e-9:
-        return None
-    third = (max(known) - min(known)) / 3
-    return min(known) + third, max(known) - third
-
-
-def day_head(texts: Texts, day: Day, now: int, window: Window | None, *, tomorrow: bool) -> dict[str, Any]:
-    """The price now (of tomorrow the mean), the cheapest and the dearest."""
-    known = [(at, value) for at, value in zip(day.starts, day.buying, strict=True) if value is not None]
-    if tomorrow:
-        value = sum(price for _, price in known) / len(known) if known else None
-        unit = texts._("{unit} on average").format(unit=texts.money_unit)
-    else:
-        value = next((price for at, price in known if at <= now < at + QUARTER_MS), None)
-        unit = texts._("{unit} now").format(unit=texts.money_unit)
-    tags = []
-    if known:
-        low, high = min(known, key=lambda pair: pair[1]), max(known, key=lambda pair: pair[1])
-        tags.append({"text": _tag(texts, texts._("Cheapest {time}, {price}"), low), "level": "ok"})
-        tags.append({"text": _tag(texts, texts._("Dearest {time}, {price}"), high), "level": "bad"})
-    return {"value": texts.price(value), "unit": unit, "tags": tags, "notes": _run_note(texts, window)}
-
-
-def _tag(texts: Texts, pattern: str, point: tuple[int, float]) -> str:
-    return pattern.format(time=texts.clock(point[0]), price=texts.price(point[1]))
-
-
-def _run_note(texts: Texts, window: Window | None) -> str:
-    if window is None:
-        return ""
-    said = texts._("Start a machine at {time}: {price} {unit} until {end}")
-    return said.format(
-        time=texts.clock(window.start),
-        end=texts.clock(window.end),
-        price=texts.price(window.per_kwh),
-        unit=texts.money_unit,
-    )
-
-
-def day_drawing(texts: Texts, day: Day, now: int, window: Window | None) -> Drawing:
-    """The whole price as steps in three colours, the market's own faint, what was spent on the right."""
-    price = Line(
-        texts._("Price"), texts.money_unit, stepped(day.starts, day.buying, day.end), kind="step",
-        decimals=2, area=True, bands=thirds(day.buying), colour="solar-o",
-    )  # fmt: skip
-    lines, axes = [price], [Axis()]
-    if any(a != b for a, b in zip(day.wholesale, day.buying, strict=True)) and any(
-        value is not None for value in day.wholesale
-    ):
-        points = stepped(day.starts, day.wholesale, day.end)
-        name = texts._("Market")
-        lines.append(
-            Line(
-                name, texts.money_unit, points, kind="step", decimals=2, faint=True, colour="t3", dashed=True
-            )
-        )
-    if any(value is not None for value in day.spent):
-        ends = [at + QUARTER_MS for at in day.starts]
-        name = texts._("Spent today")
-        lines.append(
-            Line(
-                name,
-                texts.money,
-                list(zip(ends, day.spent, strict=True)),
-                colour="accent",
-                axis=1,
-                decimals=2,
-            )
-        )
-        axes.append(Axis(texts.money))
-    return Drawing(
-        key=f"day {day.start}",
-        lines=lines,
-        axes=axes,
-        none=texts._("No prices are known for this day yet"),
-        span=(day.start, day.end),
-        now=now if day.start <= now < day.end else None,
-        marks=[] if window is None else [Mark(window.start, window.end)],
-        legend=len(lines) > 1,
-        zoom=True,
-        aria=texts._("Price of every quarter hour"),
-    )
-
-
-def month_head(texts: Texts, entries: Sequence[Entry]) -> dict[str, Any]:
-    """What the month cost so far, its energy, its mean price, and what had no price."""
-    bought = [entry.bill.bought for entry in entries if entry.bill.bought is not None]
-    kwh, priced = sum(flow.kwh for flow in bought), sum(flow.priced_kwh for flow in bought)
-    totals = [entry.bill.total for entry in entries if entry.bill.total is not None]
-    cost = [flow.money for flow in bought if flow.money is not None]
-    tags = []
-    if kwh:
-        tags.append({"text": f"{texts.kwh(kwh)} kWh", "level": "none"})
-    if priced and cost:
-        mean = f"{texts.price(sum(cost) / priced)} {texts.money_unit}"
-        tags.append({"text": texts._("{price} on average").format(price=mean), "level": "none"})
-    notes = ""
-    if kwh and priced < kwh * 0.9995:
-        share = texts.number(100 * (1 - priced / kwh), 1)
-        notes = texts._("{share} % of the energy has no price yet and is not counted").format(share=share)
-    value = texts.number(sum(totals), 2) if totals else UNKNOWN
-    return {
-        "value": value,
-        "unit": texts._("{unit} this month").format(unit=texts.money),
-        "tags": tags,
-        "notes": notes,
-    }
-
-
-def month_drawing(texts: Texts, entries: Sequence[Entry]) -> Drawing:
-    """What each day cost, and its mean price."""
-    cost = [None if e.bill.bought is None else e.bill.bought.money for e in entries]
-    sold = [None if e.bill.sold is None or not e.bill.sold.money else -e.bill.sold.money for e in entries]
-    mean = [_mean_price(entry) for entry in entries]
-    lines = [Line(texts._("Bought"), texts.money, cost, kind="bar", decimals=2, stack="m", colour="grid-f")]
-    if any(value is not None for value in sold):
-        lines.append(
-            Line(texts._("Sold"), texts.money, sold, kind="bar", decimals=2, stack="m", colour="export-f")
-        )
-    lines.append(Line(texts._("Mean price"), texts.money_unit, mean, axis=1, decimals=2, colour="solar-o"))
-    return Drawing(
-        key="month",
-        lines=lines,
-        axes=[Axis(texts.money), Axis(texts.money_unit, zero=False)],
-        none=texts._("Nothing was metered this month yet"),
-        category=[texts.day_short(entry.first) for entry in entries],
-        legend=True,
-        aria=texts._("What each day of the month cost"),
-    )
-
-
-def _mean_price(entry: Entry) -> float | None:
-    bought = entry.bill.bought
-    if bought is None or bought.money is None or not bought.priced_kwh:
-        return None
-    return bought.money / bought.priced_kwh
-
-
-def offers_table(texts: Texts, offers: Sequence[tuple[str, Bill]]) -> dict[str, Any]:
-    """What the month so far would have cost, the present contract first."""
-    rows = []
-    base = offers[0][1].total if offers else None
-    for place, (name, bill) in enumerate(offers):
-        shown = texts.number(bill.total, 2) if bill.total is not None else UNKNOWN
-        difference = ""
-        if place and bill.total is not None and base is not None:
-            sign = "+" if bill.total > base else "−"
-            difference = f"{sign}{texts.number(abs(bill.total - base), 2)}"
-        title = name or texts._("Your contract")
-        rows.append({"key": str(place), "cells": [title, difference, f"{shown} {texts.money}"]})
-    return {"title": texts._("This month with other contracts"), "head": [], "rows": rows, "none": ""}
+    def _draw_month(self) -> None:
+        texts = self._view.texts
+        whole = self._offers[0][1] if self._offers else None
+        past = self._days()[0] if self._back else None
+        self.head.show(month_head(texts, self._entries, whole, past))
+        self.chart.show(message(texts, month_drawing(texts, self._entries)))
+        self.offers.show(offers_table(texts, self._offers))
 
 
 def told_by(view: View) -> str:
