@@ -26,7 +26,7 @@ _UNSURE = (0.15, 0.92)
 """Confidences between these call for more looks: what the box takes in beside the digit misleads each of them
 otherwise. What is less sure is no digit anyway."""
 _CLOSER, _ASIDE = 0.045, 0.06
-"""How much closer and how far aside, as parts of the crop; chosen on val and on meters left out of training."""
+"""How much closer, how far aside, in parts of the crop; chosen on val and on meters left out of training."""
 
 
 @dataclass(frozen=True, slots=True)
