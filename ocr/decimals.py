@@ -19,12 +19,24 @@ _SPOT, _ALONE = 3.0, 2.5
 _STEP, _ABOVE = 14.0, 2.2
 """How far ink and ground change at the point at least (units of CIE Lab), against the next largest change."""
 
+_FAINTLY = 0.8
+"""Trust in decimals marked by anything but red, and in none where no mark was found: a reflection looks like
+a comma or another ground, and a comma may be worn or too small to be seen."""
+
 
 def tail(work: Picture, boxes: Sequence[Box]) -> int:
     """Trailing wheels marked as decimals by red ink or ground, a red frame, a comma, or another ground."""
+    return marked(work, boxes)[0]
+
+
+def marked(work: Picture, boxes: Sequence[Box]) -> tuple[int, float]:
+    """(trailing wheels marked as decimals, how far to believe that): red says most, no mark says little."""
     if len(boxes) < 3:
-        return 0
-    return red_tail(work, boxes) or _framed(work, boxes) or _after_mark(work, boxes) or _other(work, boxes)
+        return 0, _FAINTLY
+    red = red_tail(work, boxes) or _framed(work, boxes)
+    if red:
+        return red, 1.0
+    return _after_mark(work, boxes) or _other(work, boxes), _FAINTLY
 
 
 def red_tail(work: Picture, boxes: Sequence[Box]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ocr.calibration import Calibration, Kind
-from ocr.decimals import tail
+from ocr.decimals import marked
 from ocr.detect import Figure, Line, lines
 from ocr.detect import NoCounter as NoCounter
 from ocr.digits import Digit, DigitReader
@@ -23,9 +23,8 @@ from ocr.strips import inside, shown, window
 _FEWEST, _MOST = 3, 10
 _SHOWN = 0.2
 """Confidence from which the reader of displays overrules the finder."""
-_UNPOINTED, _UNMARKED = 0.6, 0.8
-"""Trust in a display whose point was not read, and in wheels of which none is marked as a decimal: most such
-counters have none, but a comma may be worn or too small to be seen."""
+_UNPOINTED = 0.6
+"""Trust in a display whose point was not read: most such displays have none."""
 _PLAIN, _SPREAD = 0.6, 0.04
 """Mean chance of a row's figures at which it is as likely print as a counter, and how fast that changes."""
 _LEAST = 0.2
@@ -54,6 +53,8 @@ class Candidate:
     """How surely a display's number was read at once, 0 of wheels."""
     after: int | None = None
     """Figures after a display's point, None when that was not read."""
+    agreement: float = 1.0
+    """Least share of looks with moved boxes that read a figure alike."""
 
     @property
     def lcd(self) -> bool:
@@ -111,10 +112,8 @@ def search(
 
 def _tuned(found: Candidate, reader: DigitReader) -> Candidate:
     """The candidate with its boxes where its digits are read most surely."""
-    row = tuned(
-        found.view, found.row, lambda crops: float(np.mean([d.confidence for d in reader.read(crops)]))
-    )
-    return replace(found, row=tuple(row))
+    row, agreement = tuned(found.view, found.row, reader.read)
+    return replace(found, row=tuple(row), agreement=agreement)
 
 
 def candidates(picture: Picture, proposed: Sequence[Line], reader: DigitReader) -> list[Candidate]:
@@ -158,14 +157,14 @@ def _found(picture: Picture, best: Candidate, decimals: int | None) -> Found:
     boxes = [inside(box(f), wide, high) for f in best.row]
     after, sure = best.after, 1.0 if best.after is not None else _UNPOINTED
     if not best.lcd:
-        after = tail(best.view.picture, boxes)
-        sure = 1.0 if after else _UNMARKED
+        after, sure = marked(best.view.picture, boxes)
     if decimals is not None:
         after, sure = decimals, 1.0
     after = min(after or 0, len(boxes) - 1)
     strip = window(best.row, wide, high) if best.lcd else None
     where = Calibration(wide, high, tuple(boxes), after, kind, display=strip)
-    return Found(turned_back(picture, best.view, where), best.view.picture, where, sure * _trust(best.chance))
+    trust = sure * best.agreement * _trust(best.chance)
+    return Found(turned_back(picture, best.view, where), best.view.picture, where, trust)
 
 
 def _trust(chance: float) -> float:

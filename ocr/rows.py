@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ocr.calibration import Box
 from ocr.detect import Figure, Line, agreed, chained, figures
+from ocr.digits import Digit
 from ocr.picture import Picture, cut
 
 TALL = 64
@@ -167,17 +168,36 @@ _SHIFTS = ((0, -0.07, 1, 1), (0, 0.07, 1, 1), (-0.09, 0, 1, 1), (0.09, 0, 1, 1))
 """Moves of the figures' boxes that are tried: right, down in parts of their size, wider, taller."""
 
 
-def tuned(seen: View, row: Sequence[Figure], worth: Callable[[list[Picture]], float]) -> list[Figure]:
-    """The figures' boxes moved and grown together to where their crops are worth most."""
-    best, most = list(row), worth(_crops(seen, row))
+def tuned(
+    seen: View, row: Sequence[Figure], read: Callable[[list[Picture]], list[Digit]]
+) -> tuple[list[Figure], float]:
+    """(figures, agreement): the boxes moved and grown together to where their crops are read most surely,
+    and the least share, 0..1, of all these looks that read a figure as there.
+
+    That the surest look is sure proves little, for it was chosen; that a nudge changes nothing proves more.
+    """
+
+    def worth(tried: Sequence[Figure]) -> tuple[float, list[Digit]]:
+        digits = read(_crops(seen, tried))
+        return float(np.mean([d.confidence for d in digits])), digits
+
+    best = list(row)
+    most, chosen = worth(best)
+    looks = [chosen]
     for changes in (_SIZES, _SHIFTS):
         for dx, dy, w, h in changes:
             tried = [replace(f, x=f.x + dx * f.w, y=f.y + dy * f.h, w=f.w * w, h=f.h * h) for f in best]
-            value = worth(_crops(seen, tried))
+            value, digits = worth(tried)
+            looks.append(digits)
             if value > most + 1e-3:
-                chosen, most = tried, value
-                best = chosen
-    return best
+                best, most, chosen = tried, value, digits
+    return best, min(_share(d, [look[i] for look in looks]) for i, d in enumerate(chosen))
+
+
+def _share(digit: Digit, looks: Sequence[Digit]) -> float:
+    """How much of the looks' confidence stands within half a figure of `digit`."""
+    near = [d.confidence * (abs((d.value - digit.value + 5) % 10 - 5) < 0.5) for d in looks]
+    return float(sum(near) / max(sum(d.confidence for d in looks), 1e-6))
 
 
 def _crops(seen: View, row: Sequence[Figure]) -> list[Picture]:

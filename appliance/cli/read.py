@@ -95,6 +95,8 @@ def _read_one(path: Path, calibration: "Calibration | None", options: dict[str, 
         "file": str(path),
         "text": result.text,
         "reading_kwh": result.value,
+        "figures": result.text.replace(".", "") if result.text is not None else None,
+        "decimals": len(result.text.partition(".")[2]) if result.text is not None else None,
         "confidence": round(result.confidence, 4),
         "digits": [
             {"value": round(d.value, 3), "confidence": round(d.confidence, 4), "box": _box(d.box)}

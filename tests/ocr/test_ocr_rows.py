@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from ocr import Box
 from ocr.detect import Figure, Line
-from ocr.rows import TALL, box, completed, view
+from ocr.digits import Digit
+from ocr.picture import Picture
+from ocr.rows import TALL, box, completed, tuned, view
 
 ONE = Figure(200, 150, 30, 48, 0.0, 0.9, 0.0, 0.02)
 
@@ -51,3 +53,19 @@ def test_what_is_not_evenly_spaced_is_left_as_it_is() -> None:
 
 def test_boxes_surround_figures() -> None:
     assert box(ONE) == Box(185, 126, 30, 48)
+
+
+def test_looks_that_disagree_about_a_figure_lower_the_agreement() -> None:
+    seen = view(np.zeros((600, 800, 3), np.uint8), Line(tuple(row(4))))
+    figures = row(4)
+    calls = iter(range(100))
+
+    def steady(crops: list[Picture]) -> list[Digit]:
+        return [Digit(9.9 if next(calls) % 2 else 0.1, 0.9) for _ in crops]
+
+    def torn(crops: list[Picture]) -> list[Digit]:
+        odd = next(calls) % 2
+        return [Digit(3.0, 0.9), Digit(8.0 if odd else 3.0, 0.9), Digit(0.0, 0.9), Digit(1.0, 0.9)]
+
+    assert tuned(seen, figures, steady)[1] == 1.0  # 9.9 and 0.1 are neighbours on the wheel
+    assert 0.3 < tuned(seen, figures, torn)[1] < 0.7

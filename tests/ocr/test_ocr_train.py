@@ -92,24 +92,48 @@ def test_windows_cover_wheels_above_and_below_but_no_displays() -> None:
     assert not np.array_equal(crops[0, -2:], before[0, -2:])
 
 
-def test_what_was_trained_is_what_the_product_reads(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("onnx")
-    from ocr.train.digits import net, recipe
-
-    crops = [samples.Sample(wheel_window(d / 2, 32, 48), d * 5, bool(d % 2), "a") for d in range(20)]
-    pool = mix.Pool(
+def _pool(crops: list[samples.Sample]) -> mix.Pool:
+    return mix.Pool(
         np.stack([s.crop for s in crops]),
         np.array([s.target for s in crops], np.int64),
         np.array([s.lcd for s in crops], np.bool_),
     )
-    model = net.train(pool, 1, 5, lambda _: None)
-    net.export(model, tmp_path / "digits.onnx")
-    assert (tmp_path / "digits.onnx").stat().st_size < 1_300_000
-    exported = DigitReader(tmp_path / "digits.onnx").read([s.crop for s in crops])
-    for one, other in zip(recipe.by_torch(model, crops), exported, strict=True):
-        assert score.distance(one.value, other.value) < 0.2
-        assert one.confidence == pytest.approx(other.confidence, abs=0.01)
+
+
+def test_what_was_trained_is_what_the_product_reads(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from ocr.train.digits import net, pair, recipe
+
+    crops = [samples.Sample(wheel_window(d / 2, 32, 48), d * 5, bool(d % 2), "a") for d in range(20)]
+    halves = [net.train(_pool(crops), seed, 5, lambda _: None) for seed in (1, 2)]
+    paths = [tmp_path / name for name in ("first.onnx", "second.onnx")]
+    for model, path in zip(halves, paths, strict=True):
+        net.export(model, path)
+        exported = DigitReader(path).read([s.crop for s in crops])
+        for one, other in zip(recipe.by_torch(model, crops), exported, strict=True):
+            assert score.distance(one.value, other.value) < 0.2
+            assert one.confidence == pytest.approx(other.confidence, abs=0.01)
+    pair.pair(paths[0], paths[1], tmp_path / "digits.onnx")
+    assert (tmp_path / "digits.onnx").stat().st_size < 1_650_000
+    (f1, s1), (f2, s2), (f, s) = (
+        DigitReader(path).features([c.crop for c in crops]) for path in (*paths, tmp_path / "digits.onnx")
+    )
+    assert np.allclose(f, np.hstack([f1, f2]), atol=1e-4)
+    assert np.allclose(s, (s1 + s2) / 2, atol=1e-4)
+
+
+def test_meters_are_left_out_whole_and_each_once() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from ocr.train.digits import across
+
+    named = ("powermeter/emeter1", "powermeter/unknown/iotson/emeter1", "jomjol_images", "new")
+    crop = wheel_window(3.0, 32, 48)
+    known = [samples.Sample(crop, 30, False, name) for name in named]
+    left_out = across.folds([*known, samples.Sample(crop, 30, True, "lcd")])
+    assert sorted(name for fold in left_out for name in fold) == sorted(named)
+    assert {"powermeter/emeter1", "powermeter/unknown/iotson/emeter1"} in left_out
 
 
 def test_training_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

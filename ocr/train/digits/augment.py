@@ -44,10 +44,11 @@ def _warp(rng: Rng, crop: NDArray[Any]) -> Image:
 
 
 def _strokes(rng: Rng, image: Image) -> Image:
-    """Thinner or bolder figures: the darker or the lighter colour spreads by a pixel."""
-    if rng.random() < 0.2:
+    """Thinner or bolder figures: the darker or the lighter colour spreads by up to a pixel."""
+    if rng.random() < 0.25:
         kernel = np.ones((2, 2) if rng.random() < 0.7 else (3, 2), np.uint8)
-        image = (cv2.dilate if rng.random() < 0.5 else cv2.erode)(image, kernel)
+        spread = (cv2.dilate if rng.random() < 0.5 else cv2.erode)(image, kernel)
+        image = image + rng.uniform(0.4, 1) * (spread - image)
     return np.asarray(image, np.float32)
 
 
@@ -93,6 +94,8 @@ def _colours(rng: Rng, image: Image) -> Image:
         image = image[..., rng.permutation(3)]
     image = 255 * (np.clip(image, 0, 255) / 255) ** rng.uniform(0.6, 1.7)
     gain = rng.uniform(0.5, 1.2) * rng.uniform(0.8, 1.2, 3)
+    if rng.random() < 0.06:  # faded paint, fog on the glass
+        gain = gain * rng.uniform(0.15, 0.5)
     return np.asarray(image * gain + rng.uniform(-15, 40), np.float32)
 
 
@@ -113,8 +116,16 @@ def _glint(rng: Rng, image: Image) -> Image:
     return np.asarray(image, np.float32)
 
 
+def _veil(rng: Rng, image: Image) -> Image:
+    """What the glass mirrors lies over a part of the digit, which keeps little of its contrast there."""
+    angle, softness = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 8)
+    along = (_X - WIDTH / 2) * np.cos(angle) + (_Y - HEIGHT / 2) * np.sin(angle)
+    share = rng.uniform(0.3, 0.85) / (1 + np.exp(-(along - rng.uniform(-16, 16)) / softness))
+    return np.asarray(image + share[..., None] * (rng.uniform(60, 255) - image), np.float32)
+
+
 def _light(rng: Rng, image: Image) -> Image:
-    if rng.random() < 0.1:
+    if rng.random() < 0.12:
         image = _glint(rng, image)
     if rng.random() < 0.5:
         slope = rng.normal(0, 0.25, 2)
@@ -122,6 +133,8 @@ def _light(rng: Rng, image: Image) -> Image:
             image
             * np.clip(1 + slope[0] * (_X / WIDTH - 0.5) + slope[1] * (_Y / HEIGHT - 0.5), 0.3, 2)[..., None]
         )
+    if rng.random() < 0.06:
+        image = _veil(rng, image)
     if rng.random() < 0.2:
         x, y, size = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(2, 12)
         spot = np.exp(-((_X - x) ** 2 + (_Y - y) ** 2) / (2 * size * size))
@@ -140,15 +153,23 @@ def _lens(rng: Rng, image: Image) -> Image:
         image = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.4:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.5))
-    if rng.random() < 0.1:
-        image = cv2.blur(image, (int(rng.integers(1, 5)), int(rng.integers(1, 5))))
+    if rng.random() < 0.12:
+        image = cv2.blur(image, (int(rng.integers(1, 5)), int(rng.integers(1, 6))))
     if rng.random() < 0.1:
         for _ in range(int(rng.integers(1, 5))):
             at = (int(rng.integers(WIDTH)), int(rng.integers(HEIGHT)))
             cv2.circle(image, at, int(rng.integers(1, 3)), (float(rng.uniform(0, 255)),) * 3, -1)
     if rng.random() < 0.6:
         image = image + rng.normal(0, rng.uniform(1, 14), image.shape).astype(np.float32)
-    return np.ascontiguousarray(np.clip(image, 0, 255), np.float32)
+    image = np.ascontiguousarray(np.clip(image, 0, 255), np.float32)
+    return _squeezed(rng, image) if rng.random() < 0.08 else image
+
+
+def _squeezed(rng: Rng, image: Image) -> Image:
+    """What a JPEG of low quality leaves of it."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 70))]
+    data = cv2.imencode(".jpg", image.astype(np.uint8), quality)[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float32)
 
 
 def augment(rng: Rng, crop: NDArray[Any]) -> NDArray[Any]:

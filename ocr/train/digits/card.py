@@ -12,13 +12,13 @@ from ocr.train.score import Share
 _HEAD = """# digits.onnx: reads one digit of a counter
 
 Input: N x 3 x 48 x 32, a BGR crop of one wheel window or display cell, the mean of each channel removed, all
-divided by their standard deviation (`ocr.digits.prepare`). Outputs: `features`, N x 152, and a linear
+divided by their standard deviation (`ocr.digits.prepare`). Outputs: `features`, N x 144, and a linear
 function of them, `scores`, N x 102: 100 positions in tenths on a circle (softmax together with number 101,
 "no digit here") and number 102, "display rather than wheel" (sigmoid). Weights in half precision.
 
-Two networks in one file, their scores averaged: one with 56 features from an earlier recipe, whose weights
-are carried over from file to file, and one with 96 made by `python -m ocr.train --data FOLDER --only digits
---seed {seed}` (`make train DATA=FOLDER`). An unsure crop is looked at a second time, from a little closer.
+Two networks in one file, trained from different seeds, their scores averaged; both made from the data alone
+by `python -m ocr.train --data FOLDER --only digits --seed {seed}` (`make train DATA=FOLDER`). An unsure crop
+is looked at again: from a little closer, from the left and from the right.
 
 ## Data
 

@@ -30,12 +30,12 @@ class Mixer:
     """Draws crops to train on: real ones balanced by meter, real ones rolled, rendered ones, no digits."""
 
     SHARES = (
-        ("wheels", 0.42),
-        ("rolled", 0.09),
+        ("wheels", 0.39),
+        ("rolled", 0.12),
         ("lcds", 0.07),
-        ("wheel", 0.19),
+        ("wheel", 0.2),
         ("lcd", 0.11),
-        ("nothing", 0.12),
+        ("nothing", 0.11),
     )
 
     def __init__(self, samples: list[Sample], rng: Rng, rendered: int = 6000) -> None:

@@ -1,7 +1,7 @@
 """Two networks in one file: their scores are averaged, their features stand beside each other.
 
-They were trained in different ways and err on different crops: together they are wrong less often, and
-sure of less that is wrong, than either. The elder one's recipe is gone; its weights are carried over.
+They were trained from different beginnings on differently drawn crops and err on different digits: together
+they are wrong less often, and sure of less that is wrong, than either.
 """
 
 from __future__ import annotations
@@ -10,32 +10,17 @@ from pathlib import Path
 
 import onnx
 import onnx.compose
-import onnx.utils
 from onnx import ModelProto, TensorProto, helper
 
 from ocr.digits import HEIGHT, POSITIONS, WIDTH
 
-ELDER, YOUNGER = "elder/", "younger/"
-
-
-def elder(shipped: Path, out: Path) -> None:
-    """Takes the elder network out of the shipped file."""
-    outputs = [f"{ELDER}features", f"{ELDER}scores"]
-    onnx.utils.extract_model(str(shipped), str(out), ["crops"], outputs)
-    model = onnx.load(str(out))
-    for node in model.graph.node:
-        for names in (node.input, node.output):
-            names[:] = [n.removeprefix(ELDER) for n in names]
-        node.name = node.name.removeprefix(ELDER)
-    for value in (*model.graph.initializer, *model.graph.output):
-        value.name = value.name.removeprefix(ELDER)
-    onnx.save(model, str(out))
+_NAMES = "first/", "second/"
 
 
 def pair(one: Path, other: Path, out: Path) -> None:
-    """Writes the network that asks `one` (the elder) and `other`, each with features and scores."""
-    halves = [_half(one, ELDER), _half(other, YOUNGER)]
-    both = {name: [f"{prefix}{name}" for prefix in (ELDER, YOUNGER)] for name in ("features", "scores")}
+    """Writes the network that asks `one` and `other`, each with features and scores."""
+    halves = [_half(path, prefix) for path, prefix in zip((one, other), _NAMES, strict=True)]
+    both = {name: [f"{prefix}{name}" for prefix in _NAMES] for name in ("features", "scores")}
     ends = [
         helper.make_node("Concat", both["features"], ["features"], axis=1),
         helper.make_node("Add", both["scores"], ["sum"]),

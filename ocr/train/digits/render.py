@@ -36,7 +36,7 @@ _WANTED = (
     "liberationmono",
     "quicksand",
 )
-_UNWANTED = ("oblique", "italic", "hairline", "thin", "extralight", "math")
+_UNWANTED = ("oblique", "italic", "hairline", "math")
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +83,8 @@ def colour(rng: Rng, low: float, high: float, spread: float = 25) -> Ink:
 def inks(rng: Rng) -> tuple[Ink, Ink]:
     """(ink, ground) of a wheel, BGR: light on dark, dark on light, and the red kinds."""
     kind = rng.choice(
-        ["light", "dark", "white on red", "red on white", "any"], p=[0.42, 0.2, 0.15, 0.13, 0.1]
+        ["light", "dark", "white on red", "red on white", "red on dark", "any"],
+        p=[0.36, 0.19, 0.13, 0.18, 0.04, 0.1],
     )
     if kind == "light":
         return colour(rng, 150, 250), colour(rng, 10, 80, 12)
@@ -92,8 +93,11 @@ def inks(rng: Rng) -> tuple[Ink, Ink]:
     red = np.array([rng.uniform(10, 70), rng.uniform(10, 60), rng.uniform(90, 220)], np.float32)
     if kind == "white on red":
         return colour(rng, 160, 250), red
-    if kind == "red on white":
-        return red, colour(rng, 160, 250)
+    if kind == "red on white":  # new paint, and old
+        ground = colour(rng, 130, 250)
+        return red + rng.uniform(0, 0.6) * (ground - red), ground
+    if kind == "red on dark":
+        return red + rng.uniform(0, 60), colour(rng, 5, 60, 12)
     ink, ground = colour(rng, 0, 255, 60), colour(rng, 0, 255, 60)
     return (
         (ink, ground) if abs(ink.mean() - ground.mean()) > 50 else (colour(rng, 200, 255), colour(rng, 0, 60))

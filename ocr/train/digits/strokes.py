@@ -41,10 +41,10 @@ class Hand:
         return cls(
             square=float(rng.choice([2, rng.uniform(2, 3), rng.uniform(3, 7)])),
             wide=rng.uniform(0.42, 0.78),
-            thick=rng.uniform(0.07, 0.2),
+            thick=rng.uniform(0.045, 0.1) if rng.random() < 0.35 else rng.uniform(0.07, 0.2),
             waist=rng.uniform(0.42, 0.54),
             flag=str(rng.choice(["none", "short", "long", "foot", "level"], p=[0.27, 0.27, 0.2, 0.14, 0.12])),
-            three=str(rng.choice(["round", "flat", "bars"], p=[0.6, 0.25, 0.15])),
+            three=str(rng.choice(["round", "flat", "bars"], p=[0.5, 0.35, 0.15])),
             four=str(rng.choice(["closed", "open", "crossed"], p=[0.6, 0.25, 0.15])),
             back=str(rng.choice(["round", "straight"], p=[0.7, 0.3])),
             seven=str(rng.choice(["straight", "bent", "hooked"], p=[0.55, 0.3, 0.15])),

@@ -16,7 +16,7 @@ from ocr.train.display.net import Net, export, loss
 from ocr.train.display.optics import Strip
 from ocr.train.display.pool import Batch, batches, render
 
-CYCLES = ((9000, 4e-3),)
+CYCLES = ((9000, 4e-3), (1800, 1.5e-3))
 """Steps and greatest learning rate of each cycle; the next goes on from the mean weights of the last."""
 SIZE = 48
 CHUNK, FIRST, KEEP, EVERY = 5000, 4, 10, 1500

@@ -27,7 +27,7 @@ and seven-segment displays drawn with Debian's fonts, and wheels put together fr
 (haverland/Tenth-of-step-of-a-meter-digit, Apache-2.0, split `train`). None of these crops is in this
 repository. The weights are under the project's licence.
 
-## Scores: whole readings by `ocr.read` with nothing but the picture
+## Scores on whole pictures, read with nothing but the picture
 
 Photographs drawn anew, never trained on; "wheels of val meters" are crops of meters of split `val`. In
 brackets: hits of total and the Wilson 95 % interval. Drawn photographs are not real ones: expect other

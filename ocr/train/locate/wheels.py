@@ -14,7 +14,9 @@ from ocr.train.locate.draw import Plane, Rng, Strip, blend, box, colour, font_of
 def _positions(rng: Rng, count: int) -> tuple[list[float], str]:
     """Where wheels stand, the last anywhere, the others as it pushes them, and what they read."""
     out = [rng.uniform(0, 9.999)]
-    push, text = (max(0.0, out[0] - 9) if rng.random() < 0.7 else 0.0), str(int(out[0]))
+    if rng.random() >= 0.7:
+        out[0] %= 9  # not past 9, where it would push the wheel beside it
+    push, text = max(0.0, out[0] - 9), str(int(out[0]))
     for _ in range(count - 1):
         digit = 0 if rng.random() < 0.15 else int(rng.integers(10))
         out.append((digit + push + rng.normal(0, 0.05)) % 10)
