@@ -28,7 +28,6 @@ LONGEST_SLEEP_S = 900.0
 """The wall clock may be set while we sleep; no sleep is longer than this."""
 LONGEST_WAIT_S = 2 * 86_400.0
 """From one publication to the next is a day; what lies further ahead was meant for a clock since set back."""
-PAST_TRIES = 3
 PAST_FAILURES = 2
 """After so many past days that gave nothing the rest waits for another time."""
 
@@ -48,7 +47,8 @@ class PriceSource(PriceService):
         self._jitter_s = self._dice.uniform(0, JITTER_S)
         self._not_before = 0
         self._failures = 0
-        self._tried: dict[date, int] = {}
+        self._tried: dict[date, tuple[int, date]] = {}
+        """Past days that are not whole: how often they were asked for in vain, and on which day last."""
 
     @property
     def attributions(self) -> dict[str, str]:
@@ -108,9 +108,11 @@ class PriceSource(PriceService):
         yield []
 
     def _past(self, today: date) -> list[date]:
-        """The past days that are worth asking for, the last first."""
-        past = (today - timedelta(days=n) for n in range(1, self._days_back + 1))
-        return [day for day in past if self._tried.get(day, 0) < PAST_TRIES]
+        """The past days that were not asked for today: the least tried first, then the last ones."""
+        past = [today - timedelta(days=n) for n in range(1, self._days_back + 1)]
+        self._tried = {day: tried for day, tried in self._tried.items() if day in past}
+        fresh = [day for day in past if day not in self._tried or self._tried[day][1] != today]
+        return sorted(fresh, key=lambda day: self._tried.get(day, (0, day))[0])
 
     async def _wanted(self, today: date, past: list[date]) -> list[tuple[date, set[int]]]:
         """Which of today, tomorrow once it may be there, and `past` miss prices, and the starts of what is
@@ -127,12 +129,12 @@ class PriceSource(PriceService):
 
     async def _day(self, day: date, today: date, missing: set[int]) -> tuple[Batch, SourceError | None]:
         """What could be got of a day, and what is wrong, if anything is."""
-        if day < today:
-            self._tried[day] = self._tried.get(day, 0) + 1
         batch, problem = await self._of(self, day, missing)
         missing = missing - _starts(batch)
         if not missing:
             return batch, None
+        if day < today:
+            self._tried[day] = (self._tried.get(day, (0, day))[0] + 1, today)
         problem = problem or self._incomplete(day, today, missing)
         if self._other is None or day < today or (day > today and not self._late(today)):
             return batch, problem

@@ -173,7 +173,7 @@ async def test_the_holes_of_the_last_days_are_filled(watch: Watch) -> None:
     assert len(watch.day(TODAY - 24 * HOUR)) == 96
 
 
-async def test_past_days_that_nobody_has_are_given_up(watch: Watch) -> None:
+async def test_past_days_that_nobody_has_are_asked_for_once_a_day_in_turn(watch: Watch) -> None:
     watch.service.trick = "never"
     watch.build("elprisetjustnu", days_back=7)
     watch.kept = {
@@ -182,8 +182,16 @@ async def test_past_days_that_nobody_has_are_given_up(watch: Watch) -> None:
     watch.service.asked.clear()
     async with watch:
         await watch.until(at("2026-05-13 12:44"))
-    assert 1 <= len(watch.service.asked) <= 4
+        assert _days(watch) == ["05-12", "05-11"]
+        await watch.until(at("2026-05-13 13:30"))
+        past = [day for day in _days(watch) if day < "05-14"]
+    assert len(past) >= 4
+    assert past == [f"05-{n:02}" for n in range(12, 5, -1)][: len(past)]
     assert watch.errors == []
+
+
+def _days(watch: Watch) -> list[str]:
+    return [path.rpartition("/")[2][:5] for path in watch.service.asked]
 
 
 async def _whole(watch: Watch, day: date) -> dict[int, Any]:
