@@ -9,6 +9,7 @@ import click
 from appliance.cli.common import Refused, kinds
 
 if TYPE_CHECKING:
+    from config.contract import Contract
     from config.load import Loaded
 
 
@@ -48,12 +49,24 @@ def _described(loaded: "Loaded") -> Iterator[str]:
         yield f"{title}  {'' if parts else 'none'}".rstrip()
         for part in parts:
             yield from _part(part)
+    yield f"Contracts  {'' if config.contracts else 'none'}".rstrip()
+    for contract in sorted(config.contracts, key=lambda one: one.since):
+        yield _contract(contract)
     for problem in loaded.problems:
         yield f"Not on this machine: {problem.place} ({problem.type}) {problem.text}"
     for name, variable in loaded.overridden.items():
         yield f"Note: {name} comes from {variable}"
     for note in loaded.notes:
         yield f"Note: {note}"
+
+
+def _contract(contract: "Contract") -> str:
+    """What is paid from which day on, in a line."""
+    tax = f" and {contract.vat_percent:g} % tax" if contract.vat_percent else ""
+    parts = ", ".join(part.name for part in contract.buying) or "nothing said of what is bought"
+    sold = f"; sold: {', '.join(part.name for part in contract.selling)}" if contract.selling else ""
+    name = f"{contract.name}: " if contract.name else ""
+    return f"  from {contract.since}  {name}{parts}{tax}{sold}"
 
 
 def _part(part: Any) -> Iterator[str]:

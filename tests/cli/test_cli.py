@@ -259,3 +259,21 @@ def test_schema_and_its_files(tmp_path: Path) -> None:
 
 def test_version() -> None:
     assert run("version").output.startswith("tallywatt 0.")
+
+
+def test_check_tells_what_is_paid_and_from_when(tmp_path: Path) -> None:
+    contract = {
+        "name": "Quarter price", "since": "2027-01-01", "vat_percent": 25,
+        "buying": [{"name": "Spot", "market": 1}, {"name": "Tax", "per_kwh": 0.4}],
+        "selling": [{"name": "Spot", "market": 1}],
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps({"version": 2, "contracts": [contract]}))
+    told = CliRunner().invoke(main, ["check", str(tmp_path / "config.json")])
+    assert told.exit_code == 0
+    assert "  from 2027-01-01  Quarter price: Spot, Tax and 25 % tax; sold: Spot" in told.output
+    contract["buying"] = [{"name": "Spot", "markt": 1}]
+    (tmp_path / "config.json").write_text(json.dumps({"version": 2, "contracts": [contract]}))
+    told = CliRunner().invoke(main, ["check", str(tmp_path / "config.json")])
+    assert told.exit_code == 1
+    assert "contracts[0].buying[0].markt" in told.output
+    assert "market" in told.output
