@@ -107,15 +107,11 @@ class ModbusMeters:
         from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 
         store: Any = datastore
-
-        def device() -> Any:
-            blank = [0] * (LAST + 1)
-            return store.ModbusDeviceContext(
-                ir=store.ModbusSequentialDataBlock(1, blank),
-                hr=store.ModbusSequentialDataBlock(1, list(blank)),
-            )
-
-        context = store.ModbusServerContext(devices={unit: device() for unit in range(1, 11)}, single=False)
+        blank = [0] * (LAST + 1)
+        device = store.ModbusDeviceContext(
+            ir=store.ModbusSequentialDataBlock(1, blank), hr=store.ModbusSequentialDataBlock(1, list(blank))
+        )
+        context = store.ModbusServerContext(devices=device, single=True)
         traces: Any = {"trace_pdu": self._pdu, "trace_packet": self._packet}
         if self.kind == "serial":
             self._wire = _Wire()
