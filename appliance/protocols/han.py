@@ -48,9 +48,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
     return _telegram(message.apdu, message.crc, (zone, now), keys, strict=message.parts > 1)
 
 
-def parse_body(
-    data: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_KEYS
-) -> Telegram | None:
+def parse_body(data: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_KEYS) -> Telegram | None:
     """A capture without its flags, or of the notification or its list alone; None if it is nothing of that.
 
     What stands in no frame has no checksum: crc is "none", and it is believed if not a byte is left over.

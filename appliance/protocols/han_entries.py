@@ -80,9 +80,7 @@ def _holds(layout: han_lists.Layout, items: tuple[Item, ...]) -> bool:
     return True
 
 
-def _placed(
-    layout: han_lists.Layout, items: tuple[Item, ...]
-) -> tuple[list[Entry], list[tuple[str, str]]]:
+def _placed(layout: han_lists.Layout, items: tuple[Item, ...]) -> tuple[list[Entry], list[tuple[str, str]]]:
     named, nameless = [], []
     for place, (name, item) in enumerate(zip(layout.names, items, strict=False), 1):
         if not name:

@@ -23,9 +23,7 @@ def load(name: str) -> Telegram:
     return dsmr.parse((FIXTURES / f"{name}.txt").read_bytes(), AMSTERDAM)
 
 
-def telegram(
-    *lines: str, crc: bool = True, zone: ZoneInfo = AMSTERDAM, now: int | None = None
-) -> Telegram:
+def telegram(*lines: str, crc: bool = True, zone: ZoneInfo = AMSTERDAM, now: int | None = None) -> Telegram:
     body = "\r\n".join(["/TWN5\\TEST", "", *lines, "!"]).encode("latin-1")
     return dsmr.parse(body + (b"%04X\r\n" % crc16(body) if crc else b"\r\n"), zone, now)
 

@@ -13,8 +13,8 @@ from appliance.demo.p1 import crc16
 from appliance.model import Quantity, Reading
 from appliance.protocols import dsmr
 from appliance.protocols.telegram import Telegram
-from appliance.sources.base import Context
 from appliance.sources._telegram import to_readings
+from appliance.sources.base import Context
 from appliance.sources.p1_serial import Options, Source
 
 ZONE = ZoneInfo("Europe/Amsterdam")
