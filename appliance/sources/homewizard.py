@@ -31,6 +31,8 @@ SLOWEST_S = 10.0
 STILL_S = 60.0
 """A meter that has sent nothing new for so long is cut off from its P1 meter."""
 PUSH_AGAIN_S = 300.0
+SPARE_S = 5.0
+"""What a call may take beyond the time-outs of its questions."""
 GRACE_S = 0.2
 """A measurement a second does not come on the dot."""
 PUSHING = ("HWE-P1", "HWE-BAT", "HWE-KWH1", "HWE-KWH3", "SDM230-wifi", "SDM630-wifi")
@@ -86,9 +88,18 @@ class Source:
         start = self._clock.monotonic()
         ask: Callable[[], Any] = link.telegram if self._options.telegram else link.measurement
         while for_s is None or self._clock.monotonic() - start < for_s:
-            answer = await self._call(ask)
+            answer = await self._dated(ask)
             yield self._telegram(answer) if self._options.telegram else self._batch(answer)
             await self._clock.sleep(self._options.every_s)
+
+    async def _dated(self, ask: Callable[[], T]) -> T:
+        """The answer; asked once more where the clock was set meanwhile, for nobody knows when that was."""
+        for _ in range(2):
+            before = self._clock.now()
+            answer = await self._call(ask)
+            if 0 <= self._clock.now() - before <= (self._options.timeout_s + SPARE_S) * 1000:
+                break
+        return answer
 
     async def _followed(self, link: Link) -> AsyncGenerator[Batch, None]:
         """What the device sends, and while it sends nothing what it answers."""
@@ -176,4 +187,4 @@ class Source:
         return now if known else None
 
     async def _call(self, work: Callable[[], T], questions: int = 1) -> T:
-        return await self._worker.call(work, questions * self._options.timeout_s + 5)
+        return await self._worker.call(work, questions * self._options.timeout_s + SPARE_S)
