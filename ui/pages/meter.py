@@ -1,5 +1,6 @@
 """Meter: what the camera saw last and how sure it is, every register, what was refused and learned."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +38,9 @@ async def build(view: View) -> None:
                     registers = Table()
                     with ui.element("div").classes("buttons"):
                         button(texts._("The meter was exchanged"), lock.opened(corrections.exchange))
+                        for name in (name for name, kind in view.types().items() if kind == "s0_pulses"):
+                            correct = lock.opened(partial(corrections.correct, name))
+                            button(f"{texts._('Correct')} · {name}", correct)
                 lessons = {name: Lessons(view, lock, name, len(own) == 1) for name in own}
             with ui.element("section").classes("card"):
                 gallery = Gallery(view, lock, own, lessons)
