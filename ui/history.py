@@ -244,11 +244,11 @@ def label(texts: Texts, first: date, grain: Grain) -> str:
     return format_date(first, "d MMM" if grain == "day" else "MMM", locale=texts.locale).replace(".", "")
 
 
-def title(texts: Texts, first: date, grain: Grain) -> str:
+def title(texts: Texts, first: date, last: date, grain: Grain) -> str:
     """May 2026; 2026; 2017 – 2026."""
     if grain == "day":
         return format_date(first, "LLLL y", locale=texts.locale).capitalize()
-    return str(first.year) if grain == "month" else f"{first.year} – {first.year + DECADE - 1}"
+    return str(first.year) if first.year == last.year else f"{first.year} – {last.year}"
 
 
 def bars_head(
@@ -262,7 +262,9 @@ def bars_head(
     before = [_amount(entry, kind, "bought") if kind == "energy" else entry.bill.total for entry in then]
     unit = texts._("kWh bought") if kind == "energy" else texts.money
     decimals = 1 if kind == "energy" else 2
-    head = _head(texts, title(texts, now[0].first, grain) if now else "", known, unit, decimals)
+    head = _head(
+        texts, title(texts, now[0].first, now[-1].first, grain) if now else "", known, unit, decimals
+    )
     if grain != "year":
         head["tags"] += _against(texts, known, [value for value in before if value is not None], decimals)
     sold = [value for entry in now if (value := _amount(entry, kind, "sold")) is not None]
@@ -319,7 +321,7 @@ def counter_drawing(
     lines.append(Line(name, unit, [value for _, value in now], "accent", "bar", decimals=2))
     drawing = _bars(texts, str(quantity), grain, lines, [first for first, _ in now], unit)
     known = [value for _, value in now if value is not None]
-    head = _head(texts, title(texts, now[0][0], grain) if now else "", known, unit, 2)
+    head = _head(texts, title(texts, now[0][0], now[-1][0], grain) if now else "", known, unit, 2)
     if grain != "year":
         head["tags"] = _against(texts, known, [value for value in past.values() if value is not None], 2)
     return drawing, head

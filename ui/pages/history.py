@@ -3,14 +3,15 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from nicegui import background_tasks, events, ui
 
 from appliance.calendar import day_of
 from appliance.clock import HOUR_MS
-from appliance.ledger import Grain
+from appliance.ledger import REGISTERS, Grain
 from appliance.model import Quantity
 from appliance.store import Every, Series
 from appliance.views import Picker
@@ -43,6 +44,7 @@ GROUPS = {
 POINTS = 900
 """A line has no more than a screen can show apart."""
 REFRESH_S = 30.0
+T = TypeVar("T")
 
 
 async def build(view: View) -> None:
@@ -64,7 +66,7 @@ async def build(view: View) -> None:
             here.pick = tool("calendar", texts._("Days"), here.choose_days)
             here.group = Choice(texts._("Grouped by"), here.choose_group)
             tool("download", texts._("Save"), here.save)
-        with ui.element("section").classes("card chartc"):
+        with ui.element("section").classes("card chartc") as here.card:
             here.head = Prices()
             here.chart = Chart()
             here.chart.on("zoom", here.zoomed, ["from", "to"])
@@ -96,6 +98,7 @@ class _Shown:
     grains: Segments
     pick: ui.element
     group: Choice
+    card: ui.element
     head: Prices
     chart: Chart
     sheet: Sheet
@@ -216,7 +219,10 @@ class _Shown:
             if turn == self._turns:
                 self._drawing, self._heading = drawing, heading
 
+        marked(self.card, "asking", True)
         await self._view.tried(ask())
+        if turn == self._turns:
+            marked(self.card, "asking", False)
         self.draw()
 
     def live(self) -> None:
@@ -253,24 +259,37 @@ class _Shown:
         return lines_drawing(view.texts, self.kind, lines, self._span, fuse)
 
     async def _ask_bars(self) -> tuple[Drawing, dict[str, Any]]:
-        view = self._view
+        view, ledger, grain = self._view, self._view.appliance.ledger, self.grain
         zone = view.appliance.zone
-        first, last = day_of(self._span.start, zone), day_of(self._span.end - 1, zone)
-        before = self._span.year_before(zone)
-        past = day_of(before.start, zone), day_of(before.end - 1, zone)
-        ledger, grain = view.appliance.ledger, self.grain
+        shown = day_of(self._span.start, zone), day_of(self._span.end - 1, zone)
+        if grain == "year":
+            shown = (max(shown[0], (await self._first_day()).replace(month=1, day=1)), shown[1])
+        spans = [shown]
+        if grain != "year":
+            before = self._span.year_before(zone)
+            spans.append((day_of(before.start, zone), day_of(before.end - 1, zone)))
         if self.kind in ("energy", "cost"):
-            now, then = [await ledger.bills(*span, grain) for span in ((first, last), past)]
+            now, then = padded([await ledger.bills(*span, grain) for span in spans])
             drawing = bars_drawing(view.texts, self.kind, grain, now, then)
             return drawing, bars_head(view.texts, self.kind, grain, now, then)
         quantity = Quantity(self.kind)
         pick = Picker(view.appliance.hub.latest, view.types(), view.appliance.cadences, view.now)
         best = pick.best(quantity)
         assert best is not None  # the tab is there because it was read
-        now_, then_ = [
-            await ledger.counted(best.source, quantity, *span, grain) for span in ((first, last), past)
-        ]
-        return counter_drawing(view.texts, quantity, grain, now_, then_)
+        counts = [await ledger.counted(best.source, quantity, *span, grain) for span in spans]
+        return counter_drawing(view.texts, quantity, grain, *padded(counts))
+
+    async def _first_day(self) -> date:
+        """When the counting of what is shown began: decades of nothing take long to ask."""
+        quantities = REGISTERS["buying"] if self.kind in ("energy", "cost") else (Quantity(self.kind),)
+        known = await self._view.appliance.store.series_list()
+        firsts = [series.first_at for series in known if series.quantity in quantities]
+        return day_of(min(firsts, default=self._view.now), self._view.appliance.zone)
+
+
+def padded(found: list[list[T]]) -> tuple[list[T], list[T]]:
+    """What is shown and the year before; a decade has none."""
+    return found[0], found[1] if len(found) > 1 else []
 
 
 PAGE = Page("/history", N_("History"), "history", build)
