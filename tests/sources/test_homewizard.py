@@ -122,7 +122,7 @@ async def test_it_is_asked_as_often_as_said_and_no_sooner(
     device: Device, make: Make, clock: FakeClock
 ) -> None:
     p1 = device()
-    async with running(make(p1, api="v1", time=ScaledClock(200, START), every_s=30)) as batches:
+    async with running(make(p1, api="v1", time=ScaledClock(10, START), every_s=2)) as batches:
         await anext(batches)
         before = p1.requests
         for _ in range(3):
