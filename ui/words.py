@@ -37,6 +37,8 @@ EVENTS = {
     "fuse_calm": (N_("Main fuse has headroom"), "ok"),
     "phase_imbalance": (N_("Phases far apart"), "warn"),
     "phases_balanced": (N_("Phases even again"), "ok"),
+    "pulses_missed": (N_("Pulses missed"), "warn"),
+    "register_not_kept": (N_("Register not kept"), "warn"),
     "store_restored": (N_("Memory restored"), "warn"),
     "store_lost": (N_("Memory lost"), "bad"),
     "documents_restored": (N_("Settings restored"), "warn"),
