@@ -142,62 +142,6 @@ PRICES = (
     N_("{who} refuses the token; give a valid one from developer.tibber.com"),
     N_("{who}: the platform refuses the token ({count}); give a valid one"),
 )
-BUSES = (
-    N_(
-        "No answer from unit {count} at {where} within {seconds} s: "
-        "check the unit number shown in the meter's menu{more}"
-    ),
-    N_(" and that the gateway has a meter at its end"),
-    N_(", baud and framing against the same menu, and that A and B are not swapped"),
-    N_("Unit {count} answered at {where} where unit {other} was asked: set its unit right"),
-    N_(
-        "What came from {where} is damaged ({count} bytes without a right checksum): two meters with one unit "
-        "number, a wrong baud or framing, or a long cable without 120 ohms at its ends"
-    ),
-    N_(
-        "Unit {count} sent {got} registers where {most} were asked for; "
-        "is another program asking on the same bus?"
-    ),
-    N_(
-        "Unit {count} at {where} has no {what}: check model, or the register in the meter's manual "
-        "(many count from 1, or write 30001 for input register 0 and 40001 for holding register 0)"
-    ),
-    N_("{kind} registers {count} to {last}"),
-    N_("Unit {count} at {where} does not let {kind} registers be read: set function to {other}"),
-    N_("Unit {count} at {where} {what}; it is asked again later"),
-    N_("has a fault"),
-    N_("needs more time"),
-    N_("is busy"),
-    N_(
-        "The gateway at {where} is there, but unit {count} behind it does not answer: "
-        "check the unit number and the cable between gateway and meter"
-    ),
-    N_("The connection to {where} broke; it is made again. If that goes on: who else uses it?"),
-    N_(
-        "Two meters on {where} have different settings: give all of them the same baud, framing and timeout_s"
-    ),
-    N_(
-        "The meter answers, but has measured nothing: is the mains connected to its terminals, "
-        "and is this its model?"
-    ),
-    N_("The meter marks {name} (register {count}) as not measured"),
-    N_(
-        "No GPIO pins can be used here: pulses are counted on a Raspberry Pi, with lgpio installed "
-        "(sudo apt install python3-lgpio, or pip install 'tallywatt[s0]')"
-    ),
-    N_(
-        "GPIO {count} cannot be used ({what}): choose a free pin by its BCM number, and see that the "
-        "appliance's user is in the group gpio (sudo adduser tallywatt gpio)"
-    ),
-    N_(
-        "Pulses were not counted for {span}, while the appliance was off; the register goes on from "
-        "{count} {unit}. If the meter shows more, set it right on the Meter page"
-    ),
-    N_("about {count} min"),
-    N_("an unknown time"),
-    N_("{path} cannot be written ({why}): free some space or check the card, or a power cut may cost pulses"),
-)
-"""Of meters on a Modbus and of pulses."""
 PHASES = (
     N_("The main fuse of {count} A has headroom again"),
     N_(

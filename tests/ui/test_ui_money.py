@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.common.by import By
 
 from tests.ui.browser import SIZES, load, missing, served, shape, until
 from tests.ui.hand import OVERFLOW, press, said
@@ -99,8 +98,9 @@ def test_what_is_shown_can_be_taken_away(driver: webdriver.Chrome, house: str) -
     assert "Power as a picture (PNG)" in said(driver, ".sheet")
     press(driver, "Cancel")
     load(driver, house + "/prices")
-    link = driver.find_element(By.CSS_SELECTOR, "a.btn.square")
-    assert link.get_attribute("href") == f"{house}/api/v1/export/prices.csv"
+    press(driver, "Save")
+    until(lambda: "Prices as a table (CSV)" in said(driver, ".sheet"))
+    assert "Prices as a picture (PNG)" in said(driver, ".sheet")
 
 
 def test_phases_show_load_imbalance_and_voltage(driver: webdriver.Chrome, house: str) -> None:
