@@ -10,12 +10,14 @@ from appliance.protocols.telegram import NO_KEYS, Keys, Telegram
 class Listener:
     """Feeds every protocol that may be meant, until one gives a believable telegram: from then on only that.
 
-    `found` is its name, "" before that. `bad` counts frames that were damaged or had no end.
+    `found` is its name, "" before that. `bad` counts frames that were damaged or had no end. A meter that
+    sends checksums always does: once one fitted, a frame without one was torn.
     """
 
     def __init__(self, protocol: str, zone: ZoneInfo, keys: Keys = NO_KEYS) -> None:
         self.found = ""
         self.bad = 0
+        self._checking = False
         self._zone = zone
         self._keys = keys
         self._tried: list[tuple[str, Wire, Reader]] = [
@@ -30,10 +32,11 @@ class Listener:
             before = reader.bad
             frames = [frame.data for frame in reader.feed(data) if frame.whole]
             telegrams = [wire.parse(frame, self._zone, now, self._keys) for frame in frames]
-            sound = [telegram for telegram in telegrams if telegram.crc != "bad"]
+            sound = [telegram for telegram in telegrams if self._stands(telegram)]
             damaged = reader.bad - before + len(telegrams) - len(sound)
             if self.found or any(telegram.crc == "ok" or telegram.readings for telegram in sound):
                 self.found = name
+                self._checking = self._checking or any(telegram.crc == "ok" for telegram in sound)
                 self._tried = [(name, wire, reader)]
                 self.bad += damaged
                 return sound
@@ -41,3 +44,6 @@ class Listener:
             hints += sound
         self.bad += worst
         return hints
+
+    def _stands(self, telegram: Telegram) -> bool:
+        return telegram.crc == "ok" or (telegram.crc == "none" and not self._checking)

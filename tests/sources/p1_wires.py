@@ -76,9 +76,9 @@ class Bridge(Wire):
         with contextlib.suppress(OSError):
             while True:
                 peer, _ = self._server.accept()
-                self._peers.append(peer)
                 if self._rfc2217:
                     self._talk(peer)
+                self._peers.append(peer)  # last: from now on bytes are sent to it
                 self.connected.set()
 
     def _talk(self, peer: socket.socket) -> None:
