@@ -23,8 +23,8 @@ OPEN_S = 5.0
 class IllegalError(SourceError):
     """The meter has no such registers, or gives fewer at a time."""
 
-    def __init__(self, text: str, request: Request) -> None:
-        super().__init__(text)
+    def __init__(self, request: Request) -> None:
+        super().__init__(str(request))
         self.request = request
 
 
@@ -155,10 +155,15 @@ class _Talk:
 
     def _why_silent(self, unit: int) -> str:
         line, heard = self._line, self._heard
-        if not heard:
+        if not heard and line.kind == "tcp":
             return (
                 f"No answer from unit {unit} at {line.url} within {line.timeout_s:g} s: check the unit "
-                f"number shown in the meter's menu{_what_of(line)}"
+                "number shown in the meter's menu and that the gateway has a meter at its end"
+            )
+        if not heard:
+            return (
+                f"No answer from unit {unit} at {line.url} within {line.timeout_s:g} s: check unit number, "
+                "baud and framing in the meter's menu, and that A and B are not swapped"
             )
         other = heard[6] if line.kind == "tcp" and len(heard) > 6 else heard[0]
         if other != unit and (line.kind == "tcp" or crc(heard[:-2]) == heard[-2:]):
@@ -197,20 +202,10 @@ def _why_closed(line: Line) -> str:
     return f"The connection to {line.url} broke; it is made again. If that goes on: who else uses it?"
 
 
-def _what_of(line: Line) -> str:
-    if line.kind == "tcp":
-        return " and that the gateway has a meter at its end"
-    return ", baud and framing against the same menu, and that A and B are not swapped"
-
-
 def _refusal(code: int, unit: int, request: Request, line: Line) -> SourceError:
     """The sentence for a Modbus exception code (Application Protocol V1.1b3, section 7)."""
     if code in (2, 3):
-        return IllegalError(
-            f"Unit {unit} at {line.url} has no {request}: check model, or the register in the meter's manual "
-            "(many count from 1, or write 30001 for input register 0 and 40001 for holding register 0)",
-            request,
-        )
+        return IllegalError(request)
     if code == 1:
         other: Function = "holding" if request.function == "input" else "input"
         return SourceError(
@@ -222,8 +217,9 @@ def _refusal(code: int, unit: int, request: Request, line: Line) -> SourceError:
             f"The gateway at {line.url} is there, but unit {unit} behind it does not answer: check the unit "
             "number and the cable between gateway and meter"
         )
-    what = {4: "has a fault", 5: "needs more time", 6: "is busy"}.get(code, f"gave Modbus exception {code}")
-    return SourceError(f"Unit {unit} at {line.url} {what}; it is asked again later")
+    return SourceError(
+        f"Unit {unit} at {line.url} cannot answer now (Modbus exception {code}); it is asked again later"
+    )
 
 
 def crc(data: bytes) -> bytes:

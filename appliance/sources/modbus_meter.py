@@ -21,6 +21,7 @@ from appliance.sources._modbus_registers import (
     WAYS,
     Function,
     Register,
+    Request,
     Type,
     WordOrder,
     Words,
@@ -168,10 +169,16 @@ class Source:
             except IllegalError as error:
                 if self._way == len(WAYS) - 1:
                     self._way = 0
-                    first = error.request.address
-                    names = ", ".join(r.name for r in self._registers if r.address == first)
-                    raise SourceError(f"{names}: {error}") from error
+                    raise SourceError(self._lacking(error.request)) from error
                 self._way += 1
+
+    def _lacking(self, request: Request) -> str:
+        names = ", ".join(r.name for r in self._registers if r.address == request.address)
+        return (
+            f"Unit {self._options.unit} at {self._options.port} has no {request} ({names}): check model, or "
+            "the register in the meter's manual (many count from 1, or write 30001 for input register 0 and "
+            "40001 for holding register 0)"
+        )
 
     def _missing(self, values: Mapping[str, float], at: int) -> Iterable[Event]:
         """What the meter marks as not measured is told once."""

@@ -208,10 +208,10 @@ async def test_noise_now_and_then_is_asked_again(
         ("tcp", Faults(posing=7), "Unit 7 answered at .* where unit 1 was asked"),
         ("rtu+tcp", Faults(posing=7), "Unit 7 answered at .* where unit 1 was asked"),
         ("tcp", Faults(refuse=1), "set function to holding"),
-        ("tcp", Faults(refuse=6), "is busy"),
+        ("tcp", Faults(refuse=6), "cannot answer now .Modbus exception 6"),
         ("tcp", Faults(refuse=9), "Modbus exception 9"),
         ("tcp", Faults(refuse=11), "gateway at .* is there, but unit 1 behind it"),
-        ("serial", Faults(holes=frozenset({52})), "power_w: Unit 1 at .* has no input registers 52 to 53"),
+        ("serial", Faults(holes=frozenset({52})), r"Unit 1 at .* has no input registers 52 to 53 \(power_w\)"),
     ],
 )
 async def test_what_is_said(
