@@ -77,24 +77,25 @@ class Way:
         self._expect(known[1], where)
         link = Link.secure(where, timeout_s, context, name)
         link.token = self._token()
+        if not link.token:
+            self._pair(link)
+            return link
         try:
-            if not link.token:
-                raise TokenError(f"There is no token of {where} yet")
             link.device()
         except TokenError as refused:
             if self._options.token is not None:
                 raise AuthError(
                     f"{refused}. Take `token` out and press the button, or give another"
                 ) from None
-            self._pair(link, str(refused))
+            self._pair(link, f"{refused}. ")
         return link
 
-    def _pair(self, link: Link, why: str) -> None:
+    def _pair(self, link: Link, why: str = "") -> None:
         user = self._memory.user()
         try:
             link.token = link.pair(user)
         except ButtonError as button:
-            raise ButtonError(f"{button} ({why})") from None
+            raise ButtonError(f"{why}{button}") from None
         self._memory.remember_token(user, link.token)
 
     def _token(self) -> str:
