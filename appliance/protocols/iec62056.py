@@ -10,7 +10,7 @@ from functools import reduce
 from operator import xor
 from zoneinfo import ZoneInfo
 
-from appliance.protocols import obis
+from appliance.protocols import dsmr, obis
 from appliance.protocols.frames import LIMIT, Crc, Frame
 from appliance.protocols.quantities import electricity
 from appliance.protocols.telegram import NO_KEYS, Keys, Telegram
@@ -20,6 +20,8 @@ IDENTIFICATION = re.compile(rb"/([A-Za-z]{3})([0-9A-Za-z])([^\r\n\x02!/]{0,32})\
 """Maker, baud character and model."""
 _END = re.compile(rb"[\r\n]!\r?\n")
 _ETX_BEHIND = re.compile(rb"\x03(.)", re.DOTALL)
+_SEASONS = {"": "", "0": "W", "1": "S"}
+"""VDEW-Lastenheft 2.1 writes the season before a time: 0 is winter time, 1 summer time."""
 
 
 class Reader:
@@ -92,7 +94,7 @@ def checksum(frame: bytes) -> Crc:
 
 
 def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_KEYS) -> Telegram:
-    """The readout in a frame; never raises, whatever the bytes. It tells no time that can be relied on.
+    """The readout in a frame; never raises, whatever the bytes. `at` is the time of lines 0.9.1 and 0.9.2.
 
     Registers of earlier billing periods (`1.8.0*01`) are lines and no readings.
     """
@@ -101,11 +103,11 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
     crc = checksum(frame) if name is not None else "bad"
     body = frame[name.end() if name else 0 :].rpartition(_STX)[2].partition(_ETX)[0]
     told, unknown = obis.lines(_END.sub(b"\n", body).decode("latin-1"))
+    found = _current(told)
     telegram = Telegram(
-        "".join(c for c in meter if c.isprintable()).strip(), None, crc,
+        "".join(c for c in meter if c.isprintable()).strip(), _clock(found or {}, zone, now), crc,
         lines=obis.shown(told), unknown=tuple(unknown),
     )  # fmt: skip
-    found = _current(told)
     if crc != "bad" and found is not None:
         # Without a check a line may be lost: then only a meter that never feeds in has one direction.
         one_way = not any(name.startswith("2.") for name in found)
@@ -126,3 +128,12 @@ def _current(told: list[tuple[str, str]]) -> dict[str, str] | None:
         ):
             return None
     return found
+
+
+def _clock(found: dict[str, str], zone: ZoneInfo, now: int | None) -> int | None:
+    """UTC ms of date (`YYMMDD` or `YY-MM-DD`) and time (`hhmmss` or `hh:mm:ss`); None of any other form."""
+    date, time = (re.sub(r"[-:.]", "", found.get(code, "")) for code in ("0.9.2", "0.9.1"))
+    season = _SEASONS.get(date[:-6])
+    if season is None or date[:-6] != time[:-6]:
+        return None
+    return dsmr.instant(date[-6:] + time[-6:] + season, zone, now)

@@ -102,4 +102,4 @@ def scaled(value: float, printed: str, unit: str) -> float | None:
     kind, factor = UNITS.get(printed, ("", 0.0))
     if unit == "GJ" and kind == "kWh":
         kind, factor = "GJ", factor * _KWH_TO_GJ
-    return round(value * factor, 9) if kind == unit else None
+    return round(value * factor, 9) + 0.0 if kind == unit else None  # -0.0 is 0

@@ -35,6 +35,10 @@ UNSIGNED_POWER_OF_DZG = ((42_000_000, 48_999_999), (55_000_000, 58_999_999))
 """Serial numbers of DZG's DVS74: it sends a positive power of one or two bytes without its sign bit, so
 that 356.24 W looks like -299.12 W (volkszaehler/libsml#136, after the maker). Negative ones take four."""
 
+DIRECTION = 0x20
+"""Bit of EMH's status word that is set while power flows out; it goes with the register of import, for power
+itself comes without a sign (15.7.0). FNN Lastenheft EDL 1.0, data; volkszaehler/libsml#101, vzlogger#688."""
+
 Node = tuple[int, Any]
 """Kind and content: bytes of an octet string or number, nodes of a list; (_OCTETS, b"") is "not given"."""
 
@@ -104,6 +108,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
     meter, at = "", None
     lines: dict[str, str] = {}
     values: dict[str, str] = {}
+    outward: bool | None = None
     unknown: list[str] = []
     body = _unescaped(frame, crc == "ok")
     for server, time, entries in [*_lists(body)] or [(b"", _NOTHING, _scanned(body))]:
@@ -116,11 +121,13 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
                 continue
             reference, value = line
             lines.setdefault(reference, value)
+            if reference.startswith("1-0:1.8.") and "EMH" in meter[:4] and outward is None:
+                outward = _outward(entry)
             if reference.startswith("1-0:"):
                 values.setdefault(_code(reference), value)
     telegram = Telegram(meter, at, crc, lines=lines, unknown=tuple(unknown))
     if crc == "ok":
-        telegram.readings.update(electricity(_as_usual(values), lone=True))
+        telegram.readings.update(electricity(_as_usual(values, outward), lone=True))
     return telegram
 
 
@@ -274,12 +281,20 @@ def _code(reference: str) -> str:
     return code.removesuffix(".255") + ".0" if code.endswith(".255") else code
 
 
-def _as_usual(values: dict[str, str]) -> dict[str, str]:
-    """Power under the codes others use too: EMH's meters of one direction tell its amount (15.7.0), an early
-    feed-in meter of Hager's tells it as tariff 1 (1.7.1)."""
-    if not {"1.7.0", "2.7.0", "16.7.0"} & set(values):
-        one_way = not any(code.startswith("2.8.") for code in values)
-        for code in ("1.7.1", *(["15.7.0"] if one_way else [])):
-            if code in values:
-                return values | {"16.7.0": values[code]}
+def _outward(entry: Node) -> bool | None:
+    """Which way power flows by the status of a register; None if it has none."""
+    status = _number(entry[1][1])
+    return None if status is None else bool(status & DIRECTION)
+
+
+def _as_usual(values: dict[str, str], outward: bool | None) -> dict[str, str]:
+    """Power under the codes others use too: EMH's meters tell its amount (15.7.0) and the direction apart, an
+    early feed-in meter of Hager's tells it as tariff 1 (1.7.1). An amount without a direction is no power."""
+    if {"1.7.0", "2.7.0", "16.7.0"} & set(values):
+        return values
+    if "1.7.1" in values:
+        return values | {"16.7.0": values["1.7.1"]}
+    if "15.7.0" in values and outward is not None:
+        amount = values["15.7.0"].removeprefix("-")
+        return values | {"16.7.0": f"-{amount}" if outward else amount}
     return values

@@ -1,6 +1,7 @@
 """Readouts of IEC 62056-21, with block check and without, whole and damaged."""
 
 import random
+from datetime import UTC, datetime
 from functools import reduce
 from itertools import pairwise
 from operator import xor
@@ -51,6 +52,25 @@ def test_a_readout(frame: bytes, crc: str) -> None:
     assert t.readings == READINGS
     assert t.lines["1.8.0*01"] == "000900.000*kWh"
     assert len(t.lines) == len(LINES)
+
+
+@pytest.mark.parametrize(
+    ("date", "time", "utc"),
+    [
+        ("261023", "101530", "2026-10-23T08:15:30"),
+        ("26-10-23", "10:15:30", "2026-10-23T08:15:30"),
+        ("1261025", "1023000", "2026-10-25T00:30:00"),
+        ("0261025", "0023000", "2026-10-25T01:30:00"),
+        ("23.10.2026", "10:15:30", None),
+        ("0261025", "023000", None),
+        ("2261025", "2023000", None),
+        ("261323", "101530", None),
+        ("", "101530", None),
+    ],
+)
+def test_its_clock(date: str, time: str, utc: str | None) -> None:
+    at = only(HEAD + block(f"0.9.1({time})", f"0.9.2({date})", "1.8.0(1*kWh)")).at
+    assert (at and datetime.fromtimestamp(at / 1000, UTC).isoformat()[:19]) == utc
 
 
 def test_a_register_of_a_past_period_never_stands_for_todays() -> None:

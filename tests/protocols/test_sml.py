@@ -90,11 +90,30 @@ def test_a_positive_power_that_lost_its_sign_bit(server: bytes, value: bytes, wa
     assert of(server, maker.entry("1.0.16.7.0.255", value, W, -2)).readings == {Q.POWER_GRID: watts}
 
 
-def test_power_of_meters_of_one_direction() -> None:
+EMH = b"\x06EMH\x01\x02\x03\x04\x05\x06"
+
+
+@pytest.mark.parametrize(
+    ("server", "status", "watts"),
+    [
+        (EMH, 0x0182, 137.1),
+        (EMH, 0x01A2, -137.1),
+        (EMH, None, None),
+        (OLD, 0x01A2, None),  # another maker's word may mean another thing
+    ],
+)
+def test_an_amount_of_power_takes_its_direction_from_the_status_of_the_register(
+    server: bytes, status: int | None, watts: float | None
+) -> None:
+    register = maker.entry("1.0.1.8.0.255", maker.number(7, 4), WH, 0, status)
     amount = maker.entry("1.0.15.7.0.255", maker.number(1371, 4, signed=True), W, -1)
+    fed_in = maker.entry("1.0.2.8.0.255", maker.number(1, 4), WH, 0, 0x01A2)
+    for entries in ((register, amount), (register, fed_in, amount), (amount, register)):
+        assert of(server, *entries).readings.get(Q.POWER_GRID) == watts
+
+
+def test_an_early_meter_of_feed_in_tells_power_as_tariff_1() -> None:
     fed_in = maker.entry("1.0.2.8.1.255", maker.number(1, 4), WH, 0)
-    assert of(OLD, amount).readings == {Q.POWER_GRID: 137.1}
-    assert Q.POWER_GRID not in of(OLD, amount, fed_in).readings  # it may flow either way
     feeding = maker.entry("1.0.1.7.1.255", maker.number(-56, 4, signed=True), W, 0)
     assert of(OLD, feeding, fed_in).readings[Q.POWER_GRID] == -56
 
