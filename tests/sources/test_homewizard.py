@@ -1,7 +1,9 @@
 """The homewizard source against emulated devices: both APIs, pairing, tokens, faults, moves."""
 
 import json
+import ssl
 import stat
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from itertools import pairwise
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from pydantic import ValidationError
 
 from appliance.clock import Clock, FakeClock, ScaledClock
@@ -17,7 +20,9 @@ from appliance.demo.homewizard_certificate import server_context
 from appliance.demo.house import House
 from appliance.demo.http_device import Fault
 from appliance.errors import AuthError, SourceError
+from appliance.gate import Gate
 from appliance.model import Batch, Event, Quantity, Reading
+from appliance.sources import _homewizard_ca
 from appliance.sources._homewizard_link import ButtonError, TokenError
 from appliance.sources.base import Context, Finder
 from appliance.sources.homewizard import Options, Source
@@ -97,6 +102,11 @@ def files_with(text: str, folder: Path) -> list[Path]:
 
 def texts(batch: Batch) -> list[str]:
     return [fact.name for fact in batch if isinstance(fact, Event)]
+
+
+async def batch(source: Source) -> list[Reading]:
+    async with running(source) as batches:
+        return [fact for fact in await anext(batches) if isinstance(fact, Reading)]
 
 
 async def refused(source: Source) -> SourceError:
@@ -350,6 +360,38 @@ async def test_homewizard_s_own_authority_is_believed_by_default(device: Device,
     assert "did not sign" in str(await refused(make(p1, api="v2", ca_file=None)))
 
 
+OLD_STYLE = """
+set -e
+openssl req -newkey rsa:2048 -nodes -keyout ca.key -out ca.csr -subj '/CN=Appliance Access CA'
+openssl x509 -req -in ca.csr -signkey ca.key -days 30 -out ca.pem
+openssl req -newkey rsa:2048 -nodes -keyout d.key -out d.csr -subj '/CN=appliance\\/p1dongle\\/5c2faf0a0b0c'
+openssl x509 -req -in d.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out d.pem
+cat d.key d.pem > both.pem
+"""
+
+
+@pytest.fixture
+def old_style(tmp_path: Path, need: Callable[[str, str], str]) -> Path:
+    """A folder with `ca.pem` and, of a device, `both.pem`: certificates of version 1."""
+    need("openssl", "openssl")
+    done = subprocess.run(["sh", "-c", OLD_STYLE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    authority = x509.load_pem_x509_certificate((tmp_path / "ca.pem").read_bytes())
+    assert authority.version is x509.Version.v1
+    return tmp_path
+
+
+async def test_certificates_of_version_1_are_understood(device: Device, make: Make, old_style: Path) -> None:
+    """HomeWizard's authority has such a one: without the extensions that stricter rules want."""
+    assert x509.load_pem_x509_certificate(_homewizard_ca.PEM.encode()).version is x509.Version.v1
+    p1 = device()
+    p1.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    p1.tls.load_cert_chain(old_style / "both.pem")
+    p1.ca_pem = (old_style / "ca.pem").read_text()
+    p1.users["local/owner"] = "A" * 32
+    assert await first(make(p1, api="v2", token="A" * 32))
+
+
 # Push
 
 
@@ -407,6 +449,19 @@ async def test_an_old_measurement_is_no_present_one(device: Device, make: Make, 
     assert await first(source) == {}
     p1.frozen_at += 1000
     assert await first(source)
+
+
+async def test_a_register_that_falls_is_not_believed(device: Device, make: Make, clock: FakeClock) -> None:
+    p1, gate = device(), Gate()
+    good = [r for r in await batch(make(p1)) if r.quantity is Quantity.ENERGY_IMPORT]
+    p1.fallen_kwh = 100
+    clock.tick(10)
+    bad = [r for r in await batch(make(p1)) if r.quantity is Quantity.ENERGY_IMPORT]
+    assert gate.judge(good[0], clock.now()).reading is not None
+    verdict = gate.judge(bad[0], clock.now())
+    assert verdict.reading is None
+    assert verdict.event is not None
+    assert "never runs backwards" in verdict.event.text
 
 
 # Followed by its serial number
