@@ -20,7 +20,7 @@ from appliance.money import bill, capacity, energy
 from appliance.money.bill import Bill, Line, Metered
 from appliance.money.cheapest import Window, cheapest
 from appliance.money.energy import Energy
-from appliance.money.moments import Bools, Ints, Moments
+from appliance.money.moments import Ints, Moments
 from appliance.money.rates import Floats, Market, Rates, by_tariff, columns, rates
 from appliance.store import Store
 from config.contract import Contract
@@ -95,8 +95,9 @@ class Ledger:
         """What a kWh costs and brings in each quarter hour of a span, coming ones included."""
         starts = np.arange(calendar.quarter(start), end, QUARTER_MS, dtype=np.int64)
         market = await self._market(starts)
-        moments = Moments(starts, self._zone)
-        return starts, await asyncio.to_thread(rates, self._contracts, moments, market)
+        return starts, await asyncio.to_thread(
+            lambda: rates(self._contracts, Moments(starts, self._zone), market)
+        )
 
     async def cheapest(self, quarters: int, start: int, end: int, *, dearest: bool = False) -> Window | None:
         """When so many quarter hours in a row cost least between two instants; None if prices are unknown."""
@@ -144,8 +145,8 @@ class Ledger:
     async def _entries(
         self, contracts: Sequence[Contract], first: date, last: date, grain: Grain
     ) -> list[Entry]:
-        span = self._span(contracts, first, last, grain)
-        start, end = calendar.day_start(span[0], self._zone), calendar.day_span(last, self._zone)[1]
+        span = _span(contracts, first, last, grain)
+        start, end = calendar.day_start(span[0], self._zone), calendar.day_span(span[1], self._zone)[1]
         starts = np.arange(start, end, QUARTER_MS, dtype=np.int64)
         bought, sold = [await self._metered(way, starts) for way in ("buying", "selling")]
         market = await self._market(starts)
@@ -160,18 +161,6 @@ class Ledger:
 
         return await asyncio.to_thread(work)
 
-    def _span(
-        self, contracts: Sequence[Contract], first: date, last: date, grain: Grain
-    ) -> tuple[date, date]:
-        """A capacity charge looks back further than the days that are asked for."""
-        back = max((c.capacity.months for c in contracts if c.capacity), default=0)
-        if grain == "day" or not back:
-            return first, last
-        month = first.replace(day=1)
-        for _ in range(back - 1):
-            month = (month - timedelta(days=1)).replace(day=1)
-        return month, last
-
     async def _metered(self, way: str, starts: Ints) -> Metered | None:
         whole, t1, t2 = REGISTERS[way]
         all_ = await self._energy(whole, starts)
@@ -182,20 +171,28 @@ class Ledger:
         return Metered(all_, await self._energy(t1, starts), await self._energy(t2, starts))
 
     async def _energy(self, quantity: Quantity, starts: Ints) -> Energy | None:
-        """Energy of a register in each quarter hour; None if no source ever had that register."""
-        if not len(starts):
+        """Energy of a register in each quarter hour; None if no source ever had that register.
+
+        A gap is shared out alike whatever part of it is asked for: the registers around it are read too.
+        """
+        sources = self._meters(quantity)
+        if not len(starts) or not sources:
             return None
-        begin = int(starts[0]) - MARGIN_MS
-        edges = range(begin, int(starts[-1]) + QUARTER_MS + 1, QUARTER_MS)
-        firsts = {(s.source, s.quantity): s.first_at for s in await self._store.series_list()}
-        parts = []
-        for source in self._meters(quantity):
-            rises = await self._store.increase(source, quantity, edges)
-            first = firsts.get((source, quantity))
-            part = energy.spread(rises, metered_before=first is not None and first < begin)
+        begin, end = int(starts[0]) - MARGIN_MS, int(starts[-1]) + QUARTER_MS + MARGIN_MS
+        edges = range(begin, end + 1, QUARTER_MS)
+        firsts = {s.source: s.first_at for s in await self._store.series_list() if s.quantity is quantity}
+        rises = [await self._store.increase(source, quantity, edges) for source in sources]
+
+        def work() -> Energy:
+            parts = []
+            for source, each in zip(sources, rises, strict=True):
+                first = firsts.get(source)
+                read_in = None if first is None else max(-1, (first - 1 - begin) // QUARTER_MS)
+                parts.append(energy.spread(each, read_in))
             cut = MARGIN_MS // QUARTER_MS
-            parts.append(Energy(part.kwh[cut:], part.estimated[cut:], part.loose_kwh))
-        return energy.merge(parts) if parts else None
+            return energy.merge(parts).take(slice(cut, cut + len(starts)))
+
+        return await asyncio.to_thread(work)
 
     async def _market(self, starts: Ints) -> Market:
         if not len(starts):
@@ -203,7 +200,7 @@ class Ledger:
             return Market(nothing, nothing, nothing)
         low, high = int(starts[0]), int(starts[-1]) + QUARTER_MS
         known = [
-            columns(await self._store.prices(channel, low, high), starts, QUARTER_MS)
+            await asyncio.to_thread(columns, await self._store.prices(channel, low, high), starts, QUARTER_MS)
             for channel in ("wholesale", "import", "export")
         ]
         return Market(*known)
@@ -214,10 +211,20 @@ def plain(buying: tuple[Floats, Floats, Floats]) -> Floats:
     return np.where(np.isfinite(buying[0]), buying[0], (buying[1] + buying[2]) / 2)
 
 
+def _span(contracts: Sequence[Contract], first: date, last: date, grain: Grain) -> tuple[date, date]:
+    """A capacity charge needs whole months, and those it looks back over, whatever days are asked for."""
+    back = max((c.capacity.months for c in contracts if c.capacity), default=0)
+    if grain == "day" or not back:
+        return first, last
+    month = first.replace(day=1)
+    for _ in range(back - 1):
+        month = (month - timedelta(days=1)).replace(day=1)
+    return month, _month_end(last)
+
+
 def _bill(sheet: Sheet, contracts: Sequence[Contract], first: date, last: date, grain: Grain) -> Bill:
-    days = sheet.moments.day
-    low, high = (np.int64((day - date(1970, 1, 1)).days) for day in (first, last))
-    mine: Bools = (days >= low) & (days <= high)
+    low, high = ((day - date(1970, 1, 1)).days for day in (first, last))
+    mine = slice(*np.searchsorted(sheet.moments.day, [low, high + 1]).tolist())
     found = Bill(
         None if sheet.bought is None else bill.flow(sheet.bought, sheet.rates.buying, mine),
         None if sheet.sold is None else bill.flow(sheet.sold, sheet.rates.selling, mine),
@@ -229,20 +236,35 @@ def _bill(sheet: Sheet, contracts: Sequence[Contract], first: date, last: date, 
 
 
 def _charges(sheet: Sheet, contracts: Sequence[Contract], first: date, last: date) -> list[Line]:
-    """The capacity charge of each month, by the contract in force at its end."""
+    """The capacity charge of each month, shared out among its days as a monthly fee is: a month that is cut,
+    or that two contracts share, bears its part."""
     assert sheet.bought is not None
-    sums: dict[str, float] = {}
+    kwh, sums = sheet.bought.whole.kwh, dict[str, float]()
     for low, high in pieces_of(first, last, "month"):
-        contract = bill.contract_of(contracts, high)
-        if contract is None or contract.capacity is None:
-            continue
         month = (low.year - 1970) * 12 + low.month - 1
-        charge = capacity.charge(contract.capacity, sheet.bought.whole.kwh, sheet.moments, month)
-        if charge is not None:
-            name = contract.capacity.name
-            money = capacity.month_money(contract.capacity, [charge], contract.vat_percent)
-            sums[name] = sums.get(name, 0.0) + money
+        for contract, days in _in_force(contracts, low, high):
+            if contract.capacity is None:
+                continue
+            needed = [month + 1 - contract.capacity.months, month + 1]
+            span = slice(*np.searchsorted(sheet.moments.month, needed).tolist())
+            charge = capacity.charge(contract.capacity, kwh[span], sheet.moments.take(span), month)
+            if charge is not None:
+                name, share = contract.capacity.name, days / _month_end(low).day
+                money = capacity.month_money(contract.capacity, [charge], contract.vat_percent)
+                sums[name] = sums.get(name, 0.0) + money * share
     return [Line(name, money) for name, money in sums.items()]
+
+
+def _in_force(contracts: Sequence[Contract], first: date, last: date) -> list[tuple[Contract, int]]:
+    """The contracts of some days, and on how many of them each is in force."""
+    cuts = sorted({first, *(c.since for c in contracts if first < c.since <= last)})
+    ends = [*cuts[1:], last + timedelta(days=1)]
+    found = [(bill.contract_of(contracts, cut), end - cut) for cut, end in zip(cuts, ends, strict=True)]
+    return [(contract, time.days) for contract, time in found if contract is not None]
+
+
+def _month_end(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 def pieces_of(first: date, last: date, grain: Grain) -> list[tuple[date, date]]:
@@ -252,7 +274,7 @@ def pieces_of(first: date, last: date, grain: Grain) -> list[tuple[date, date]]:
         if grain == "day":
             end = first
         elif grain == "month":
-            end = (first.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+            end = _month_end(first)
         else:
             end = date(first.year, 12, 31)
         pieces.append((first, min(end, last)))

@@ -67,6 +67,11 @@ class Metered:
     t1: Energy | None = None
     t2: Energy | None = None
 
+    def take(self, which: Bools | slice) -> "Metered":
+        """Some of the intervals."""
+        t1, t2 = (None if each is None else each.take(which) for each in (self.t1, self.t2))
+        return Metered(self.whole.take(which), t1, t2)
+
 
 def money(metered: Metered, rates: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats]:
     """What each interval cost, and how much of its energy (kWh) had a price. NaN where unknown.
@@ -84,14 +89,15 @@ def money(metered: Metered, rates: tuple[Floats, Floats, Floats]) -> tuple[Float
     return np.where(apart, both, plain), np.where(apart, metered.t1.kwh + metered.t2.kwh, priced)
 
 
-def flow(metered: Metered, rates: tuple[Floats, Floats, Floats], which: Bools) -> Flow | None:
+def flow(metered: Metered, rates: tuple[Floats, Floats, Floats], which: Bools | slice) -> Flow | None:
     """The sum over the chosen intervals; None where no energy is known in any of them."""
-    kwh = metered.whole.kwh[which]
+    mine = metered.take(which)
+    kwh = mine.whole.kwh
     if not np.isfinite(kwh).any():
         return None
-    cost, priced = (column[which] for column in money(metered, rates))
+    cost, priced = money(mine, (rates[0][which], rates[1][which], rates[2][which]))
     known = np.isfinite(cost)
-    estimated = kwh[metered.whole.estimated[which] & np.isfinite(kwh)]
+    estimated = kwh[mine.whole.estimated & np.isfinite(kwh)]
     return Flow(
         kwh=float(np.nansum(kwh)),
         priced_kwh=float(np.nansum(priced)),

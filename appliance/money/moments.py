@@ -31,6 +31,14 @@ class Moments:
         self.month: Ints = self.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         """Local months since January 1970."""
 
+    def take(self, which: slice) -> "Moments":
+        """Some of them."""
+        found = object.__new__(Moments)
+        found.starts, found.day, found.minute, found.month = (
+            column[which] for column in (self.starts, self.day, self.minute, self.month)
+        )
+        return found
+
     def within(self, times: Iterable[When]) -> Bools:
         """Which of them are in any of the times; all of them if there is none."""
         times = tuple(times)

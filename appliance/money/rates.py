@@ -69,10 +69,12 @@ def _mean(begin: Ints, end: Ints, value: Floats, low: int, high: int) -> float:
 
 def rates(contracts: Sequence[Contract], moments: Moments, market: Market) -> Rates:
     """Rates of the contract in force at each moment. Without any contract a supplier's complete price
-    counts, else the market's own."""
-    if not contracts:
-        contracts = [PLAIN_SUPPLIER if np.isfinite(market.buying).any() else PLAIN_MARKET]
-    which = in_force(contracts, moments)
+    counts on the days that have one, else the market's own."""
+    if contracts:
+        which = in_force(contracts, moments)
+    else:
+        contracts = (PLAIN_MARKET, PLAIN_SUPPLIER)
+        which = np.isin(moments.day, moments.day[np.isfinite(market.buying)]).astype(np.int64)
     empty = np.full(len(moments.starts), np.nan)
     buying = tuple(empty.copy() for _ in range(3))
     selling = tuple(empty.copy() for _ in range(3))
