@@ -61,7 +61,8 @@ function options(m, { clientWidth: width, clientHeight: height }, hidden) {
   if (!m.span && !m.category) return {};
   const style = getComputedStyle(document.body);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim() || name;
-  const text = { color: colour("t2"), fontFamily: style.fontFamily, fontSize: 13 };
+  const size = innerWidth >= 700 && innerHeight >= 800 ? 15 : 13;
+  const text = { color: colour("t2"), fontFamily: style.fontFamily, fontSize: size };
   const line = { color: colour("line") };
   const clock = clocks(m);
   const along = m.span && marks(m, ...m.span, width);
@@ -71,10 +72,10 @@ function options(m, { clientWidth: width, clientHeight: height }, hidden) {
     animation: false,
     textStyle: text,
     grid: { left: 6, right: right ? 6 : 14, top: (m.legend ? 34 : 0) + (m.now || m.axes.some((axis) => axis.name) ? 22 : 12), bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-    legend: m.legend ? { top: 0, left: 0, right: 0, type: "scroll", icon: "roundRect", itemHeight: 12, itemGap: 16, padding: [8, 4], textStyle: { ...text, fontSize: 14 }, inactiveColor: colour("t3"), pageTextStyle: text,
+    legend: m.legend ? { top: 0, left: 0, right: 0, type: "scroll", icon: "roundRect", itemHeight: 12, itemGap: 16, padding: [8, 4], textStyle: { ...text, fontSize: size + 1 }, inactiveColor: colour("t3"), pageTextStyle: text,
       pageIconColor: colour("t1"), selected: hidden || Object.fromEntries(m.lines.filter((l) => l.hidden).map((l) => [l.name, false])) } : undefined,
     tooltip: {
-      trigger: "axis", confine: true, backgroundColor: colour("s1"), borderColor: colour("line"), textStyle: { ...text, color: colour("t1"), fontSize: 14 },
+      trigger: "axis", confine: true, backgroundColor: colour("s1"), borderColor: colour("line"), textStyle: { ...text, color: colour("t1"), fontSize: size + 1 },
       axisPointer: { lineStyle: { color: colour("t3") } },
       formatter: (points) => told(m, points, clock, number),
     },

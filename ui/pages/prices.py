@@ -155,6 +155,7 @@ class _Shown:
         marked(self.months, "hidden", not month)
         enabled(self.later, self._back > 0)
         marked(self.offers_card, "hidden", not (month and len(self._offers) > 1))
+        self.offers.show(offers_table(view.texts, self._offers))
         if month:
             self._draw_month()
         elif self._day is not None:
@@ -173,7 +174,6 @@ class _Shown:
         past = self._days()[0] if self._back else None
         self.head.show(month_head(texts, self._entries, whole, past))
         self.chart.show(message(texts, month_drawing(texts, self._entries)))
-        self.offers.show(offers_table(texts, self._offers))
 
 
 def told_by(view: View) -> str:
