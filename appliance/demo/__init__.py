@@ -10,6 +10,7 @@ from appliance.demo.central import Central
 from appliance.demo.cupboard import Cupboard
 from appliance.demo.homewizard import HomeWizard
 from appliance.demo.house import House, HouseClock
+from appliance.demo.http_device import HttpDevice
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
 from appliance.demo.p1 import P1Port
@@ -89,10 +90,8 @@ class VirtualHouse:
     def start(self) -> None:
         """Switch everything on. OSError when a port cannot be had."""
         with ExitStack() as stack:
-            cameras, network = (
-                (self.camera, self.display, self.water),
-                (self.inverter, self.central, self.prices, *self.wizards),
-            )
+            cameras = self.camera, self.display, self.water
+            network: list[HttpDevice] = [self.inverter, self.central, self.prices, *self.wizards]
             for device in (*cameras, *network, self.p1):
                 device.start()
                 stack.callback(device.stop)
