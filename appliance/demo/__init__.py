@@ -91,8 +91,9 @@ class VirtualHouse:
         """Switch everything on. OSError when a port cannot be had."""
         with ExitStack() as stack:
             cameras = self.camera, self.display, self.water
-            network: list[HttpDevice] = [self.inverter, self.central, self.prices, *self.wizards]
-            for device in (*cameras, *network, self.p1):
+            network = self.inverter, self.central, self.prices
+            devices: list[HttpDevice | P1Port] = [*cameras, *network, *self.wizards, self.p1]
+            for device in devices:
                 device.start()
                 stack.callback(device.stop)
             self._running = stack.pop_all()
