@@ -146,8 +146,8 @@ class Ledger:
         self, contracts: Sequence[Contract], first: date, last: date, grain: Grain
     ) -> list[Entry]:
         span = _span(contracts, first, last, grain)
-        start, end = calendar.day_start(span[0], self._zone), calendar.day_span(span[1], self._zone)[1]
-        starts = np.arange(start, end, QUARTER_MS, dtype=np.int64)
+        begin = max(calendar.day_start(span[0], self._zone), await self._metered_since())
+        starts = np.arange(begin, calendar.day_span(span[1], self._zone)[1], QUARTER_MS, dtype=np.int64)
         bought, sold = [await self._metered(way, starts) for way in ("buying", "selling")]
         market = await self._market(starts)
 
@@ -160,6 +160,16 @@ class Ledger:
             ]
 
         return await asyncio.to_thread(work)
+
+    async def _metered_since(self) -> int:
+        """The first quarter hour in which the grid meter was read: nothing need be worked out before it."""
+        meters = {
+            (name, q) for q in (*REGISTERS["buying"], *REGISTERS["selling"]) for name in self._meters(q)
+        }
+        known = [s.first_at for s in await self._store.series_list() if (s.source, s.quantity) in meters]
+        if len(known) < len(meters):
+            return 0  # one of them has not been committed yet
+        return calendar.quarter(min(known, default=self._clock.now()) - 1)
 
     async def _metered(self, way: str, starts: Ints) -> Metered | None:
         whole, t1, t2 = REGISTERS[way]

@@ -52,7 +52,9 @@ def columns(prices: Iterable[Price], starts: Ints, length_ms: int) -> Floats:
     place = np.searchsorted(begin, starts, side="right") - 1
     whole = (place >= 0) & (starts + length_ms <= end[place])
     found[whole] = value[place[whole]]
-    for index in np.flatnonzero(~whole).tolist():
+    after = np.append(begin, np.iinfo(np.int64).max)[place + 1]
+    partly = ~whole & (((place >= 0) & (end[place] > starts)) | (after < starts + length_ms))
+    for index in np.flatnonzero(partly).tolist():
         found[index] = _mean(begin, end, value, int(starts[index]), int(starts[index]) + length_ms)
     return found
 
