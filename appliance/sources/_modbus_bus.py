@@ -67,10 +67,11 @@ class Bus:
             deadline_s = (RETRIES + 1) * 2 * self.line.timeout_s + 2 * OPEN_S
             try:
                 return await self._worker.call(lambda: self._talk.ask(unit, request), deadline_s)
-            except SourceError as error:
-                if not isinstance(error, IllegalError):
-                    # A late answer must not be taken for the answer to the next question.
-                    self._renew()
+            except IllegalError:
+                raise
+            except BaseException:
+                # A late answer (to one who was cancelled, too) must not be taken for the next one.
+                self._renew()
                 raise
 
     def close(self) -> None:

@@ -140,6 +140,21 @@ async def test_one_silent_meter_leaves_the_other_its_bus(
     assert Q.POWER_GRID in values(await one(grid))
 
 
+async def test_one_who_is_stopped_while_asking_leaves_the_other_its_bus(
+    made: Made, clock: QuickClock, tmp_path: Path
+) -> None:
+    meters = made("serial")
+    meters.faults = Faults(silent=frozenset({2}))
+    grid, panels = source(meters.port, clock, tmp_path), source(meters.port, clock, tmp_path, unit=2)
+    async with aclosing(grid.batches()) as batches:
+        await anext(batches)
+        asking = asyncio.ensure_future(one(panels))
+        while not any(unit == 2 for unit, *_ in meters.asked):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        assert Q.POWER_GRID in values(await anext(batches))
+
+
 async def test_a_custom_meter_by_its_registers(made: Made, clock: QuickClock, tmp_path: Path) -> None:
     meters = made()
     meters.units[5] = lambda: {100: 1500.0, 302: 12.5}
@@ -211,7 +226,11 @@ async def test_noise_now_and_then_is_asked_again(
         ("tcp", Faults(refuse=6), "cannot answer now .Modbus exception 6"),
         ("tcp", Faults(refuse=9), "Modbus exception 9"),
         ("tcp", Faults(refuse=11), "gateway at .* is there, but unit 1 behind it"),
-        ("serial", Faults(holes=frozenset({52})), r"Unit 1 at .* has no input registers 52 to 53 \(power_w\)"),
+        (
+            "serial",
+            Faults(holes=frozenset({52})),
+            r"Unit 1 at .* has no input registers 52 to 53 \(power_w\)",
+        ),
     ],
 )
 async def test_what_is_said(
