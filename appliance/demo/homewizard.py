@@ -35,7 +35,7 @@ class HomeWizard(HttpDevice):
 
     `api_enabled` (the app's switch for v1), `frozen_at` (UTC ms; no telegram since), `fallen_kwh` (how
     far the registers are below the truth), `without` (names of v2 that are missing), `truncated`, `silent`
-    (nothing is pushed), and the methods `press`, `revoke` and `move`.
+    (nothing is pushed), and the methods `press`, `revoke` and `move`. `pushed` counts what it sent by itself.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class HomeWizard(HttpDevice):
         self.without: frozenset[str] = frozenset()
         self.truncated = False
         self.silent = False
+        self.pushed = 0
         self.users: dict[str, str] = {}
         self._pressed_at: int | None = None
 

@@ -24,6 +24,7 @@ class Device(Protocol):
 
     clock: HouseClock
     silent: bool
+    pushed: int
     users: dict[str, str]
 
     def knows(self, token: str) -> bool: ...
@@ -111,6 +112,7 @@ class _Talk:
             content = self._content(topic)
             if topic not in self._told or (topic == "measurement" and content != self._told[topic]):
                 self._told[topic] = content
+                self._device.pushed += 1
                 self.say(topic, content)
 
     def _authorize(self, token: str) -> None:

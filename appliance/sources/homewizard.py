@@ -30,7 +30,7 @@ SLOWEST_S = 10.0
 """How often a meter before DSMR 5 sends to its P1 meter."""
 STILL_S = 60.0
 """A meter that has sent nothing new for so long is cut off from its P1 meter."""
-PUSH_AGAIN_S = 300.0
+PUSH_AGAIN_S, PUSH_SELDOM_S = 300.0, 3600.0
 SPARE_S = 5.0
 """What a call may take beyond the time-outs of its questions."""
 GRACE_S = 0.2
@@ -102,18 +102,23 @@ class Source:
         return answer
 
     async def _followed(self, link: Link) -> AsyncGenerator[Batch, None]:
-        """What the device sends, and while it sends nothing what it answers."""
+        """What the device sends, and while it sends nothing what it answers: the longer, the more often it
+        sent nothing, for each try is a while without a measurement."""
+        pause_s = PUSH_AGAIN_S
         while True:
             try:
                 async with aclosing(measurements(link, self._clock, 3 * self.cadence_s)) as pushed:
                     async for payload in pushed:
+                        pause_s = PUSH_AGAIN_S
                         if self._due():
                             yield self._batch(payload)
             except PushError as error:
-                yield [Event(self.name, "push_silent", self._clock.now(), str(error))]
-            async with aclosing(self._asked(link, PUSH_AGAIN_S)) as asked:
+                if pause_s == PUSH_AGAIN_S:
+                    yield [Event(self.name, "push_silent", self._clock.now(), str(error))]
+            async with aclosing(self._asked(link, pause_s)) as asked:
                 async for batch in asked:
                     yield batch
+            pause_s = min(2 * pause_s, PUSH_SELDOM_S)
 
     def _due(self) -> bool:
         now, last = self._clock.monotonic(), self._yielded_at

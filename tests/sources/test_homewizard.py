@@ -424,6 +424,23 @@ async def test_a_silent_device_is_asked_instead(device: Device, make: Make) -> N
         )
 
 
+async def test_silence_is_told_once_and_tried_more_and_more_seldom(device: Device, make: Make) -> None:
+    time = ScaledClock(1000, START)
+    p1 = device(time=time)
+    p1.users["local/owner"] = "A" * 32
+    p1.silent = True
+    told, heard = 0, 0
+    async with running(make(p1, time=time, api="v2", token="A" * 32, every_s=60)) as batches:
+        while time.now() < START + 1_500_000:
+            batch = await anext(batches)
+            told += len(texts(batch))
+            heard += bool(of(batch))
+        assert (told, heard >= 5) == (1, True)
+        p1.silent = False
+        while not p1.pushed:
+            await anext(batches)
+
+
 # Old measurements
 
 
