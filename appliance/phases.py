@@ -119,6 +119,8 @@ class Means:
 @dataclass
 class _Alarm:
     raised: bool = False
+    told: bool = False
+    """Whether anyone was told of the one that is raised: only then its end is news."""
     told_at: int | None = None
 
 
@@ -147,13 +149,10 @@ class Watch:
         change = _turn(self._overload, over, calm, now)
         if change is None:
             return []
-        minute = (short or 0) > FUSE_BLOWS
+        minute = long is None or (short or 0) > FUSE_BLOWS
         means = load.minute if minute else load.quarter
-        number, value = max(
-            ((n, a) for n, a in zip(PHASES, means, strict=True) if a is not None),
-            key=lambda pair: pair[1],
-            default=(0, 0.0),
-        )
+        known = [(n, a) for n, a in zip(PHASES, means, strict=True) if a is not None]
+        number, value = max(known, key=lambda pair: pair[1])
         data = {"phase": number, "amps": round(value, 1), "fuse_a": self._fuse_a}
         if not change:
             return [
@@ -194,14 +193,12 @@ def _worst(phases: Sequence[float | None], fuse_a: int) -> float | None:
 def _turn(alarm: _Alarm, over: bool, calm: bool, now: int) -> bool | None:
     """True when the alarm is to be told, False when its end is, None when there is nothing new."""
     if over:
-        again = alarm.told_at is None or now - alarm.told_at >= REPEAT_MS or now < alarm.told_at
-        tell = not alarm.raised or again
         alarm.raised = True
-        if tell and again:
-            alarm.told_at = now
-            return True
+        if alarm.told_at is not None and 0 <= now - alarm.told_at < REPEAT_MS:
+            return None
+        alarm.told, alarm.told_at = True, now
+        return True
+    if not alarm.raised or not calm:
         return None
-    if alarm.raised and calm:
-        alarm.raised = False
-        return False
-    return None
+    was_told, alarm.raised, alarm.told = alarm.told, False, False
+    return False if was_told else None

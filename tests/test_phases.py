@@ -128,3 +128,30 @@ def test_what_is_unknown_ends_no_alarm() -> None:
     watch = Watch("p1", 16)
     assert told(watch, (17.0, 16.0, 16.0), (None, None, None)) == ["fuse_overload"]
     assert told(watch, (None, None, None), (None, None, None)) == []
+
+
+def test_a_load_that_comes_and_goes_is_told_once_an_hour_and_so_is_its_end() -> None:
+    watch = Watch("p1", 20)
+    heat, rest = ((22.0, 1.0, 1.0), (9.0, 9.0, 9.0)), ((5.0, 1.0, 1.0), (9.0, 9.0, 9.0))
+    events = [
+        (minute, name)
+        for minute in range(130)
+        for name in told(watch, *(heat if minute % 4 < 2 else rest), T0 + minute * MINUTE)
+    ]
+    assert events == [
+        (0, "fuse_overload"), (2, "fuse_calm"), (60, "fuse_overload"), (62, "fuse_calm"),
+        (120, "fuse_overload"), (122, "fuse_calm"),
+    ]  # fmt: skip
+
+
+def test_headroom_that_only_a_minute_knows_of_names_what_was_measured() -> None:
+    watch = Watch("p1", 20)
+    watch.judge(Load((22.0, 1.0, 1.0), (None,) * 3), T0)
+    [event] = watch.judge(Load((5.0, 6.0, 1.0), (None,) * 3), T0 + MINUTE)
+    assert event.data == {"phase": 2, "amps": 6.0, "fuse_a": 20}
+
+
+def test_a_house_with_one_phase_has_an_alarm_and_no_imbalance() -> None:
+    watch = Watch("p1", 20)
+    assert told(watch, (21.0, None, None), (21.0, None, None)) == ["fuse_overload"]
+    assert Load((21.0, None, None), (21.0, None, None)).imbalance_a is None
