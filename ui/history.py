@@ -140,7 +140,17 @@ def lines_drawing(
         below = "export-o" if quantity is Q.POWER_GRID else None
         area = below is not None and len(found) == 1
         lines.append(
-            Line(name, unit, points, COLOURS[quantity], axis=axis, decimals=decimals, below=below, area=area)
+            Line(
+                name,
+                unit,
+                points,
+                COLOURS[quantity],
+                axis=axis,
+                decimals=decimals,
+                below=below,
+                area=area,
+                dashed=axis == 1,
+            )
         )
     units = dict.fromkeys(line.unit for line in lines)
     volts = kind == "voltage"

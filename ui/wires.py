@@ -13,12 +13,36 @@ SERIAL = (
         "pushed home, and does it feed the request line (5 V on pin 2)?"
     ),
     N_(
+        "{since} and not one byte: does the reading head sit right on the meter's window, the right way up, "
+        "and is its cable pushed home?"
+    ),
+    N_(
+        "{since} and not one byte: has your grid company switched the meter's HAN port on, is the adapter "
+        "one for M-Bus, and is its cable pushed home?"
+    ),
+    N_(
+        "{since} and not one byte: does the meter send by itself (if not, set `ask`), and does the reading "
+        "head sit right on its window?"
+    ),
+    N_(
         "{since}, but {damaged} damaged: is the cable sound and pushed home, and is the line {line}? "
         "A ser2net bridge must use raw, not telnet"
     ),
     N_(
         "{since}, though {count} bytes came: try baud 115200 with framing 8N1 (DSMR 4 and 5) or 9600 "
         "with 7E1 (DSMR 2.2 and 3); a cable that does not invert the signal gives such noise too"
+    ),
+    N_(
+        "{since}, though {count} bytes came: try baud 9600 with framing 8N1, and move the reading head "
+        "until it sits right on the window"
+    ),
+    N_(
+        "{since}, though {count} bytes came: try baud 2400 with framing 8E1 or 8N1, or in Sweden 115200 "
+        "with 8N1"
+    ),
+    N_(
+        "{since}, though {count} bytes came: try baud 9600, 4800 or 2400 with framing 7E1, and move the "
+        "reading head until it sits right on the window"
     ),
     N_(
         "{since}, though {count} bytes came (tried {line}): a cable that does not invert the signal gives "

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.common.by import By
 
 from tests.ui.browser import SIZES, load, missing, served, shape, until
 from tests.ui.hand import OVERFLOW, press, said
@@ -34,6 +35,14 @@ def wheel(driver: webdriver.Chrome, times: int) -> None:
         )  # fmt: skip
 
 
+def fingers(driver: webdriver.Chrome, *frames: list[tuple[float, float]]) -> None:
+    """Fingers that go down at the points of the first frame, along the others, and up."""
+    for kind, points in zip(["touchStart"] + ["touchMove"] * (len(frames) - 1), frames, strict=True):
+        touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 @pytest.mark.parametrize("size", ["wall", "phone"])
 def test_prices_of_today_tomorrow_and_the_month(driver: webdriver.Chrome, house: str, size: str) -> None:
     shape(driver, SIZES[size])
@@ -49,6 +58,12 @@ def test_prices_of_today_tomorrow_and_the_month(driver: webdriver.Chrome, house:
     press(driver, "Tomorrow")
     until(lambda: "on average" in said(driver, ".pricehead"))
     press(driver, "Month")
+    until(lambda: "this month" in said(driver, ".pricehead"))
+    month = said(driver, ".pricehead")
+    press(driver, "Earlier")
+    until(lambda: said(driver, ".pricehead") != month)
+    assert "this month" not in said(driver, ".pricehead")
+    press(driver, "Later")
     until(lambda: "this month" in said(driver, ".pricehead"))
     assert driver.execute_script(OVERFLOW) == [0, 0, []]
 
@@ -78,6 +93,7 @@ def test_history_turns_moves_groups_and_zooms(driver: webdriver.Chrome, house: s
     press(driver, "1 hour")
     until(lambda: "1 hour" in said(driver, ".choice"))
     day = said(driver, ".pricehead p")
+    until(lambda: not driver.find_elements(By.CSS_SELECTOR, ".q-dialog__backdrop"))
     wheel(driver, 6)
     until(lambda: said(driver, ".pricehead p") != day)
     press(driver, "Voltage")
@@ -113,6 +129,26 @@ def test_phases_show_load_imbalance_and_voltage(driver: webdriver.Chrome, house:
     press(driver, "Current")
     press(driver, "6 h")
     until(lambda: driver.execute_script(CHART))
+
+
+def test_one_finger_scrolls_the_page_and_two_zoom_the_chart(driver: webdriver.Chrome, house: str) -> None:
+    shape(driver, SIZES["phone"])
+    load(driver, house + "/phases")
+    until(lambda: driver.execute_script(CHART))
+    driver.execute_script("document.querySelector('.plot').scrollIntoView({block: 'center'})")
+    scrolled = "return document.querySelector('.page').scrollTop"
+    rect = driver.execute_script("return document.querySelector('.plot').getBoundingClientRect()")
+    x, y = rect["x"] + rect["width"] / 2, rect["y"] + rect["height"] / 2
+    before = driver.execute_script(scrolled)
+    assert before > 50
+    fingers(driver, *([(x, y + 6 * step)] for step in range(12)))
+    until(lambda: driver.execute_script(scrolled) < before - 20)
+    driver.execute_script("document.querySelector('.plot').scrollIntoView({block: 'center'})")
+    assert not driver.find_elements(By.CSS_SELECTOR, ".back")
+    fingers(driver, *([(x - 20 - 6 * step, y), (x + 20 + 6 * step, y)] for step in range(12)))
+    until(lambda: driver.find_elements(By.CSS_SELECTOR, ".back"))
+    press(driver, "Show all")
+    until(lambda: not driver.find_elements(By.CSS_SELECTOR, ".back"))
 
 
 def test_charts_follow_the_theme(driver: webdriver.Chrome, house: str) -> None:
