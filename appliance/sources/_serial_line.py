@@ -9,9 +9,10 @@ import logging
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import serial
@@ -23,7 +24,8 @@ from appliance.protocols.frames import Frame
 from appliance.protocols.iec_dialogue import PATIENCE_S, Dialogue, GiveUp, Ready, Send, Step, Switch
 from appliance.protocols.listener import Listener
 from appliance.protocols.telegram import NO_KEYS, Keys, Telegram
-from appliance.sources._serial_port import Setting, open_port, set_line
+from appliance.sources._serial_port import Setting, keep, open_port, recall, set_line
+from appliance.sources._serial_silence import why_silent
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ class Tally:
 @dataclass
 class Line:
     """One port; `serve` runs in a thread of its own. `known` is the setting that worked, kept for the next
-    time the port is opened; `found` the protocol."""
+    time the port is opened and in the file `memory` for the next start; `found` the protocol."""
 
     plan: Plan
     zone: ZoneInfo
@@ -101,6 +103,18 @@ class Line:
     tally: Tally = field(default_factory=Tally)
     known: Setting | None = None
     found: str = ""
+    memory: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.memory is not None:
+            self.known = recall(self.memory, self.plan.settings)
+
+    def works(self, setting: Setting, protocol: str) -> None:
+        """A believable telegram came at this setting, the first since the port was opened."""
+        log.info("%s: %s at %s", self.name, protocol, setting)
+        self.known, self.found = setting, protocol
+        if self.memory is not None and recall(self.memory, (setting,)) is None:
+            keep(self.memory, setting)
 
     def serve(self, stop: threading.Event, hand: Callable[[Telegram], None]) -> None:
         """Telegrams until `stop` is set. SourceError says what is wrong with the line and what to do."""
@@ -121,7 +135,11 @@ class Line:
         if len(turns) == 1 and turns[0].reason:
             raise SourceError(f"{self.plan.url}: {turns[0].reason}")
         seen, damaged = (sum(getattr(turn, what) for turn in turns) for what in ("seen", "damaged"))
-        raise SourceError(silence(self.plan, [turn.setting for turn in turns], seen, damaged))
+        tried = [turn.setting for turn in turns]
+        wait = (MISSED if len(tried) == 1 else TRY_FOR * len(tried)) * self.plan.expect_s
+        since = f"No telegram from {self.plan.url} in {wait:g} s"
+        kind, fixed = self.found or self.plan.protocol, len(self.plan.settings) == 1
+        raise SourceError(why_silent(since, kind, tried, fixed, seen, damaged))
 
     def damage(self, count: int) -> None:
         """Count; a line that is bad all day fills no log (peers wrote hundreds of MB)."""
@@ -195,10 +213,9 @@ class _Turn:
                 raise SourceError(f"{self.line.plan.url}: {telegram.problem}")
             return
         if not self.good:
-            log.info("%s: %s at %s", self.line.name, protocol, self.setting)
+            self.line.works(self.setting, protocol)
         self.good += 1
         self.line.tally.good += 1
-        self.line.known, self.line.found = self.setting, protocol
         self.hand(replace(telegram, protocol=protocol))
 
     def _ask(self) -> None:
@@ -269,29 +286,3 @@ class _Turn:
             raise SourceError(
                 f"{self.line.plan.url} was cut off ({error}); is the cable or the bridge still there?"
             ) from error
-
-
-def silence(plan: Plan, settings: Sequence[Setting], seen: int, damaged: int) -> str:
-    """Why no telegram came, judged by the bytes and damaged telegrams that did."""
-    line = ", ".join(map(str, settings))
-    wait = MISSED if len(settings) == 1 else TRY_FOR * len(settings)
-    since = f"No telegram from {plan.url} in {wait * plan.expect_s:g} s"
-    if damaged:
-        return (
-            f"{since}, but {damaged} damaged: is the cable sound and pushed home, and is the line {line}? "
-            "A ser2net bridge must use raw, not telnet"
-        )
-    if seen and len(settings) == 1:
-        return (
-            f"{since}, though {seen} bytes came: try baud 115200 with framing 8N1 (DSMR 4 and 5) or 9600 "
-            "with 7E1 (DSMR 2.2 and 3); a cable that does not invert the signal gives such noise too"
-        )
-    if seen:
-        return (
-            f"{since}, though {seen} bytes came (tried {line}): a cable that does not invert the signal "
-            "gives such noise; if yours does, please send us a capture of it"
-        )
-    return (
-        f"{since} and not one byte: has your grid company switched the meter's customer port on, is the "
-        "cable pushed home, and does it feed the request line (5 V on pin 2)?"
-    )

@@ -1,15 +1,22 @@
-"""Opening a meter's port, and what to say and do when that fails."""
+"""Opening a meter's port and remembering how it is set, and what to say and do when that fails."""
 
 import errno
+import json
+import logging
 import socket
 import termios
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import serial
 from serial.tools.list_ports import comports
 
 from appliance.errors import SourceError
+from config.files import write_atomic
+
+log = logging.getLogger(__name__)
 
 POLL_S = 0.04
 """How long a read waits for more bytes: the longest a finished telegram lies about."""
@@ -27,10 +34,30 @@ class Setting:
         return f"{self.baud} {self.framing}"
 
 
+def recall(path: Path, usual: Iterable[Setting]) -> Setting | None:
+    """The setting that worked the last time, if it is still one of those that may be tried."""
+    try:
+        known = Setting(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return known if known in usual else None
+
+
+def keep(path: Path, setting: Setting) -> None:
+    """Remember a setting that works; without it the next start only takes longer."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, json.dumps(asdict(setting)).encode("utf-8"))
+    except OSError as error:
+        log.warning("%s cannot be written (%s): the line is searched anew at the next start", path, error)
+
+
 def open_port(url: str, setting: Setting) -> serial.Serial:
     """The open port; its reads return after at most POLL_S. Raises SourceError that says what to do."""
     try:
-        return serial.serial_for_url(url, timeout=POLL_S, exclusive=True, **_line(setting))
+        port = serial.serial_for_url(url, timeout=POLL_S, exclusive=True, **_line(setting))
+        _heed_parity(port, setting)
+        return port
     except (OSError, ValueError, termios.error) as error:
         raise SourceError(_why_not(url, error)) from error
 
@@ -38,7 +65,18 @@ def open_port(url: str, setting: Setting) -> serial.Serial:
 def set_line(port: serial.Serial, setting: Setting) -> None:
     """Change the settings of an open port and forget what came before. Raises OSError or ValueError."""
     port.apply_settings(_line(setting))
+    _heed_parity(port, setting)
     port.reset_input_buffer()
+
+
+def _heed_parity(port: serial.Serial, setting: Setting) -> None:
+    """Have the driver put NUL for a byte whose parity is wrong, which pyserial has it pass on as it came: of
+    meters without a checksum (DSMR 2.2 and 3) that is all there is to tell a damaged digit by."""
+    if setting.framing[1] == "N" or not isinstance(port, serial.Serial):
+        return  # another computer's port
+    modes = termios.tcgetattr(port.fileno())
+    modes[0] |= termios.INPCK
+    termios.tcsetattr(port.fileno(), termios.TCSANOW, modes)
 
 
 def _line(setting: Setting) -> dict[str, Any]:

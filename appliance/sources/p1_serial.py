@@ -171,7 +171,8 @@ class Source:
             stop.set()
 
     def _new_line(self) -> Line:
-        return Line(plan(self._options), self._context.zone, self._context.clock, self.name, self.tally)
+        context, memory = self._context, self._context.folder / self.name / "line.json"
+        return Line(plan(self._options), context.zone, context.clock, self.name, self.tally, memory=memory)
 
     async def _alone(self) -> None:
         """Two threads on one port would steal each other's bytes: wait until the last one is gone."""

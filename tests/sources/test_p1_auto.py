@@ -114,10 +114,59 @@ def test_a_setting_that_no_longer_works_is_forgotten(fake: Callable[[FakePort], 
     found = line(protocol="dsmr")
     run(found, 1)
     port.right = USUAL[0]
-    with pytest.raises(SourceError, match="bytes came: try"):
+    with pytest.raises(SourceError, match=r"bytes came \(tried 9600 8N1\)"):
         run(found, 1)
     assert len(run(found, 1)) == 1
     assert found.known == USUAL[0]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "silent", "noisy"),
+    [
+        ("auto", "request line", "DSMR 4 and 5"),
+        ("dsmr", "request line", "DSMR 4 and 5"),
+        ("sml", "reading head sit right", "9600 with framing 8N1"),
+        ("han", "HAN port on", "2400 with framing 8E1"),
+        ("iec62056", "set `ask`", "framing 7E1"),
+    ],
+)
+def test_silence_and_noise_have_a_cause_for_each_kind_of_port(
+    protocol: str, silent: str, noisy: str, fake: Callable[[FakePort], None]
+) -> None:
+    for right, data, said in ((USUAL[0], b"", silent), (USUAL[1], b"", noisy)):
+        fake(FakePort(right, data))
+        with pytest.raises(SourceError, match=said):
+            run(line(protocol=protocol, baud=115_200, framing="8N1"), 1)
+
+
+def test_the_setting_outlives_the_process(fake: Callable[[FakePort], None], tmp_path: Path) -> None:
+    port, memory = FakePort(USUAL[2], NL3), tmp_path / "p1" / "line.json"
+    fake(port)
+
+    def started(**more: Any) -> Line:
+        port.tried.clear()
+        return Line(plan(options(expect_s=0.05, **more)), ZONE, FakeClock(NOON), "p1", memory=memory)
+
+    assert len(run(started(), 1)) == 1
+    assert len(run(started(), 1)) == 1
+    assert port.tried == [USUAL[2]]
+    set_by_hand = started(baud=115_200)  # what the owner sets since then counts
+    with pytest.raises(SourceError):
+        run(set_by_hand, 1)
+    assert port.tried == [USUAL[0]]
+    for spoilt in ("", "[]", '{"baud": 9600}', '{"baud": 1, "framing": "8N1", "asks": false}', "\0"):
+        memory.write_text(spoilt)
+        assert started().known is None
+
+
+def test_a_folder_that_cannot_be_written_stops_no_meter(
+    fake: Callable[[FakePort], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake(FakePort(USUAL[0], NL5))
+    (tmp_path / "p1").touch()
+    found = Line(plan(options()), ZONE, FakeClock(NOON), "p1", memory=tmp_path / "p1" / "line.json")
+    assert len(run(found, 2)) == 2
+    assert caplog.text.count("cannot be written") == 1
 
 
 def test_a_meter_that_encrypts_is_not_passed_over_in_the_search(fake: Callable[[FakePort], None]) -> None:

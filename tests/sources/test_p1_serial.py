@@ -5,6 +5,7 @@ import contextlib
 import errno
 import logging
 import socket
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -190,6 +191,17 @@ async def test_the_line_settings_of_old_meters(pty: Pty, clock: FakeClock, tmp_p
     (batch,) = await take(source, 1, lambda: pty.send(NL3))
     values = {r.quantity: r.value for r in batch if isinstance(r, Reading)}
     assert values[Quantity.POWER_GRID] == 680
+
+
+@pytest.mark.parametrize(("framing", "heeded"), [("7E1", True), ("8E1", True), ("8N1", False)])
+def test_a_byte_with_wrong_parity_does_not_pass_for_a_digit(pty: Pty, framing: str, heeded: bool) -> None:
+    setting = _serial_port.Setting(9600, framing)
+    with _serial_port.open_port(pty.port, setting) as port:
+        assert bool(termios.tcgetattr(port.fd)[0] & termios.INPCK) is heeded
+    with _serial_port.open_port(pty.port, _serial_port.Setting(9600, "8N1")) as port:
+        port.apply_settings = lambda _: None  # a pseudo terminal refuses parity
+        _serial_port.set_line(port, setting)
+        assert bool(termios.tcgetattr(port.fd)[0] & termios.INPCK) is heeded
 
 
 async def first_error(source: Source) -> str:
