@@ -43,6 +43,14 @@ def fingers(driver: webdriver.Chrome, *frames: list[tuple[float, float]]) -> Non
     driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+@pytest.fixture
+def touched(driver: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """A browser that says it is touched: ECharts listens for two fingers only then."""
+    driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+    yield driver
+    driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
 @pytest.mark.parametrize("size", ["wall", "phone"])
 def test_prices_of_today_tomorrow_and_the_month(driver: webdriver.Chrome, house: str, size: str) -> None:
     shape(driver, SIZES[size])
@@ -131,7 +139,8 @@ def test_phases_show_load_imbalance_and_voltage(driver: webdriver.Chrome, house:
     until(lambda: driver.execute_script(CHART))
 
 
-def test_one_finger_scrolls_the_page_and_two_zoom_the_chart(driver: webdriver.Chrome, house: str) -> None:
+def test_one_finger_scrolls_the_page_and_two_zoom_the_chart(touched: webdriver.Chrome, house: str) -> None:
+    driver = touched
     shape(driver, SIZES["phone"])
     load(driver, house + "/phases")
     until(lambda: driver.execute_script(CHART))
