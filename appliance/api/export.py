@@ -1,5 +1,6 @@
 """Files to take away: readings, powers and prices as CSV, charts as PNG."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
@@ -122,7 +123,7 @@ def _file(
     async def lines() -> AsyncIterator[str]:
         yield BOM
         async for batch in rows:
-            yield style.text(batch)
+            yield await asyncio.to_thread(style.text, batch)
 
     headers = {"Content-Disposition": f'attachment; filename="{_name(here, what, span)}.csv"'}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
