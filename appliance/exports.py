@@ -111,8 +111,8 @@ async def powers(
     store: Store, chosen: Sequence[SeriesInfo], span: tuple[int, int], every: Every, zone: ZoneInfo
 ) -> AsyncIterator[list[Row]]:
     """Powers, currents and voltages side by side, a row for each instant or span of time."""
-    several = len({info.source for info in chosen}) > 1
     series = sorted((i for i in chosen if i.quantity in POWERS), key=lambda i: POWERS.index(i.quantity))
+    several = len({info.source for info in series}) > 1
     names = [f"{i.source} {i.quantity} {i.quantity.spec.unit}" for i in series]
     yield [("time", *(name if several else name.partition(" ")[2] for name in names))]
     decimals = [info.quantity.spec.decimals for info in series]

@@ -1,16 +1,19 @@
 """The charts that are given away as files: power over time, prices with what was spent."""
 
+import asyncio
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from appliance.calendar import QUARTER_MS, day_of
 from appliance.clock import DAY_MS
-from appliance.ledger import Ledger, plain
+from appliance.ledger import Ledger, Sheet, plain
 from appliance.model import Quantity
 from appliance.money.bill import money
 from appliance.plots import Curve, Plot
 from appliance.store import Every, Store
+from appliance.store.facts import listed
 
 POINTS = 1500
 SHOWN = (Quantity.POWER_GRID, Quantity.POWER_SOLAR, Quantity.POWER_BATTERY, Quantity.POWER_LOAD)
@@ -48,12 +51,19 @@ async def power(store: Store, span: tuple[int, int], zone: ZoneInfo, language: s
 
 async def prices(ledger: Ledger, span: tuple[int, int], zone: ZoneInfo, currency: str, language: str) -> Plot:
     """The whole price and the market's in each quarter hour, and what was spent up to it."""
-    words = WORDS[language]
     sheet = await ledger.sheet(*span)
+    return await asyncio.to_thread(_prices, sheet, span, zone, currency, WORDS[language])
+
+
+def _prices(
+    sheet: Sheet, span: tuple[int, int], zone: ZoneInfo, currency: str, words: Mapping[str, str]
+) -> Plot:
     starts = sheet.moments.starts.tolist()
     columns = {"price": plain(sheet.rates.buying), "market": sheet.market.wholesale}
     curves = [
-        Curve(words[name], [*starts, starts[-1] + QUARTER_MS], _held(column.tolist()), step=True)
+        Curve(
+            words[name], [*starts, starts[-1] + QUARTER_MS], listed(np.append(column, column[-1])), step=True
+        )
         for name, column in columns.items()
         if np.isfinite(column).any()
     ]
@@ -62,21 +72,11 @@ async def prices(ledger: Ledger, span: tuple[int, int], zone: ZoneInfo, currency
         known = np.isfinite(cost)
         spent = np.where(known, np.cumsum(np.where(known, cost, 0.0)), np.nan)
         ends = [at + QUARTER_MS for at in starts]
-        curves.append(Curve(words["spent"], ends, _listed(spent.tolist()), right=True))
-    left = f"{currency}/kWh"
+        curves.append(Curve(words["spent"], ends, listed(spent), right=True))
     title = _title(words["prices"], span, zone)
-    return Plot(title, str(zone), span, left, curves, currency, words["none"])
+    return Plot(title, str(zone), span, f"{currency}/kWh", curves, currency, words["none"])
 
 
 def _title(what: str, span: tuple[int, int], zone: ZoneInfo) -> str:
     first, last = day_of(span[0], zone), day_of(span[1] - 1, zone)
     return f"{what}, {first}" + (f" – {last}" if last != first else "")
-
-
-def _listed(values: list[float]) -> list[float | None]:
-    return [None if value != value else value for value in values]
-
-
-def _held(values: list[float]) -> list[float | None]:
-    """The last price holds to the end of its quarter."""
-    return _listed([*values, values[-1]])

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import cycle
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ DEADLINE_S = 60.0
 SIZE_IN = (12, 6)
 DPI = 100
 COLOURS = ("#1d5fbf", "#c06a00", "#00714f", "#a11d6e", "#52667a", "#b4232a", "#5d6b7a")
+NOT_INSTALLED = 3
+"""How the process ends where matplotlib is missing."""
 _ONE_AT_A_TIME = asyncio.Semaphore(1)
 
 
@@ -53,13 +56,14 @@ class Plot:
 
 async def png(plot: Plot) -> bytes:
     """The picture, 1200 x 600 pixels. Raises PlotError."""
+    asked = await asyncio.to_thread(lambda: json.dumps(asdict(plot)).encode())
     async with _ONE_AT_A_TIME:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "appliance.plots",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            said = process.communicate(json.dumps(asdict(plot)).encode())
+            said = process.communicate(asked)
             picture, trouble = await asyncio.wait_for(said, DEADLINE_S)
         except TimeoutError:
             raise PlotError("Drawing the picture took too long; ask for a shorter time") from None
@@ -67,6 +71,8 @@ async def png(plot: Plot) -> bytes:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+    if process.returncode == NOT_INSTALLED:
+        raise PlotError("Pictures need matplotlib, which is not installed: run `pip install matplotlib`")
     if process.returncode:
         last = trouble.decode(errors="replace").strip().splitlines()[-1:]
         raise PlotError(f"The picture could not be drawn ({''.join(last)})")
@@ -88,7 +94,7 @@ def draw(plot: dict[str, Any]) -> bytes:
     figure = Figure(figsize=SIZE_IN, dpi=DPI, layout="constrained")
     left = figure.add_subplot()
     right = left.twinx() if any(curve["right"] for curve in plot["curves"]) else None
-    for curve, colour in zip(plot["curves"], COLOURS, strict=False):
+    for curve, colour in zip(plot["curves"], cycle(COLOURS), strict=False):
         axis = right if curve["right"] and right is not None else left
         at = moments(curve["at"])
         value = [float("nan") if number is None else number for number in curve["value"]]
@@ -114,7 +120,12 @@ def draw(plot: dict[str, Any]) -> bytes:
 
 def main() -> None:
     """From standard input to standard output."""
-    sys.stdout.buffer.write(draw(json.load(sys.stdin)))
+    plot = json.load(sys.stdin)
+    try:
+        picture = draw(plot)
+    except ModuleNotFoundError:
+        sys.exit(NOT_INSTALLED)
+    sys.stdout.buffer.write(picture)
 
 
 if __name__ == "__main__":

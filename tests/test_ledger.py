@@ -144,6 +144,39 @@ async def test_days_do_not_bear_the_months_capacity_charge(store: Store) -> None
     assert day.bill.lines == ()
 
 
+async def test_the_first_day_of_a_meter_read_once_a_day_is_no_peak(store: Store) -> None:
+    for day, value in enumerate((500.0, 509.6, 519.2)):
+        store.append(
+            [Reading("camera", Quantity.ENERGY_IMPORT, value, START + (32 + day * 96) * QUARTER - 1000)]
+        )
+    await store.flush()
+    contract = Contract(buying=(Component(name="Fixed", per_kwh=1),), capacity=Capacity(peaks=1, per_kw=28))
+    now = START + (33 + 2 * 96) * QUARTER
+    [month] = await books(store, now, contract).bills(MONDAY, date(2027, 2, 28), "month")
+    assert month.bill.bought is not None
+    assert month.bill.bought.kwh == month.bill.bought.estimated_kwh == pytest.approx(19.2)
+    assert month.bill.lines[0].money == pytest.approx(0.4 * 28 * 3 / 28)
+
+
+async def test_two_contracts_share_the_capacity_charge_of_a_month_by_its_days(store: Store) -> None:
+    end = await draw(store, days=28)
+    old = Contract(buying=(SPOT,), capacity=Capacity(name="Old", per_kw=28))
+    new = Contract(since=date(2027, 2, 15), buying=(SPOT,), capacity=Capacity(name="New", per_kw=56))
+    [month] = await books(store, end - 1, new, old).bills(MONDAY, date(2027, 2, 28), "month")
+    assert {line.name: line.money for line in month.bill.lines} == {
+        "Old": pytest.approx(2.0 * 14), "New": pytest.approx(2.0 * 28),
+    }  # fmt: skip
+
+
+async def test_an_offer_looks_back_as_far_as_its_own_tariff_does(store: Store) -> None:
+    end = await draw(store, days=40)
+    tariff = Capacity(window_min=15, peaks=12, apart="month", months=12, per_kw=31)
+    offer = Contract(name="Flanders", buying=(SPOT,), capacity=tariff)
+    ledger = books(store, end - 1, Contract(buying=(SPOT,)), offers=(offer,))
+    [_, (_, found)] = await ledger.compare(date(2027, 3, 10), date(2027, 3, 12))
+    assert found.lines[0].money == pytest.approx(2.0 * 31 * 3 / 31)
+
+
 async def test_the_peaks_of_earlier_months_count_where_the_tariff_says_so(store: Store) -> None:
     end = await draw(store, days=40)
     tariff = Capacity(window_min=15, peaks=12, apart="month", months=12, floor_kw=2.5, per_kw=12, per="year")

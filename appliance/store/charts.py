@@ -13,7 +13,7 @@ from appliance.model import Kind, Quantity
 from appliance.store import buckets
 from appliance.store.buckets import Buckets
 from appliance.store.codec import Floats, Ints
-from appliance.store.facts import NO_ROWS, QUARTER_MS, Every, Rows, Series
+from appliance.store.facts import NO_ROWS, QUARTER_MS, Every, Rows, Series, listed
 from appliance.store.reader import Reader, offset_at
 
 FINE = (Every.MIN1, Every.MIN5)
@@ -97,7 +97,7 @@ def _raw(reader: Reader, series: int, quantity: Quantity, start: int, end: int, 
     else:
         rows = _lows_and_highs(reader, series, quantity, start, end)
     rows = buckets.thin(rows, limit)
-    at, value = rows.at.tolist(), _listed(rows.value)
+    at, value = rows.at.tolist(), listed(rows.value)
     for index in reversed(buckets.gaps(rows.at).tolist()):
         at.insert(index + 1, at[index] + 1)
         value.insert(index + 1, None)
@@ -129,7 +129,7 @@ def _lines(
     def line(values: Floats) -> list[float | None]:
         whole = np.full(len(edges), np.nan)
         whole[where] = values
-        return _listed(whole)
+        return listed(whole)
 
     if quantity.spec.kind is Kind.GAUGE:
         mean = np.round(found.value, quantity.spec.decimals + 2)
@@ -155,7 +155,3 @@ def _registers_at_quarters(
         (float(quarters.value[place]), int(quarters.start[place]) + QUARTER_MS) if place >= 0 else earlier
         for place in places.tolist()
     ]
-
-
-def _listed(values: Floats) -> list[float | None]:
-    return [None if value != value else value for value in values.tolist()]

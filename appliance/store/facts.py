@@ -72,6 +72,11 @@ class Series:
         return points
 
 
+def listed(values: Floats) -> list[float | None]:
+    """A column with None for what is unknown."""
+    return [None if value != value else value for value in values.tolist()]
+
+
 class Row(NamedTuple):
     """A committed reading and its number in the order of arrival."""
 

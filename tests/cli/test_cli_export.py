@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from appliance.__main__ import main
 from appliance.clock import HOUR_MS, MINUTE_MS, FakeClock
-from appliance.model import Quantity, Reading
+from appliance.model import Price, Quantity, Reading
 from appliance.store import Store
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -37,6 +37,15 @@ def readings() -> list[Reading]:
 async def fill(folder: Path) -> None:
     async with Store(folder, FakeClock(START + (HOURS + 1) * HOUR_MS), ZONE) as store:
         store.append(readings())
+        await store.flush()
+
+
+async def price(folder: Path) -> None:
+    start, quarter = START + 2 * HOUR_MS, HOUR_MS // 4
+    async with Store(folder, FakeClock(START + (HOURS + 1) * HOUR_MS), ZONE) as store:
+        for n, per_kwh in enumerate((-0.4, 0.8)):
+            at = start + n * quarter
+            store.append([Price("spot", "wholesale", at, at + quarter, per_kwh)])
         await store.flush()
 
 
@@ -141,6 +150,8 @@ def test_nothing_there_is_told(data: Path) -> None:
         (("--from", "2026-10-25", "--to", "2026-10-25"), 2, "--to must be after --from"),
         (("--from", "2026-10-25", "--quantity", "power_gird"), 2, "did you mean power_grid?"),
         (("--from", "2026-10-25", "--source", "x"), 1, "there is no source x here; there are meter, p1"),
+        (("--from", "2026-10-25", "-o", "x.png"), 2, "a picture shows --what power or --what prices"),
+        (("--from", "2026-10-25", "--separator", ",", "--decimal", ","), 2, "must not be the same sign"),
         ((), 2, "Missing option '--from'"),
     ],
 )
@@ -157,6 +168,37 @@ def test_a_folder_without_readings_is_told(data: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "there are no readings in" in result.stderr
     assert not (tmp_path / "other" / "store").exists()
+
+
+def test_powers_stand_side_by_side(data: Path) -> None:
+    found = rows(export(data, "--what", "power", "--from", "2026-10-25", "--to", "2026-10-26"))
+    assert len(found) == 25 * 6
+    assert found[0] == {"time": "2026-10-25T00:00:00+02:00", "power_grid W": "500"}
+    assert found[-1]["time"] == "2026-10-25T23:50:00+01:00"
+
+
+def test_prices_are_those_of_the_contract_in_the_signs_of_the_country(data: Path) -> None:
+    """A day of 25 hours has 100 quarters, of which the first two have a price."""
+    asyncio.run(price(data / "store"))
+    config = json.loads((data / "config.json").read_text())
+    config["site"]["currency"] = "SEK"
+    config["contracts"] = [{"vat_percent": 25, "buying": [{"name": "Spot", "market": 1}]}]
+    (data / "config.json").write_text(json.dumps(config))
+    span = ("--from", "2026-10-25", "--to", "2026-10-26")
+    result = export(data, "--what", "prices", *span, "--separator", ";", "--decimal", ",")
+    assert result.stdout.splitlines() == [
+        "time;market;buying;selling;currency",
+        "2026-10-25T00:00:00+02:00;-0,40000;-0,50000;;SEK",
+        "2026-10-25T00:15:00+02:00;0,80000;1,00000;;SEK",
+    ]
+
+
+@pytest.mark.parametrize("what", ["power", "prices"])
+def test_a_name_that_ends_with_png_is_drawn(data: Path, tmp_path: Path, what: str) -> None:
+    path = tmp_path / f"{what}.PNG"
+    result = export(data, "--what", what, "--from", "2026-10-25", "--to", "2026-10-26", "-o", path)
+    assert (result.exit_code, result.output) == (0, "")
+    assert path.read_bytes().startswith(b"\x89PNG\r\n")
 
 
 async def test_while_the_daemon_writes(data: Path) -> None:

@@ -41,6 +41,17 @@ def test_the_parts_of_a_contract_add_up_with_tax_by_the_time_of_day() -> None:
     assert found.selling[0][0] == pytest.approx(0.37)
 
 
+def test_without_a_contract_each_day_has_the_price_it_would_have_alone() -> None:
+    """The complete price of a supplier where there is one; another day has the market's, not none."""
+    two = quarters(date(2027, 6, 1), date(2027, 6, 2))
+    supplier = np.where(np.arange(192) < 90, 2.0, np.nan)
+    found = rates([], two, Market(flat(two, 0.5), supplier, flat(two, np.nan)))
+    assert (found.buying[0][:90] == 2.0).all()
+    assert np.isnan(found.buying[0][90:96]).all()
+    assert (found.buying[0][96:] == 0.5).all()
+    assert np.isnan(found.selling[0][:96]).all()
+
+
 def test_negative_prices_stay_negative() -> None:
     day = quarters(date(2027, 6, 1), date(2027, 6, 1))
     found = rates(
