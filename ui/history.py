@@ -269,7 +269,8 @@ def bars_head(
     if kind == "cost":
         values = [entry.bill.total for entry in now]
     known = [value for value in values if value is not None]
-    before = [_amount(entry, kind, "bought") if kind == "energy" else entry.bill.total for entry in then]
+    metered = [entry for entry in then if _amount(entry, kind, "bought") is not None]
+    before = [_amount(entry, kind, "bought") if kind == "energy" else entry.bill.total for entry in metered]
     unit = texts._("kWh bought") if kind == "energy" else texts.money
     decimals = 1 if kind == "energy" else 2
     head = _head(

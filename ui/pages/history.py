@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from nicegui import background_tasks, events, ui
 
-from appliance.calendar import day_of
+from appliance.calendar import day_of, day_span
 from appliance.clock import HOUR_MS
 from appliance.ledger import REGISTERS, Grain
 from appliance.model import Quantity
@@ -157,7 +157,10 @@ class _Shown:
         """As long a span earlier or later."""
         view = self._view
         if self.bars:
-            self._span = self._span.calendar_step(steps, self.grain, view.appliance.zone)
+            span = self._span.calendar_step(steps, self.grain, view.appliance.zone)
+            if span.start > view.now:
+                return
+            self._span = span
         else:
             self._span = self._span.moved(steps, view.now)
             self._hours = None
@@ -266,11 +269,16 @@ class _Shown:
             shown = (max(shown[0], (await self._first_day()).replace(month=1, day=1)), shown[1])
         spans = [shown]
         if grain != "year":
-            before = self._span.year_before(zone)
+            # Of the year before no more than this one has had: half a May is not compared with a whole one.
+            until = min(self._span.end, day_span(day_of(view.now, zone), zone)[1])
+            before = Span(self._span.start, until).year_before(zone)
             spans.append((day_of(before.start, zone), day_of(before.end - 1, zone)))
         if self.kind in ("energy", "cost"):
             now, then = padded([await ledger.bills(*span, grain) for span in spans])
             drawing = bars_drawing(view.texts, self.kind, grain, now, then)
+            if self.kind == "cost" and grain == "day":
+                # The bill of a month holds charges that no single day bears.
+                now, then = padded([await ledger.bills(*span, "month") for span in spans])
             return drawing, bars_head(view.texts, self.kind, grain, now, then)
         quantity = Quantity(self.kind)
         pick = Picker(view.appliance.hub.latest, view.types(), view.appliance.cadences, view.now)
