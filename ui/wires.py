@@ -90,7 +90,6 @@ HOMEWIZARD = (
     N_("Press the button on the HomeWizard device at {where} now: it then gives Tallywatt a token"),
     N_("{button}. Or: {why}"),
     N_("{button} ({why})"),
-    N_("There is no token of {where} yet"),
     N_("{where} no longer knows the token: it was revoked, or the device was reset"),
     N_("{why}. Take `token` out and press the button, or give another"),
     N_("{where} gave no token; update its firmware in the HomeWizard app"),
