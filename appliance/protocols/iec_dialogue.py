@@ -51,9 +51,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Nothing came of it; the sentence says why."""
+    """Nothing came of it; the sentence says why. `refused`: it will not, until its owner does something."""
 
     reason: str
+    refused: bool = False
 
 
 Step = Send | Switch | Ready | GiveUp
@@ -136,7 +137,9 @@ class Dialogue:
 
     def _verdict(self, data: bytes) -> list[Step]:
         if b"B0" in self._buffer or b"(ER" in self._buffer:
-            return [GiveUp("the meter refuses the password; ask the grid company for the right one")]
+            return [
+                GiveUp("the meter refuses the password; ask the grid company for the right one", refused=True)
+            ]
         return self._ask() if _ACK in self._buffer else []
 
     def _ask(self) -> list[Step]:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import serial
 
 from appliance.clock import Clock
-from appliance.errors import SourceError
+from appliance.errors import AuthError, SourceError
 from appliance.protocols import iec62056
 from appliance.protocols.frames import Frame
 from appliance.protocols.iec_dialogue import PATIENCE_S, Dialogue, GiveUp, Ready, Send, Step, Switch
@@ -35,6 +35,8 @@ MISSED = 3
 TELL_EVERY_S = 3600.0
 LOCKED = 3
 """So many telegrams that cannot be read, and none that can: the owner has to do something."""
+LOCKED_WAIT_S = 300.0
+"""The port is listened to again after so long: another meter may hang on it by then."""
 TRY_FOR = 1.2
 """Listen for so many cadences before the next setting is tried."""
 READOUT_S = 180.0
@@ -117,7 +119,8 @@ class Line:
             keep(self.memory, setting)
 
     def serve(self, stop: threading.Event, hand: Callable[[Telegram], None]) -> None:
-        """Telegrams until `stop` is set. SourceError says what is wrong with the line and what to do."""
+        """Telegrams until `stop` is set. SourceError says what is wrong with the line and what to do;
+        AuthError what the meter wants of its owner: a key, a password."""
         settings = (self.known,) if self.known else self.plan.settings
         self.known = None
         turns: list[_Turn] = []
@@ -210,7 +213,9 @@ class _Turn:
         if telegram.problem and not telegram.readings:
             self.locked += 1
             if self.locked >= LOCKED and not self.good:
-                raise SourceError(f"{self.line.plan.url}: {telegram.problem}")
+                error = AuthError(f"{self.line.plan.url}: {telegram.problem}")
+                error.again_s = LOCKED_WAIT_S
+                raise error
             return
         if not self.good:
             self.line.works(self.setting, protocol)
@@ -246,6 +251,8 @@ class _Turn:
                 if isinstance(step, Ready):
                     return step.frame
                 if isinstance(step, GiveUp):
+                    if step.refused:  # asked again and again, some meters lock themselves
+                        raise AuthError(f"{self.line.plan.url}: {step.reason}")
                     return step.reason
                 self._do(step)
                 heard = time.monotonic()

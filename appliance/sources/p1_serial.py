@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from appliance.errors import SourceError
+from appliance.errors import AuthError, SourceError
 from appliance.model import Batch, Quantity, Reading
 from appliance.protocols.telegram import Keys, Telegram, key_of
 from appliance.sources._serial_line import ASKED, LIKELY, USUAL, Line, Plan, Tally
@@ -80,7 +80,7 @@ class Options(SourceOptions):
 
 
 def plan(options: Options) -> Plan:
-    """How the line is read: every usual setting that the options leave open. SourceError for a bad key."""
+    """How the line is read: every usual setting that the options leave open. AuthError for a bad key."""
     return Plan(
         options.port,
         options.protocol,
@@ -117,7 +117,7 @@ def _key(secret: SecretStr | None) -> bytes | None:
     try:
         return key_of(secret.get_secret_value())
     except ValueError as error:
-        raise SourceError(f"A key of this meter is wrong: it {error}") from None
+        raise AuthError(f"A key of this meter is wrong: it {error}") from None
 
 
 class Source:
@@ -136,7 +136,8 @@ class Source:
         self._shape: object = None
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
-        """One batch a telegram. SourceError says what is wrong with the port and what to do."""
+        """One batch a telegram. SourceError says what is wrong with the port and what to do; AuthError that
+        the meter wants a key or another password."""
         await self._alone()
         line = self._line = self._line or self._new_line()
         loop = asyncio.get_running_loop()

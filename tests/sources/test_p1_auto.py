@@ -15,7 +15,7 @@ from p1_wires import NL3, NL5, Pty
 from pydantic import ValidationError
 
 from appliance.clock import FakeClock
-from appliance.errors import SourceError
+from appliance.errors import AuthError, SourceError
 from appliance.model import Quantity, Reading
 from appliance.protocols.telegram import Telegram
 from appliance.sources import _serial_line
@@ -51,6 +51,7 @@ class FakePort:
         self.data = data
         self.baudrate, self.framing = 0, ""
         self.tried: list[Setting] = []
+        self.said: list[bytes] = []
 
     def set(self, setting: Setting) -> None:
         self.baudrate, self.framing = setting.baud, setting.framing
@@ -63,6 +64,23 @@ class FakePort:
 
     def close(self) -> None:
         pass
+
+
+class RefusingPort(FakePort):
+    """A meter that stays at 300 baud, asks for a password and takes none."""
+
+    ANSWERS = ((b"/?", b"/TWE0\\2Test\r\n"), (b"\x06", b"\x01P0\x02(1)\x03Q"), (b"\x01P1", b"\x01B0\x03q"))
+
+    def write(self, data: bytes) -> None:
+        self.said.append(data)
+        self.data = next((answer for start, answer in self.ANSWERS if data.startswith(start)), b"")
+
+    def flush(self) -> None:
+        pass
+
+    def read(self, size: int) -> bytes:
+        data, self.data = super().read(size), b""
+        return data
 
 
 @pytest.fixture
@@ -180,7 +198,7 @@ def test_a_meter_that_encrypts_is_not_passed_over_in_the_search(fake: Callable[[
         return SEALED if next(sent) % 25 == 24 else b""
 
     port.read = read  # type: ignore[method-assign]
-    with pytest.raises(SourceError, match="encrypts what it sends"):
+    with pytest.raises(AuthError, match="encrypts what it sends"):
         run(line(expect_s=1), 1)
     assert port.tried == [USUAL[0]]
 
@@ -254,9 +272,18 @@ async def first(source: Source, meter: Callable[[], None]) -> dict[Quantity, flo
 
 async def test_an_encrypting_meter_without_its_key_says_so(pty: Pty, tmp_path: Path) -> None:
     source = Source(options(pty.port), Context(FakeClock(NOON), tmp_path, ZONE))
-    with pytest.raises(SourceError, match="encrypts what it sends"):
+    with pytest.raises(AuthError, match="encrypts what it sends"):
         await first(source, lambda: pty.send(SEALED))
     assert source.tally.good == 0
+
+
+def test_a_refused_password_is_tried_once_and_needs_the_owner(fake: Callable[[FakePort], None]) -> None:
+    """Some meters lock themselves after a few wrong ones."""
+    port = RefusingPort(ASKED, b"")
+    fake(port)
+    with pytest.raises(AuthError, match="refuses the password; ask the grid company"):
+        run(line(ask=True, password="1"), 1)
+    assert sum(said.startswith(b"\x01P1") for said in port.said) == 1
 
 
 async def test_a_meter_is_asked_and_answers(pty: Pty, tmp_path: Path) -> None:
