@@ -30,7 +30,9 @@ class Worker:
         answer: asyncio.Future[T] = loop.create_future()
         self._thread().put((work, answer, loop))
         try:
-            return await asyncio.wait_for(answer, deadline_s)
+            # Python 3.11's wait_for forgets a cancellation that comes together with the answer.
+            async with asyncio.timeout(deadline_s):
+                return await answer
         except TimeoutError:
             self._abandon()
             raise SourceError(

@@ -54,3 +54,15 @@ async def test_the_loop_turns_while_a_driver_blocks() -> None:
         await asyncio.sleep(0.001)
         turns += 1
     assert turns > 10
+
+
+async def test_an_end_that_comes_together_with_the_answer_is_not_missed() -> None:
+    """Or a source would go on after it was told to stop, and the appliance never end."""
+    worker = Worker("late")
+    task = asyncio.create_task(worker.call(lambda: 1, 5))
+    await asyncio.sleep(0)
+    time.sleep(0.1)  # noqa: ASYNC251 - the answer comes while the loop is busy
+    asyncio.get_running_loop().call_soon(task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    worker.close()
