@@ -1,10 +1,12 @@
 """What energy costs, for programs: rates, bills, offers, the cheapest time; and how the phases stand."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
 from appliance.api.common import Here, asked, problems
@@ -18,6 +20,7 @@ from appliance.phases import fuse_level, imbalance_level
 router = APIRouter(prefix="/api/v1", tags=["Money"])
 MOST_QUARTERS = 100 * 400
 LONGEST_DAYS = 25 * 366
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 Day = Annotated[date | None, Query(description="A local day, such as 2026-11-21.")]
 
 
@@ -78,12 +81,12 @@ class PhasesOut(BaseModel):
     level: Literal["ok", "warn", "bad"] | None
 
 
-@router.get("/rates", responses=problems(400, 503))
+@router.get("/rates", response_model=list[RateOut], responses=problems(400, 503))
 async def rates(
     here: Here,
     start: Annotated[str | None, Query(alias="from", description="ISO 8601 or ms; now.")] = None,
     end: Annotated[str | None, Query(alias="to", description="ISO 8601 or ms; two days on.")] = None,
-) -> list[RateOut]:
+) -> Response:
     """What a kWh costs by contract, quarter hour by quarter hour."""
     since = asked(start, "from", here.zone) if start else here.clock.now()
     until = asked(end, "to", here.zone) if end else since + 2 * DAY_MS
@@ -92,28 +95,30 @@ async def rates(
     starts, known = await here.ledger.rates(since, until)
     buying, selling = plain(known.buying), plain(known.selling)
     apart = np.isfinite(known.buying[1]) & ~np.isfinite(known.buying[0])
-    return [
-        RateOut(
-            start=iso(at),
-            buying=_known(buying[n]),
-            selling=_known(selling[n]),
-            day_tariff=[_known(known.buying[1][n]), _known(known.buying[2][n])] if apart[n] else None,
-        )
-        for n, at in enumerate(starts.tolist())
-    ]
+
+    def rows() -> Iterator[RateOut]:
+        for n, at in enumerate(starts.tolist()):
+            yield RateOut(
+                start=iso(at),
+                buying=_known(buying[n]),
+                selling=_known(selling[n]),
+                day_tariff=[_known(known.buying[1][n]), _known(known.buying[2][n])] if apart[n] else None,
+            )
+
+    return await _listing(rows())
 
 
-@router.get("/bills", responses=problems(400, 503))
+@router.get("/bills", response_model=list[BillOut], responses=problems(400, 503))
 async def bills(
     here: Here,
     first: Day = None,
     last: Day = None,
     every: Annotated[Literal["day", "month", "year"], Query(description="One bill for each.")] = "day",
-) -> list[BillOut]:
+) -> Response:
     """What each day, month or year cost; today if nothing else is said."""
     since, until = _days(here, first, last)
     found = await here.ledger.bills(since, until, every)
-    return [_bill(here, entry.first, entry.last, "", entry.bill) for entry in found]
+    return await _listing(_bill(here, entry.first, entry.last, "", entry.bill) for entry in found)
 
 
 @router.get("/offers", responses=problems(400, 503))
@@ -165,9 +170,20 @@ def _phases(here: Here, source: str) -> PhasesOut | None:
     return PhasesOut(source=source, fuse_a=fuse, phases=each, imbalance_a=apart, level=level)
 
 
+async def _listing(rows: Iterator[BaseModel]) -> Response:
+    """A JSON list, written in a thread: a year of quarter hours is too much for the loop."""
+
+    def text() -> str:
+        return f"[{','.join(row.model_dump_json() for row in rows)}]"
+
+    return Response(await asyncio.to_thread(text), media_type="application/json")
+
+
 def _days(here: Here, first: date | None, last: date | None) -> tuple[date, date]:
     until = last or day_of(here.clock.now(), here.zone)
     since = first or until
+    if since < EARLIEST or until > LATEST:
+        raise HTTPException(400, f"Days must lie between {EARLIEST} and {LATEST}")
     if not timedelta(0) <= until - since <= timedelta(days=LONGEST_DAYS):
         raise HTTPException(400, "`first` must not lie after `last`, nor more than 25 years before it")
     return since, until

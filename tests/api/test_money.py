@@ -100,6 +100,8 @@ async def test_the_cheapest_time_from_now_on(api: httpx.AsyncClient, here: Appli
         "rates?from=2020-01-01&to=2027-06-01",
         "bills?first=2027-06-02&last=2027-06-01",
         "bills?first=1900-01-01",
+        "bills?first=0001-01-01&last=0001-01-02&every=month",
+        "offers?first=9999-12-31&last=9999-12-31",
         "cheapest?minutes=15&to=2028-01-01",
         "cheapest?minutes=0",
         "bills?every=hour",
