@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from appliance.clock import MINUTE_MS
+from appliance.clock import HOUR_MS, MINUTE_MS
 from appliance.model import Quantity as Q  # noqa: N817 - the tables below are made of them
 from appliance.protocols import obis
 from appliance.protocols.frames import END, checksum
@@ -23,6 +23,13 @@ DEVICES: Mapping[int, Q] = {
     3: Q.GAS, 4: Q.HEAT, 12: Q.HEAT, 13: Q.HEAT, 6: Q.WATER, 7: Q.WATER, 21: Q.WATER, 22: Q.WATER,
 }  # fmt: skip
 """M-Bus device type (line 24.1.0) -> what its register counts."""
+
+WARM = (6, 21)
+"""Of water meters, those of warm water."""
+
+ALIVE_MS = 3 * HOUR_MS
+"""A meter whose last time is so much older than another's of its kind was exchanged for that; most are read
+every hour."""
 
 ALWAYS = ("1.8.1", "1.8.2", "2.8.1", "2.8.2", "1.7.0", "2.7.0")
 """Lines of every telegram of DSMR 2.2 and 3."""
@@ -58,7 +65,7 @@ def parse(frame: bytes, zone: ZoneInfo, now: int | None = None, keys: Keys = NO_
         return telegram
     near = now if at is None else at
     children = tuple(_child(channel, attached[channel], zone, near) for channel in sorted(attached))
-    counting = _newest(children)
+    counting = _counting(children)
     readings = electricity(found, crc == "ok" or _stands_alone(found))
     readings |= {quantity: value for quantity, (value, _) in counting.items()}
     moments = {quantity: at for quantity, (_, at) in counting.items() if at is not None}
@@ -125,13 +132,18 @@ def _device(raw: str) -> int | None:
     return int(raw) if re.fullmatch(r"[0-9]{1,3}", raw) else None
 
 
-def _newest(children: tuple[Child, ...]) -> dict[Q, tuple[float, int | None]]:
-    """After an exchange the old gas meter stays listed with its last time: the newest of a kind counts."""
-    newest: dict[Q, tuple[float, int | None]] = {}
-    for child in sorted(children, key=lambda child: child.at or 0):
-        if child.quantity is not None and child.value is not None:
-            newest[child.quantity] = child.value, child.at
-    return newest
+def _counting(children: tuple[Child, ...]) -> dict[Q, tuple[float, int | None]]:
+    """One meter of each kind, always the same: of those that still count the first, cold water before warm.
+    After an exchange the old one stays listed, but with its last time."""
+    chosen: dict[Q, tuple[float, int | None]] = {}
+    known = [(child.quantity, child.value, child) for child in children if child.value is not None]
+    latest: dict[Q | None, int] = {}
+    for quantity, _, child in known:
+        latest[quantity] = max(latest.get(quantity, 0), child.at or 0)
+    for quantity, value, child in sorted(known, key=lambda one: one[2].device in WARM):
+        if quantity is not None and latest[quantity] - (child.at or 0) <= ALIVE_MS:
+            chosen.setdefault(quantity, (value, child.at))
+    return chosen
 
 
 def instant(raw: str, zone: ZoneInfo, near: int | None = None) -> int | None:

@@ -124,6 +124,26 @@ def test_heat_comes_in_several_units(value: str, gj: float | None) -> None:
     assert t.readings.get(Q.HEAT) == gj
 
 
+@pytest.mark.parametrize("code", ["24.2.1", "24.2.3"])
+@pytest.mark.parametrize(
+    ("device", "quantity"),
+    [(3, Q.GAS), (7, Q.WATER), (6, Q.WATER), (21, Q.WATER), (22, Q.WATER)],
+)
+def test_gas_and_water_on_any_channel_under_either_code(code: str, device: int, quantity: Q) -> None:
+    t = telegram(f"0-4:24.1.0({device:03})", f"0-4:{code}(260315142000W)(00012.345*m3)")
+    assert t.readings == {quantity: 12.345}
+    assert t.moments == {quantity: ms(2026, 3, 15, 13, 20)}
+
+
+@pytest.mark.parametrize("minutes", [(0, 0), (0, 5), (5, 0)])
+def test_of_two_meters_that_both_count_it_is_always_the_same(minutes: tuple[int, int]) -> None:
+    """A register that jumped between the two would be no register."""
+    warm, cold = (f"(2603151420{minute:02}W)" for minute in minutes)
+    water = ("0-1:24.1.0(006)", f"0-1:24.2.1{warm}(1.0*m3)", "0-2:24.1.0(007)", f"0-2:24.2.1{cold}(2.0*m3)")
+    gas = ("0-3:24.1.0(003)", f"0-3:24.2.1{warm}(3.0*m3)", "0-4:24.1.0(003)", f"0-4:24.2.1{cold}(4.0*m3)")
+    assert telegram(*water, *gas).readings == {Q.WATER: 2.0, Q.GAS: 3.0}
+
+
 def test_an_unknown_kind_of_meter_is_not_guessed_at() -> None:
     t = telegram(
         "0-1:24.2.1(260315142000W)(00012.345*m3)", "0-2:24.1.0(099)", "0-2:24.2.1(260315142000W)(1*m3)"
