@@ -65,7 +65,9 @@ class Bridge(Wire):
     def __init__(self, rfc2217: bool = False) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
         self._number = self._server.getsockname()[1]
-        self.port = f"{'rfc2217' if rfc2217 else 'socket'}://127.0.0.1:{self._number}"
+        # On a busy machine the talk about settings may take longer than pyserial's three seconds.
+        kind, patience = ("rfc2217", "?timeout=15") if rfc2217 else ("socket", "")
+        self.port = f"{kind}://127.0.0.1:{self._number}{patience}"
         self._rfc2217 = rfc2217
         self._managers: list[serial.rfc2217.PortManager] = []
         self.connected = threading.Event()
