@@ -108,7 +108,7 @@ def test_the_price_card() -> None:
 def test_negative_prices_are_drawn_and_said() -> None:
     message = price_message(TEXTS, prices(-0.1, -0.2), NOW)
     assert message is not None
-    assert message["value"] == "-0.10"
+    assert message["value"] == "−0.10"
     assert all(0 < bar[0] <= 1 for bar in message["bars"] if bar)
 
 
