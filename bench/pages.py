@@ -1,7 +1,7 @@
 """What the pages ask for: how long a month of one-second data takes, and how long the loop stands still.
 
-The questions are those of the History and Prices pages, asked of a real store; a clock on the same loop
-ticks every two milliseconds and tells the longest it had to wait.
+The questions are those of the History and Prices pages and of an export, asked of a real store; a clock on
+the same loop ticks every two milliseconds and tells the longest it had to wait.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from appliance import calendar
+from appliance import calendar, exports
 from appliance.clock import DAY_MS, HOUR_MS, FakeClock
 from appliance.ledger import Ledger
 from appliance.model import Price, Quantity
@@ -63,6 +63,11 @@ async def _asked(folder: Path) -> list[Measured]:
             entries = await ledger.bills(today - timedelta(days=DAYS - 2), today, "day")
             return message(texts, bars_drawing(texts, "cost", "day", entries, []))
 
+        async def table() -> None:
+            rows = exports.readings(store, await store.series_list(), day, Every.RAW, ZONE)
+            async for batch in rows:
+                await asyncio.to_thread(exports.STYLES["sv"].text, batch)
+
         month, day = Span(end - 720 * HOUR_MS, end), Span(end - DAY_MS, end)
         asked: list[tuple[str, Callable[[], Awaitable[Any]]]] = [
             ("History, a month of seconds, automatic", lambda: lines(month, grouping(month))),
@@ -70,6 +75,7 @@ async def _asked(folder: Path) -> list[Measured]:
             ("History, a month of seconds, by minute", lambda: lines(month, Every.MIN1)),
             ("History, a day of seconds, every reading", lambda: lines(day, Every.RAW)),
             ("History, a month of days, cost", bars),
+            ("Export, a day of seconds, every reading", table),
         ]
         for name, question in asked:
             found += await _measured(name, question)
