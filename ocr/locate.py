@@ -18,7 +18,7 @@ from ocr.detect import Figure, Line, lines
 from ocr.detect import NoCounter as NoCounter
 from ocr.digits import Digit, DigitReader
 from ocr.picture import Picture, cut, fault, sharpness
-from ocr.rows import View, box, completed, refined, tuned
+from ocr.rows import View, box, completed, ended, refined, tuned
 from ocr.strips import glance, inside, shown, window
 
 _FEWEST, _MOST = 3, 10
@@ -29,7 +29,7 @@ _UNPOINTED = 0.6
 _PLAIN, _SPREAD = 0.6, 0.04
 """Mean chance of a row's figures at which it is as likely print as a counter, and how fast that changes."""
 _CLOSELY = 2
-"""How many of the likeliest displays are read with many frames."""
+"""How many of the likeliest displays, and rows of wheels, are looked at closely."""
 _LARGE = 0.3
 """How much smaller figures count less: a counter is rarely smaller than the print about it."""
 _LEAST = 0.2
@@ -116,7 +116,8 @@ def search(
     reader = reader or DigitReader()
     found = _ranked(candidates(picture, lines(picture), reader))
     displays = [c for c in found if c.lcd][:_CLOSELY]
-    found = [_closely(c, reader) if c in displays else c for c in found]
+    wheels = [c for c in found if not c.lcd][:_CLOSELY]
+    found = [_closely(c, reader) if c in displays else _whole(c, reader) if c in wheels else c for c in found]
     found = [fitting(c, expected_digits) for c in found]
     found = _ranked([c for c in found if _FEWEST <= len(c.row) <= _MOST])
     if not found or found[0].standing < _LEAST:
@@ -138,6 +139,13 @@ def _closely(found: Candidate, reader: DigitReader) -> Candidate:
     row = strip.replacing(list(found.row), _SHOWN)
     digits = tuple(reader.read([cut(found.view.picture, box(f)) for f in row]))
     return replace(found, row=tuple(row), digits=digits, displayed=strip.confidence, text=strip.text)
+
+
+def _whole(found: Candidate, reader: DigitReader) -> Candidate:
+    """A row of wheels with all of its ends."""
+    row = ended(found.view, found.row, reader.read)
+    digits = tuple(reader.read([cut(found.view.picture, box(f)) for f in row]))
+    return replace(found, row=tuple(row), digits=digits)
 
 
 def _tuned(found: Candidate, reader: DigitReader) -> Candidate:
