@@ -73,8 +73,10 @@ def read(
 
 def _first(found: Found, expected: int | None, threshold: float) -> Result:
     """Reads a counter just found, in its upright view; boxes are told in the picture's own pixels."""
-    where, trust = found.where, found.trust
-    seen = count(found.upright, where, shipped(), expected=expected, threshold=threshold, trust=trust)
+    where, trust, strip, readers = found.where, found.trust, found.shown, shipped()
+    if strip is not None:
+        readers = replace(readers, display=lambda window: strip)
+    seen = count(found.upright, where, readers, expected=expected, threshold=threshold, trust=trust)
     places = found.calibration.digits
     digits = tuple(replace(d, box=b) for d, b in zip(seen.result.digits, places, strict=False))
     return replace(seen.result, digits=digits, calibration=found.calibration)

@@ -12,21 +12,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ocr.calibration import Calibration, Kind
+from ocr.counter import Strip
 from ocr.decimals import marked
 from ocr.detect import Figure, Line, lines
 from ocr.detect import NoCounter as NoCounter
 from ocr.digits import Digit, DigitReader
 from ocr.picture import Picture, cut, fault, sharpness
-from ocr.rows import View, box, completed, refined, tuned
-from ocr.strips import inside, shown, window
+from ocr.rows import View, box, completed, ended, refined, tuned
+from ocr.strips import glance, inside, shown, window
 
 _FEWEST, _MOST = 3, 10
-_SHOWN = 0.2
-"""Confidence from which the reader of displays overrules the finder."""
+_SHOWN = 0.1
+"""Confidence from which the reader of displays overrules the finder and the reader of single figures."""
 _UNPOINTED = 0.6
 """Trust in a display whose point was not read: most such displays have none."""
 _PLAIN, _SPREAD = 0.6, 0.04
 """Mean chance of a row's figures at which it is as likely print as a counter, and how fast that changes."""
+_CLOSELY = 2
+"""How many of the likeliest displays, and rows of wheels, are looked at closely."""
+_LARGE = 0.3
+"""How much smaller figures count less: a counter is rarely smaller than the print about it."""
 _LEAST = 0.2
 """Least standing of a row that is taken for a counter."""
 
@@ -40,9 +45,11 @@ class Found:
     upright: Picture
     where: Calibration
     trust: float
+    shown: Strip | None = None
+    """What a display was read as with many frames about it, None of wheels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A row of figures in its upright view, read."""
 
@@ -51,8 +58,8 @@ class Candidate:
     digits: tuple[Digit, ...]
     displayed: float = 0.0
     """How surely a display's number was read at once, 0 of wheels."""
-    after: int | None = None
-    """Figures after a display's point, None when that was not read."""
+    text: str | None = None
+    """A display's number with its point, None when that was not read."""
     agreement: float = 1.0
     """Least share of looks with moved boxes that read a figure alike."""
 
@@ -69,6 +76,11 @@ class Candidate:
     @property
     def chance(self) -> float:
         return float(np.mean([f.chance for f in self.row]))
+
+    @property
+    def height(self) -> float:
+        """Of its figures, in pixels of the whole picture."""
+        return float(np.median([f.h for f in self.row])) * self.view.scale
 
 
 def find(
@@ -101,38 +113,62 @@ def search(
     reason = fault(picture)
     if reason is not None:
         raise NoCounter(reason)
-    found = candidates(picture, lines(picture), reader or DigitReader())
+    reader = reader or DigitReader()
+    found = _ranked(candidates(picture, lines(picture), reader))
+    displays = [c for c in found if c.lcd][:_CLOSELY]
+    wheels = [c for c in found if not c.lcd][:_CLOSELY]
+    found = [_closely(c, reader) if c in displays else _whole(c, reader) if c in wheels else c for c in found]
     found = [fitting(c, expected_digits) for c in found]
-    found = [c for c in found if _FEWEST <= len(c.row) <= _MOST]
-    best = max(found, key=lambda c: c.standing, default=None)
-    if best is None or best.standing < _LEAST:
+    found = _ranked([c for c in found if _FEWEST <= len(c.row) <= _MOST])
+    if not found or found[0].standing < _LEAST:
         raise NoCounter(why(picture))
-    return _found(picture, _tuned(best, reader or DigitReader()), decimals)
+    return _found(picture, _tuned(found[0], reader), decimals)
+
+
+def _ranked(found: Sequence[Candidate]) -> list[Candidate]:
+    """Likeliest first: by standing, of those alike the larger."""
+    largest = max((c.height for c in found), default=1.0)
+    return sorted(found, key=lambda c: c.standing * (c.height / largest) ** _LARGE, reverse=True)
+
+
+def _closely(found: Candidate, reader: DigitReader) -> Candidate:
+    """A display read with many frames about it, and its row as it was read then."""
+    strip = shown(found.view, found.row)
+    if strip.confidence < _SHOWN:
+        return replace(found, displayed=strip.confidence)
+    row = strip.replacing(list(found.row), _SHOWN)
+    digits = tuple(reader.read([cut(found.view.picture, box(f)) for f in row]))
+    return replace(found, row=tuple(row), digits=digits, displayed=strip.confidence, text=strip.text)
+
+
+def _whole(found: Candidate, reader: DigitReader) -> Candidate:
+    """A row of wheels with all of its ends."""
+    row = ended(found.view, found.row, reader.read)
+    digits = tuple(reader.read([cut(found.view.picture, box(f)) for f in row]))
+    return replace(found, row=tuple(row), digits=digits)
 
 
 def _tuned(found: Candidate, reader: DigitReader) -> Candidate:
     """The candidate with its boxes where its digits are read most surely."""
     row, agreement = tuned(found.view, found.row, reader.read)
-    return replace(found, row=tuple(row), agreement=agreement)
+    return replace(found, row=tuple(row), agreement=agreement if found.text is None else 1.0)
 
 
 def candidates(picture: Picture, proposed: Sequence[Line], reader: DigitReader) -> list[Candidate]:
-    """The proposed rows, seen upright and read."""
+    """The proposed rows, seen upright and read; displays with one look."""
     out = []
     for line in proposed:
         close = refined(picture, line)
         if close is None:
             continue
         seen, row = close
-        sure, after = 0.0, None
+        sure = 0.0
         if _lcd(row):
-            strip = shown(seen, row)
-            row, sure = strip.replacing(row, _SHOWN), strip.confidence
-            after = strip.after if sure >= _SHOWN else None
+            sure = glance(seen, row)
         else:
             row = completed(row)
         crops = [cut(seen.picture, box(f)) for f in row]
-        out.append(Candidate(seen, tuple(row), tuple(reader.read(crops)), sure, after))
+        out.append(Candidate(seen, tuple(row), tuple(reader.read(crops)), sure))
     return out
 
 
@@ -148,23 +184,28 @@ def fitting(found: Candidate, expected: int | None) -> Candidate:
     worth = [f.chance + d.confidence for f, d in zip(found.row, found.digits, strict=True)]
     first = max(starts, key=lambda i: sum(worth[i : i + expected]))
     part = slice(first, first + expected)
-    return replace(found, row=found.row[part], digits=found.digits[part])
+    return replace(found, row=found.row[part], digits=found.digits[part], text=None)
 
 
 def _found(picture: Picture, best: Candidate, decimals: int | None) -> Found:
     kind: Kind = "lcd" if best.lcd else "wheel"
     high, wide = best.view.picture.shape[:2]
     boxes = [inside(box(f), wide, high) for f in best.row]
-    after, sure = best.after, 1.0 if best.after is not None else _UNPOINTED
+    after, sure = 0, _UNPOINTED
+    if best.text is not None:
+        after = len(best.text.partition(".")[2])
+        # that single figures agree says nothing of a point that may have been overlooked
+        sure = 1.0 if after else best.displayed
     if not best.lcd:
         after, sure = marked(best.view.picture, boxes)
     if decimals is not None:
         after, sure = decimals, 1.0
-    after = min(after or 0, len(boxes) - 1)
-    strip = window(best.row, wide, high) if best.lcd else None
-    where = Calibration(wide, high, tuple(boxes), after, kind, display=strip)
+    after = min(after, len(boxes) - 1)
+    around = window(best.row, wide, high) if best.lcd else None
+    where = Calibration(wide, high, tuple(boxes), after, kind, display=around)
     trust = sure * best.agreement * _trust(best.chance)
-    return Found(turned_back(picture, best.view, where), best.view.picture, where, trust)
+    strip = None if best.text is None else Strip(best.text, best.displayed)
+    return Found(turned_back(picture, best.view, where), best.view.picture, where, trust, strip)
 
 
 def _trust(chance: float) -> float:

@@ -146,6 +146,33 @@ def completed(row: list[Figure]) -> list[Figure]:
     return out
 
 
+def ended(seen: View, row: Sequence[Figure], read: Callable[[list[Picture]], list[Digit]]) -> list[Figure]:
+    """Wheels without what is none at the ends, and with those the finder missed beyond them: one in another
+    colour, in a frame of its own."""
+    out = list(row)
+    if len(out) < 3:
+        return out
+    out = _stripped(seen, out, read)
+    pitch = float(np.median(np.diff([f.x for f in out])))
+    for end, way in ((0, -1), (-1, 1)):
+        for _ in range(_MISSED):
+            beyond = replace(out[end], x=out[end].x + way * pitch)
+            if not beyond.w / 2 <= beyond.x <= seen.picture.shape[1] - beyond.w / 2:
+                break
+            if read(_crops(seen, [beyond]))[0].confidence < _BEYOND:
+                break
+            out.insert(0 if way < 0 else len(out), beyond)
+    return out
+
+
+def _stripped(seen: View, row: list[Figure], read: Callable[[list[Picture]], list[Digit]]) -> list[Figure]:
+    """Without a first or last figure that neither the finder nor the reader of digits makes much of."""
+    usual = float(np.median([f.chance for f in row]))
+    sure = [d.confidence for d in read(_crops(seen, row))]
+    none = [c < _NO_DIGIT and f.chance < _NO_WHEEL * usual for c, f in zip(sure, row, strict=True)]
+    return row[none[0] : len(row) - none[-1]]
+
+
 def _pitch(steps: NDArray[np.float64]) -> float:
     """The distance of neighbours, of which some may be missing."""
     options = np.sort(steps)
@@ -163,6 +190,11 @@ def box(figure: Figure) -> Box:
     )
 
 
+_MISSED, _BEYOND = 2, 0.95
+"""How many wheels may be missed at each end of a row, and how surely such a one must be read: on 80 drawn
+photographs no place without a wheel was surer than 0.66."""
+_NO_DIGIT, _NO_WHEEL = 0.25, 0.65
+"""Confidence, and chance against the row's usual one, below which an end figure is none."""
 _SIZES = ((0, 0, 0.9, 0.92), (0, 0, 1.12, 1.0), (0, 0, 1.0, 1.1))
 _SHIFTS = ((0, -0.07, 1, 1), (0, 0.07, 1, 1), (-0.09, 0, 1, 1), (0.09, 0, 1, 1))
 """Moves of the figures' boxes that are tried: right, down in parts of their size, wider, taller."""

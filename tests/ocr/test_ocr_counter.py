@@ -56,7 +56,9 @@ def test_agreement_makes_surer() -> None:
     assert (both.text, both.confidence) == ("0487.1", pytest.approx(0.96))
 
 
-@pytest.mark.parametrize(("digits", "window", "text"), [(0.9, 0.6, "0487.1"), (0.6, 0.9, "0481.1")])
+@pytest.mark.parametrize(
+    ("digits", "window", "text"), [(0.4, 0.1, "0487.1"), (0.9, 0.6, "0481.1"), (0.6, 0.9, "0481.1")]
+)
 def test_contradiction_is_hardly_believed(digits: float, window: float, text: str) -> None:
     said = readers((0, 4, 8, 7, 1), digits, Strip("0481.1", window))
     seen = count(PICTURE, place(display=WINDOW), said).result

@@ -12,7 +12,7 @@ from ocr import Box
 from ocr.detect import Figure, Line
 from ocr.digits import Digit
 from ocr.picture import Picture
-from ocr.rows import TALL, box, completed, tuned, view
+from ocr.rows import TALL, View, box, completed, ended, tuned, view
 
 ONE = Figure(200, 150, 30, 48, 0.0, 0.9, 0.0, 0.02)
 
@@ -69,3 +69,36 @@ def test_looks_that_disagree_about_a_figure_lower_the_agreement() -> None:
 
     assert tuned(seen, figures, steady)[1] == 1.0  # 9.9 and 0.1 are neighbours on the wheel
     assert 0.3 < tuned(seen, figures, torn)[1] < 0.7
+
+
+def bright(crops: list[Picture]) -> list[Digit]:
+    """Reads every bright crop surely."""
+    return [Digit(3.0, 0.99 if crop.mean() > 200 else 0.05) for crop in crops]
+
+
+def on_a_plate(wheels: list[Figure]) -> View:
+    """Bright wheels on a dark plate."""
+    picture = np.full((300, 800, 3), 30, np.uint8)
+    for f in wheels:
+        place = box(f)
+        picture[place.y : place.y + place.h, place.x : place.x + place.w] = 240
+    return View(picture, np.eye(2, 3), 0.0)
+
+
+def test_wheels_missed_at_the_ends_are_found() -> None:
+    whole = row(7)
+    found = ended(on_a_plate(whole), whole[1:-2], bright)
+    assert [round(f.x) for f in found] == [round(f.x) for f in whole]
+
+
+def test_an_empty_place_at_an_end_is_no_wheel_unless_the_finder_is_sure() -> None:
+    whole = row(6)
+    empty = replace(ONE, x=whole[-1].x + 40, chance=0.45)
+    assert ended(on_a_plate(whole), [*whole, empty], bright) == whole
+    sure = replace(empty, chance=0.9)
+    assert ended(on_a_plate(whole), [*whole, sure], bright) == [*whole, sure]
+
+
+def test_nothing_is_looked_for_beyond_the_picture() -> None:
+    wheels = [replace(f, x=f.x - 180) for f in row(5)]
+    assert ended(on_a_plate(wheels), wheels, lambda crops: [Digit(3.0, 0.99) for _ in crops])[0] == wheels[0]
