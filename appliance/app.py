@@ -66,7 +66,13 @@ class Appliance:
         self.access = Access(self.store.documents, self.secrets, clock)
         self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
         self.neighbourhood = Neighbourhood()
-        self.phase_watch = PhaseWatch(self.hub, clock, config.site.main_fuse_a, self._happened)
+        self.phase_watch = PhaseWatch(
+            self.hub,
+            clock,
+            config.site.main_fuse_a,
+            self._happened,
+            lambda: self.grid_meters(Quantity.ENERGY_IMPORT),
+        )
         self.sources: dict[str, Source] = {}
         self.cadences: dict[str, float] = {}
         self.id = ""

@@ -1,7 +1,7 @@
 """Follows the phases of every source that measures them and tells when a fuse is near."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from appliance.clock import Clock
 from appliance.hub import Hub
@@ -17,9 +17,17 @@ class PhaseWatch:
     """`run` for as long as the appliance does; `load` is what it knows of a source."""
 
     def __init__(
-        self, hub: Hub, clock: Clock, fuse_a: int | None, tell: Callable[[list[Event]], None]
+        self,
+        hub: Hub,
+        clock: Clock,
+        fuse_a: int | None,
+        tell: Callable[[list[Event]], None],
+        meters: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        """`meters` names the sources that read the grid meter, the best first: the main fuse is theirs. While
+        none is known every source that measures phases is judged."""
         self._hub = hub
+        self._meters = meters
         self._clock = clock
         self._fuse_a = fuse_a
         self._tell = tell
@@ -69,7 +77,12 @@ class PhaseWatch:
     def judge(self) -> None:
         """Tell what has to be told now."""
         now = self._clock.now()
-        for source, means in self._means.items():
+        for source in self._judged():
             watch = self._watches.setdefault(source, Watch(source, self._fuse_a))
-            if events := watch.judge(means.load(now), now):
+            if events := watch.judge(self._means[source].load(now), now):
                 self._tell(events)
+
+    def _judged(self) -> list[str]:
+        """One at the grid meter, so that an overload is told once and an inverter's currents are none."""
+        known = [source for source in self._meters() if source in self._means]
+        return known[:1] if known else [] if self._meters() else list(self._means)

@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from appliance.clock import FakeClock
 from appliance.hub import Hub
 from appliance.model import Event, Quantity, Reading
@@ -37,3 +39,23 @@ def test_readings_of_other_things_are_no_sample() -> None:
     watch = PhaseWatch(Hub(clock), clock, 16, lambda events: None)
     watch.take([Reading("p1", Quantity.POWER_GRID, 100, NOW), Reading("p1", Quantity.VOLTAGE_L1, 230, NOW)])
     assert watch.load("p1") is None
+
+
+@pytest.mark.parametrize(
+    ("meters", "heard"),
+    [
+        ((), {"inverter", "p1", "dongle"}),
+        (("p1", "dongle"), {"p1"}),  # two readers of one meter tell once
+        (("dongle",), {"dongle"}),
+        (("camera",), set()),  # an inverter's currents are not those of the main fuse
+    ],
+)
+def test_the_main_fuse_is_the_grid_meters(meters: tuple[str, ...], heard: set[str]) -> None:
+    clock, told = FakeClock(NOW), list[Event]()
+    watch = PhaseWatch(Hub(clock), clock, 16, told.extend, lambda: meters)
+    for _ in range(12):
+        for source in ("inverter", "p1", "dongle"):
+            watch.take(batch(source, clock.now(), 19.0, 19.0, 19.0))
+        clock.tick(10)
+    watch.judge()
+    assert {event.source for event in told} == heard
