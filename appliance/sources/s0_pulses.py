@@ -84,7 +84,7 @@ class Source:
         self._worker = Worker(f"GPIO {options.pin}")
         self._lock = threading.Lock()
         self._register = PulseRegister(options.pulses_per_unit, options.start_value, 0.0)
-        self._told_at = 0
+        self._told_at, self._told = 0, math.nan
         self._saved = math.nan
         self._saved_at = -math.inf
         self._unsaved = ""
@@ -123,7 +123,7 @@ class Source:
         options, now = self._options, self._clock.now()
         with self._lock:
             value, power = self._register.value, self._register.power(self._clock.monotonic())
-        self._told_at = max(self._told_at, now)
+        self._told_at, self._told = max(self._told_at, now), value
         found: list[Fact] = [Reading(self.name, options.quantity, value, now)]
         quantity = POWERS.get(options.quantity)
         if options.power and quantity is not None and power is not None:
@@ -133,12 +133,14 @@ class Source:
     async def _hear_of_corrections(self) -> None:
         """A reading newer than ours is a person's: the meter was read, or exchanged."""
         believed = await self._believed()
-        if believed is None or believed.at <= self._told_at:
+        if believed is None or believed.at < self._told_at:
+            return
+        if believed.at == self._told_at and believed.value == self._told:
             return
         ago_s = max(0.0, (self._clock.now() - believed.at) / 1000)
         with self._lock:
             self._register.set_right(believed.value, self._clock.monotonic() - ago_s)
-        self._told_at = believed.at
+        self._told_at, self._told = believed.at, believed.value
 
     # Where the register stood
 
@@ -147,7 +149,7 @@ class Source:
         kept = _kept(self._path)
         believed = await self._believed()
         if believed is not None:
-            self._told_at = max(self._told_at, believed.at)
+            self._told_at, self._told = max(self._told_at, believed.at), believed.value
         known = [each for each in (kept, believed and (believed.value, believed.at)) if each]
         value, at = max(known, key=lambda each: each[1], default=(self._options.start_value, None))
         with self._lock:

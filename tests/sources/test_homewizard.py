@@ -362,10 +362,18 @@ async def test_homewizard_s_own_authority_is_believed_by_default(device: Device,
 
 OLD_STYLE = """
 set -e
-openssl req -newkey rsa:2048 -nodes -keyout ca.key -out ca.csr -subj '/CN=Appliance Access CA'
-openssl x509 -req -in ca.csr -signkey ca.key -days 30 -out ca.pem
-openssl req -newkey rsa:2048 -nodes -keyout d.key -out d.csr -subj '/CN=appliance\\/p1dongle\\/5c2faf0a0b0c'
-openssl x509 -req -in d.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out d.pem
+printf '[req]\\ndistinguished_name = dn\\n[dn]\\n' > plain.cnf
+new() { openssl req -config plain.cnf -newkey rsa:2048 -nodes "$@"; }
+device='/CN=appliance\\/p1dongle\\/5c2faf0a0b0c'
+if openssl req -help 2>&1 | grep -q x509v1; then  # OpenSSL 3.3 and later make version 3 unless asked
+    new -x509v1 -keyout ca.key -subj '/CN=Appliance Access CA' -days 30 -out ca.pem
+    new -x509v1 -keyout d.key -subj "$device" -CA ca.pem -CAkey ca.key -days 30 -out d.pem
+else
+    new -keyout ca.key -subj '/CN=Appliance Access CA' -out ca.csr
+    openssl x509 -req -in ca.csr -signkey ca.key -days 30 -out ca.pem
+    new -keyout d.key -subj "$device" -out d.csr
+    openssl x509 -req -in d.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out d.pem
+fi
 cat d.key d.pem > both.pem
 """
 
