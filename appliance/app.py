@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from socket import gethostname
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from appliance.grid import grid_meters
 from appliance.hub import Hub
 from appliance.ledger import Ledger
 from appliance.meter_setup import Surveyor
-from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
+from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source, parent
 from appliance.nearby import Neighbourhood
 from appliance.phase_watch import PhaseWatch
 from appliance.plugins import Found, PartOptions
@@ -74,6 +75,7 @@ class Appliance:
             lambda: self.grid_meters(Quantity.ENERGY_IMPORT),
         )
         self.sources: dict[str, Source] = {}
+        self.sinks: dict[str, Sink] = {}
         self.cadences: dict[str, float] = {}
         self.id = ""
         self._problems = problems
@@ -163,8 +165,8 @@ class Appliance:
 
     def look(self, reading: Reading) -> tuple[str, list[int]]:
         """How a register reading was come by, and its digits as the meter shows them."""
-        type_ = next((part.type for part in self.health if part.name == reading.source), "remote")
-        wheels = getattr(self.sources.get(reading.source), "wheels", {}).get(reading.quantity)
+        type_ = next((part.type for part in self.health if part.name == parent(reading.source)), "remote")
+        wheels = getattr(self.sources.get(parent(reading.source)), "wheels", {}).get(reading.quantity)
         return METHODS.get(type_, type_), register.digits(reading.value, *(wheels or FACE))
 
     # Starting
@@ -266,15 +268,23 @@ class Appliance:
             appliance_id=self.id,
             report=_SinkReport(options.label, self),
             looks=self.look,
+            site=self.config.site.name,
+            sources=self._running_sources,
+            page=f"http://{gethostname().partition('.')[0]}.local:{self.config.web.port}",
         )
         sink: Sink = found.build("Sink", options, context)
+        self.sinks[options.label] = sink
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
+
+    def _running_sources(self) -> list[sinks.SourceInfo]:
+        types = {part.name: part.type for part in self.health}
+        return [sinks.SourceInfo(name, types[name], self.cadences[name]) for name in self.sources]
 
     def _limits(self, reading: Reading) -> Limits:
         """What its source says of the register, which may change while it runs; else what the main fuse lets
         through, half as much again; without one the quantity's own limit. Readers that push to us may be
         cameras."""
-        said = getattr(self.sources.get(reading.source), "limits", {}).get(reading.quantity)
+        said = getattr(self.sources.get(parent(reading.source)), "limits", {}).get(reading.quantity)
         if isinstance(said, Limits):
             return said
         fuse = self.config.site.main_fuse_a

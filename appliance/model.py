@@ -22,13 +22,19 @@ class Kind(StrEnum):
     """A small whole number that stands for a condition; buckets keep the last."""
 
 
+SLOW_S = 1800.0
+"""Capacity, reserve, mode and the like are asked for every few minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """All that is known of a quantity: it drives store, gate, screen, CSV and API.
 
     `low` and `high` bound what can be believed; `max_per_hour` is the highest rise of a counter in an
     hour that any household connection allows (3 x 80 A at 400 V gives 55 kWh; 100 leaves room);
-    `decimals` is how many are stored and shown at most; `ha_class` is Home Assistant's device class.
+    `decimals` is how many are stored and shown at most; `ha_class` is Home Assistant's device class;
+    `states` are the code words of a state's values 0, 1, 2, ...; `slow_s` is how old a value may be that
+    its device hardly changes and drivers ask for seldom, whatever the cadence of the rest.
     """
 
     label: str
@@ -39,6 +45,8 @@ class Spec:
     decimals: int
     max_per_hour: float | None = None
     ha_class: str | None = None
+    states: tuple[str, ...] = ()
+    slow_s: float = 0.0
 
 
 def _power(label: str) -> Spec:
@@ -61,6 +69,10 @@ def _voltage(label: str) -> Spec:
     return Spec(label, "V", Kind.GAUGE, 0, 500, 1, ha_class="voltage")
 
 
+def _dc_voltage(label: str) -> Spec:
+    return Spec(label, "V", Kind.GAUGE, 0, 1500, 1, ha_class="voltage")
+
+
 def _current(label: str) -> Spec:
     return Spec(label, "A", Kind.GAUGE, -250, 250, 2, ha_class="current")
 
@@ -71,6 +83,18 @@ def _volume(label: str, ha_class: str) -> Spec:
 
 def _count(label: str) -> Spec:
     return Spec(label, "", Kind.COUNTER, 0, 1e9, 0)
+
+
+def _storage(label: str) -> Spec:
+    return Spec(label, "kWh", Kind.GAUGE, 0, 10_000, 2, ha_class="energy_storage", slow_s=SLOW_S)
+
+
+def _share(label: str, slow_s: float = 0.0) -> Spec:
+    return Spec(label, "%", Kind.GAUGE, 0, 100, 1, ha_class="battery", slow_s=slow_s)
+
+
+def _state(label: str, *states: str, slow_s: float = 0.0) -> Spec:
+    return Spec(label, "", Kind.STATE, 0, len(states) - 1, 0, ha_class="enum", states=states, slow_s=slow_s)
 
 
 class Quantity(StrEnum):
@@ -101,6 +125,7 @@ class Quantity(StrEnum):
     DEMAND = "demand", _power("Average demand of this quarter")
     DEMAND_PEAK_MONTH = "demand_peak_month", _power("Highest quarter of this month")
     # Phases
+    VOLTAGE_GRID = "voltage_grid", _voltage("Grid voltage")
     VOLTAGE_L1 = "voltage_l1", _voltage("Voltage L1")
     VOLTAGE_L2 = "voltage_l2", _voltage("Voltage L2")
     VOLTAGE_L3 = "voltage_l3", _voltage("Voltage L3")
@@ -125,10 +150,45 @@ class Quantity(StrEnum):
     WATER = "water", _volume("Water", "water")
     HEAT = "heat", Spec("Heat", "GJ", Kind.COUNTER, 0, 1e7, 3, max_per_hour=5)
     # Battery
-    STATE_OF_CHARGE = (
-        "state_of_charge",
-        Spec("State of charge", "%", Kind.GAUGE, 0, 100, 1, ha_class="battery"),
+    STATE_OF_CHARGE = "state_of_charge", _share("State of charge")
+    STATE_OF_CHARGE_RAW = "state_of_charge_raw", _share("State of charge, raw")
+    BACKUP_RESERVE = "backup_reserve", _share("Backup reserve", SLOW_S)
+    BATTERY_CAPACITY = "battery_capacity", _storage("Battery capacity")
+    BATTERY_STORED = "battery_stored", _storage("Energy in the battery")
+    BATTERY_TIME_LEFT = (
+        "battery_time_left",
+        Spec("Battery time left", "h", Kind.GAUGE, 0, 10_000, 1, ha_class="duration"),
     )
+    TEMPERATURE = (
+        "temperature",
+        Spec("Temperature", "°C", Kind.GAUGE, -60, 150, 1, ha_class="temperature", slow_s=SLOW_S),
+    )
+    BATTERY_MODE = (
+        "battery_mode",
+        _state("Battery mode", "self_consumption", "autonomous", "backup", slow_s=SLOW_S),
+    )
+    GRID_STATE = "grid_state", _state("Grid connection", "down", "up", "syncing")
+    GRID_CHARGING = "grid_charging", _state("Charging from the grid", "off", "on", slow_s=SLOW_S)
+    EXPORT_RULE = "export_rule", _state("Export rule", "never", "pv_only", "battery_ok", slow_s=SLOW_S)
+    # Strings of solar panels
+    STRING_A_POWER = "string_a_power", _power("String A power")
+    STRING_A_VOLTAGE = "string_a_voltage", _dc_voltage("String A voltage")
+    STRING_A_CURRENT = "string_a_current", _current("String A current")
+    STRING_B_POWER = "string_b_power", _power("String B power")
+    STRING_B_VOLTAGE = "string_b_voltage", _dc_voltage("String B voltage")
+    STRING_B_CURRENT = "string_b_current", _current("String B current")
+    STRING_C_POWER = "string_c_power", _power("String C power")
+    STRING_C_VOLTAGE = "string_c_voltage", _dc_voltage("String C voltage")
+    STRING_C_CURRENT = "string_c_current", _current("String C current")
+    STRING_D_POWER = "string_d_power", _power("String D power")
+    STRING_D_VOLTAGE = "string_d_voltage", _dc_voltage("String D voltage")
+    STRING_D_CURRENT = "string_d_current", _current("String D current")
+    STRING_E_POWER = "string_e_power", _power("String E power")
+    STRING_E_VOLTAGE = "string_e_voltage", _dc_voltage("String E voltage")
+    STRING_E_CURRENT = "string_e_current", _current("String E current")
+    STRING_F_POWER = "string_f_power", _power("String F power")
+    STRING_F_VOLTAGE = "string_f_voltage", _dc_voltage("String F voltage")
+    STRING_F_CURRENT = "string_f_current", _current("String F current")
     # States and counts
     TARIFF = "tariff", Spec("Tariff in force", "", Kind.STATE, 0, 99, 0)
     POWER_FAILURES = "power_failures", _count("Power failures")
@@ -136,6 +196,13 @@ class Quantity(StrEnum):
 
 
 PHASES = (1, 2, 3)
+
+
+def parent(source: str) -> str:
+    """The source as it is in config.json: "powerwall" of "powerwall.unit1", one of the units behind it."""
+    return source.partition(".")[0]
+
+
 METER_REGISTERS = frozenset({Quantity.ENERGY_IMPORT, Quantity.GAS, Quantity.WATER, Quantity.HEAT})
 """Registers that stand for a whole meter: what a central API wants to hear of."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from appliance import phases
-from appliance.model import METER_REGISTERS, PHASES, Quantity, Reading
+from appliance.model import METER_REGISTERS, PHASES, Quantity, Reading, parent
 
 Latest = Mapping[tuple[str, Quantity], Reading]
 Edge = Literal[
@@ -126,7 +126,7 @@ class Picker:
         ranked = sorted(
             latest.values(),
             key=lambda r: (
-                WIRES.get(types.get(r.source, ""), len(WIRES)),
+                WIRES.get(types.get(parent(r.source), ""), len(WIRES)),
                 order.get(r.source, len(order)),
                 r.source,
             ),
@@ -155,8 +155,9 @@ def is_fresh(reading: Reading, cadences: Mapping[str, float], now: int) -> bool:
     """Whether the reading is young enough to be shown as the present."""
     if reading.quantity in OWN_TIME:
         return True
-    cadence_s = cadences.get(reading.source, DEFAULT_CADENCE_S)
-    return now - reading.at <= STALE_AFTER * cadence_s * 1000
+    cadence_s = cadences.get(parent(reading.source), DEFAULT_CADENCE_S)
+    may_s = max(STALE_AFTER * cadence_s, reading.quantity.spec.slow_s)
+    return now - reading.at <= may_s * 1000
 
 
 def stale(latest: Latest, cadences: Mapping[str, float], now: int) -> tuple[Stale, ...]:
@@ -164,7 +165,8 @@ def stale(latest: Latest, cadences: Mapping[str, float], now: int) -> tuple[Stal
     newest: dict[str, Reading] = {}
     for reading in latest.values():
         known = newest.get(reading.source)
-        if reading.quantity not in OWN_TIME and (known is None or reading.at > known.at):
+        own_time = reading.quantity in OWN_TIME or reading.quantity.spec.slow_s
+        if not own_time and (known is None or reading.at > known.at):
             newest[reading.source] = reading
     silent = [
         Stale(r.source, r.at, (now - r.at) / 1000)

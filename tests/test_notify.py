@@ -59,6 +59,7 @@ def test_a_systemd_that_does_not_read_holds_nobody_up(systemd: socket.socket) ->
         ("-1", None, None),
         ("²", None, None),
     ],
+    ids=["any", "ours", "another process", "off", "empty", "none", "no number", "negative", "superscript"],
 )
 def test_how_often_systemd_wants_to_hear(
     monkeypatch: pytest.MonkeyPatch, usec: str | None, pid: str | None, expected: float | None

@@ -1,6 +1,6 @@
 """What every sink shares: its options, what the appliance lends it, and how it is found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -13,7 +13,16 @@ from appliance.model import Event, Reading
 from appliance.plugins import Found, PartOptions
 from appliance.store import Store
 
-__all__ = ["Found", "Report", "SinkContext", "SinkOptions", "discover"]
+__all__ = [
+    "Delivering",
+    "Delivery",
+    "Found",
+    "Report",
+    "SinkContext",
+    "SinkOptions",
+    "SourceInfo",
+    "discover",
+]
 
 
 class SinkOptions(PartOptions):
@@ -33,9 +42,45 @@ class Report(Protocol):
         """Something to be kept and shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far a sink is, for the Connections page, the API and Prometheus; None is not known (yet).
+
+    `pending` readings wait, the `oldest` (UTC ms) since then; `sent` and `set_aside` (what the receiver will
+    never take) count since the start; `last_ok` and `last_error_at` are UTC ms.
+    """
+
+    pending: int | None = None
+    oldest: int | None = None
+    sent: int = 0
+    set_aside: int = 0
+    last_ok: int | None = None
+    last_error: str | None = None
+    last_error_at: int | None = None
+
+
+class Delivering(Protocol):
+    """What a sink offers beyond `run`, where it can; the Connections page shows and asks it."""
+
+    delivery: Delivery
+
+    async def test(self) -> str:
+        """Try the receiver, changing nothing there that matters; a sentence on its answer. SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A source that runs: its name and type in config.json, and seconds between its readings."""
+
+    name: str
+    type: str
+    cadence_s: float
+
+
 @dataclass(frozen=True)
 class SinkContext:
-    """What the appliance lends a sink. `looks` gives a register reading's method and digits."""
+    """What the appliance lends a sink. `looks` gives a register reading's method and digits, `site` is the
+    house's name, `sources` are those that run now, `page` is where its pages are on the local network."""
 
     clock: Clock
     store: Store
@@ -44,6 +89,9 @@ class SinkContext:
     appliance_id: str
     report: Report
     looks: Callable[[Reading], tuple[str, list[int]]]
+    site: str = "Home"
+    sources: Callable[[], Sequence[SourceInfo]] = tuple
+    page: str = ""
 
 
 def discover() -> dict[str, Found]:
