@@ -20,13 +20,13 @@ SHOWN = (Quantity.POWER_GRID, Quantity.POWER_SOLAR, Quantity.POWER_BATTERY, Quan
 WORDS = {
     "en": {
         "power": "Power", "prices": "Price of electricity", "spent": "Spent", "price": "Price",
-        "market": "Market", "none": "Nothing was recorded in this time", "kwh": "kWh",
+        "market": "Market", "none": "Nothing was recorded in this time",
         Quantity.POWER_GRID: "Grid", Quantity.POWER_SOLAR: "Solar", Quantity.POWER_BATTERY: "Battery",
         Quantity.POWER_LOAD: "Home",
     },
     "sv": {
         "power": "Effekt", "prices": "Elpris", "spent": "Kostnad", "price": "Pris", "market": "Börs",
-        "none": "Inget registrerades under denna tid", "kwh": "kWh",
+        "none": "Inget registrerades under denna tid",
         Quantity.POWER_GRID: "Elnät", Quantity.POWER_SOLAR: "Sol", Quantity.POWER_BATTERY: "Batteri",
         Quantity.POWER_LOAD: "Hus",
     },

@@ -63,8 +63,9 @@ async def png(plot: Plot) -> bytes:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            said = process.communicate(asked)
-            picture, trouble = await asyncio.wait_for(said, DEADLINE_S)
+            # Python 3.11's wait_for forgets a cancellation that comes together with the answer.
+            async with asyncio.timeout(DEADLINE_S):
+                picture, trouble = await process.communicate(asked)
         except TimeoutError:
             raise PlotError("Drawing the picture took too long; ask for a shorter time") from None
         finally:

@@ -38,7 +38,8 @@ async def follow(hub: Hub, draw: Callable[[], None]) -> None:
 
 async def _heard(news: Subscription) -> bool:
     try:
-        await asyncio.wait_for(news.queue.get(), LONGEST_S)
+        async with asyncio.timeout(LONGEST_S):
+            await news.queue.get()
     except TimeoutError:
         return False
     return True

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
 
 from appliance import exports, pictures
@@ -26,75 +26,9 @@ Grain = Annotated[Every, Query(description="raw is every reading; else a row for
 Language = Annotated[
     Literal["en", "sv"] | None, Query(description="Whose separators and signs; the site's language.")
 ]
-Separator = Annotated[Literal[",", ";", "\t"] | None, Query(description="Between columns.")]
-Decimal = Annotated[Literal[".", ","] | None, Query(description="The decimal sign.")]
 
 
-@router.get("/power.csv", response_class=StreamingResponse, responses=CSV)
-async def power_csv(
-    here: Here,
-    start: From = None,
-    end: To = None,
-    every: Grain = Every.MIN1,
-    language: Language = None,
-    separator: Separator = None,
-    decimal: Decimal = None,
-) -> Response:
-    """Powers, currents and voltages side by side, a row for each minute if nothing else is said."""
-    span = _span(here, start, end)
-    rows = exports.powers(here.store, await here.store.series_list(), span, every, here.zone)
-    return _file(here, "power", span, rows, _style(here, language, separator, decimal))
-
-
-@router.get("/all.csv", response_class=StreamingResponse, responses=CSV)
-async def all_csv(
-    here: Here,
-    start: From = None,
-    end: To = None,
-    every: Grain = Every.RAW,
-    language: Language = None,
-    separator: Separator = None,
-    decimal: Decimal = None,
-) -> Response:
-    """Everything that was read, a row for each reading if nothing else is said."""
-    span = _span(here, start, end)
-    rows = exports.readings(here.store, await here.store.series_list(), span, every, here.zone)
-    return _file(here, "readings", span, rows, _style(here, language, separator, decimal))
-
-
-@router.get("/prices.csv", response_class=StreamingResponse, responses=CSV)
-async def prices_csv(
-    here: Here,
-    start: From = None,
-    end: To = None,
-    language: Language = None,
-    separator: Separator = None,
-    decimal: Decimal = None,
-) -> Response:
-    """Prices per kWh of each quarter hour: the market's, the whole price, what is paid for feed-in."""
-    span = _span(here, start, end)
-    rows = exports.prices(here.ledger, span, here.zone, here.config.site.currency)
-    return _file(here, "prices", span, rows, _style(here, language, separator, decimal))
-
-
-@router.get("/power.png", response_class=Response, responses=PNG)
-async def power_png(here: Here, start: From = None, end: To = None, language: Language = None) -> Response:
-    """The power at the grid and of what feeds the house, as a picture of 1200 x 600."""
-    span = _picture_span(here, start, end)
-    plot = await pictures.power(here.store, span, here.zone, language or here.config.site.language)
-    return await _picture(here, "power", span, plot)
-
-
-@router.get("/prices.png", response_class=Response, responses=PNG)
-async def prices_png(here: Here, start: From = None, end: To = None, language: Language = None) -> Response:
-    """The price of every quarter hour and what was spent, as a picture of 1200 x 600."""
-    span = _picture_span(here, start, end)
-    site = here.config.site
-    plot = await pictures.prices(here.ledger, span, here.zone, site.currency, language or site.language)
-    return await _picture(here, "prices", span, plot)
-
-
-def _span(here: Here, start: str | None, end: str | None) -> tuple[int, int]:
+def _span(here: Here, start: From = None, end: To = None) -> tuple[int, int]:
     until = asked(end, "to", here.zone) if end else here.clock.now()
     since = asked(start, "from", here.zone) if start else until - DAY_MS
     if since >= until:
@@ -102,19 +36,69 @@ def _span(here: Here, start: str | None, end: str | None) -> tuple[int, int]:
     return since, until
 
 
-def _picture_span(here: Here, start: str | None, end: str | None) -> tuple[int, int]:
-    since, until = _span(here, start, end)
+Span = Annotated[tuple[int, int], Depends(_span)]
+
+
+def _picture_span(span: Span) -> tuple[int, int]:
+    since, until = span
     if until - since > LONGEST_PICTURE_MS:
         raise HTTPException(400, "A picture shows at most 400 days")
-    return since, until
+    return span
 
 
-def _style(here: Here, language: str | None, separator: str | None, decimal: str | None) -> Style:
+PictureSpan = Annotated[tuple[int, int], Depends(_picture_span)]
+
+
+def _style(
+    here: Here,
+    language: Language = None,
+    separator: Annotated[Literal[",", ";", "\t"] | None, Query(description="Between columns.")] = None,
+    decimal: Annotated[Literal[".", ","] | None, Query(description="The decimal sign.")] = None,
+) -> Style:
     usual = STYLES[language or here.config.site.language]
     style = Style(separator or usual.separator, decimal or usual.decimal)
     if style.separator == style.decimal:
         raise HTTPException(400, "`separator` and `decimal` must not be the same sign")
     return style
+
+
+Asked = Annotated[Style, Depends(_style)]
+
+
+@router.get("/power.csv", response_class=StreamingResponse, responses=CSV)
+async def power_csv(here: Here, span: Span, style: Asked, every: Grain = Every.MIN1) -> Response:
+    """Powers, currents and voltages side by side, a row for each minute if nothing else is said."""
+    rows = exports.powers(here.store, await here.store.series_list(), span, every, here.zone)
+    return _file(here, "power", span, rows, style)
+
+
+@router.get("/all.csv", response_class=StreamingResponse, responses=CSV)
+async def all_csv(here: Here, span: Span, style: Asked, every: Grain = Every.RAW) -> Response:
+    """Everything that was read, a row for each reading if nothing else is said."""
+    rows = exports.readings(here.store, await here.store.series_list(), span, every, here.zone)
+    return _file(here, "readings", span, rows, style)
+
+
+@router.get("/prices.csv", response_class=StreamingResponse, responses=CSV)
+async def prices_csv(here: Here, span: Span, style: Asked) -> Response:
+    """Prices per kWh of each quarter hour: the market's, the whole price, what is paid for feed-in."""
+    rows = exports.prices(here.ledger, span, here.zone, here.config.site.currency)
+    return _file(here, "prices", span, rows, style)
+
+
+@router.get("/power.png", response_class=Response, responses=PNG)
+async def power_png(here: Here, span: PictureSpan, language: Language = None) -> Response:
+    """The power at the grid and of what feeds the house, as a picture of 1200 x 600."""
+    plot = await pictures.power(here.store, span, here.zone, language or here.config.site.language)
+    return await _picture(here, "power", span, plot)
+
+
+@router.get("/prices.png", response_class=Response, responses=PNG)
+async def prices_png(here: Here, span: PictureSpan, language: Language = None) -> Response:
+    """The price of every quarter hour and what was spent, as a picture of 1200 x 600."""
+    site = here.config.site
+    plot = await pictures.prices(here.ledger, span, here.zone, site.currency, language or site.language)
+    return await _picture(here, "prices", span, plot)
 
 
 def _file(

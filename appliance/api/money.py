@@ -91,7 +91,7 @@ async def rates(
     since = asked(start, "from", here.zone) if start else here.clock.now()
     until = asked(end, "to", here.zone) if end else since + 2 * DAY_MS
     if not since < until <= since + MOST_QUARTERS * QUARTER_MS:
-        raise HTTPException(400, "`from` must lie before `to`, by at most a year")
+        raise HTTPException(400, "`from` must lie before `to`, by at most 400 days")
     starts, known = await here.ledger.rates(since, until)
     buying, selling = plain(known.buying), plain(known.selling)
     apart = np.isfinite(known.buying[1]) & ~np.isfinite(known.buying[0])

@@ -188,7 +188,8 @@ class Source:
     ) -> Telegram | Exception:
         try:
             # Real seconds: this waits for the driver, which reports silence of the meter by itself.
-            return await asyncio.wait_for(queue.get(), patience_s + STUCK_S)
+            async with asyncio.timeout(patience_s + STUCK_S):
+                return await queue.get()
         except TimeoutError:
             raise SourceError(
                 f"{self._options.port} does not answer; unplug its cable and plug it in again"
