@@ -5,6 +5,8 @@ SPEED ?= 1
 VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := sh scripts/setup.sh
+# A worker for each core; each file of tests stays with one of them.
+WORKERS ?= -n auto --dist loadgroup
 
 .PHONY: run test dev check bench schema locales train clean help
 
@@ -17,7 +19,7 @@ run:  ## install what is missing and start the appliance on the virtual house
 
 test:  ## install what is missing and run the whole suite, browser tests included
 	@$(SETUP) test $(VENV)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 dev:  ## make .venv with the product (editable) and all tools
 	@$(SETUP) dev $(VENV)
@@ -27,7 +29,7 @@ check: dev  ## what a change must pass: lint, format, types, import floors, test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 bench: dev  ## measure, and print a table
 	$(BIN)/python -m bench

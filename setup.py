@@ -40,6 +40,7 @@ DEV = [
     "pymodbus>=3.10,<4",
     "pytest>=8.0",
     "pytest-asyncio>=0.24",
+    "pytest-xdist>=3.6,<4",
     "python-homewizard-energy>=10,<11; python_version >= '3.12'",
     "ruff>=0.6",
     "selenium>=4.20",

@@ -36,3 +36,11 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the reference captures are not here ({SHARED})")
     return SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers (`-n`) a file stays with one of them, and so do files that share a real peer:
+    their module and session fixtures are then made once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
