@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +26,7 @@ FLOWS = (
     *("import_t1", "import_t2", "export_t1", "export_t2"),
     *("solar", "load", "charged", "discharged", "gas", "water"),
 )
+GridWord = Literal["up", "down", "syncing"]
 SETTLING_DAYS = 2
 DAYS_KEPT = 4
 STORED_PER_CHARGED, STORED_PER_DISCHARGED = 9, 10
@@ -71,6 +72,8 @@ class HouseState:
     discharged_kwh: float
     frequency_hz: float
     tariff: int
+    capacity_kwh: float
+    grid: GridWord
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,8 @@ class House:
             discharged_kwh=kwh["discharged"],
             frequency_hz=float(day.frequency[i]),
             tariff=int(day.tariff[i]),
+            capacity_kwh=self.battery.capacity_kwh,
+            grid="up",
         )
 
     def _integral(self, at: int) -> Ints:

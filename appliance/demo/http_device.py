@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import MSG_PEEK, SHUT_RDWR, socket
@@ -33,7 +33,8 @@ class Answer:
     body: bytes
     status: int = 200
     content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """A header that comes more than once has a tuple."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Fault:
     """How the device fails: first it waits, then it cuts the connection or answers `status`.
 
     `status` None and `cut` False only waits. `lost` lets the device act on the request before it fails, as
-    when an answer is lost on its way. `retry_after_s` is told with the status.
+    when an answer is lost on its way. `retry_after_s` is told with the status. `truncated` sends half of the
+    answer as if it were all; `page` sends this HTML with 200 instead.
     """
 
     status: int | None = None
@@ -49,9 +51,13 @@ class Fault:
     cut: bool = False
     lost: bool = False
     retry_after_s: int | None = None
+    truncated: bool = False
+    page: str | None = None
 
 
-def json_answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(
+    content: Any, status: int = 200, headers: Mapping[str, str | tuple[str, ...]] | None = None
+) -> Answer:
     """`content` as JSON."""
     return Answer(json.dumps(content).encode(), status, headers=headers or {})
 
@@ -60,13 +66,14 @@ class HttpDevice:
     """Subclasses say what to `answer`; set `fault` to make it fail, `stop` to take it off the network.
 
     The port is chosen at the first `start` and kept for the next. Requests run on threads of their own. With
-    `tls` the same port speaks HTTPS too, to whoever begins with it.
+    `tls` the same port speaks HTTPS too, to whoever begins with it; with `tls_hangs` it leaves them waiting.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.port = port
         self.fault: Fault | None = None
         self.tls: ssl.SSLContext | None = None
+        self.tls_hangs = False
         self.requests = 0
         self._server: _Server | None = None
 
@@ -78,6 +85,10 @@ class HttpDevice:
     def answer(self, request: Request) -> Answer:
         """What the device says to `request`."""
         raise NotImplementedError
+
+    def noticed(self, request: Request) -> Fault | None:
+        """Told of every request before it is answered; how the device fails at this one."""
+        return self.fault
 
     def talk(self, request: Request, connection: socket, gone: threading.Event) -> bool:
         """Take a connection over (WebSocket) until `gone` is set or it ends; False leaves it to `answer`."""
@@ -122,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         tls = self.server.device.tls
         if tls is not None and self.request.recv(1, MSG_PEEK) == b"\x16":  # a TLS handshake begins with it
+            while self.server.device.tls_hangs and not self.server.stopped.wait(0.05):
+                pass
             self.request = tls.wrap_socket(self.request, server_side=True)
         super().setup()
 
@@ -137,11 +150,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, body: bytes) -> None:
         device = self.server.device
         device.requests += 1
-        fault = device.fault
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         secure = isinstance(self.connection, ssl.SSLSocket)
         request = Request(self.command, path, body, dict(parse_qsl(query)), headers, secure)
+        fault = device.noticed(request)
         if fault is None:
             if not device.talk(request, self.connection, self.server.stopped):
                 self._send(device.answer(request))
@@ -154,8 +167,12 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.status is not None:
             after = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
             self._send(json_answer({"error": "this device fails as it was told"}, fault.status, after))
+        elif fault.page is not None:
+            self._send(Answer(fault.page.encode(), content_type="text/html"))
         else:
-            self._send(device.answer(request))
+            answer = device.answer(request)
+            half = len(answer.body) // 2
+            self._send(replace(answer, body=answer.body[:half]) if fault.truncated else answer)
 
     def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
@@ -163,6 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         for name, value in answer.headers.items():
-            self.send_header(name, value)
+            for one in (value,) if isinstance(value, str) else value:
+                self.send_header(name, one)
         self.end_headers()
         self.wfile.write(answer.body)
