@@ -22,6 +22,7 @@ from appliance.ledger import Ledger
 from appliance.meter_setup import Surveyor
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source, parent
 from appliance.nearby import Neighbourhood
+from appliance.outage_watch import OutageWatch
 from appliance.phase_watch import PhaseWatch
 from appliance.plugins import Found, PartOptions
 from appliance.rejections import Rejections
@@ -74,6 +75,9 @@ class Appliance:
             self._happened,
             lambda: self.grid_meters(Quantity.ENERGY_IMPORT),
         )
+        self.outage_watch = OutageWatch(
+            self.hub, self.store, clock, self.zone, self._happened, {o.label for o in config.sources}
+        )
         self.sources: dict[str, Source] = {}
         self.sinks: dict[str, Sink] = {}
         self.cadences: dict[str, float] = {}
@@ -89,6 +93,7 @@ class Appliance:
         self.health.changed = self._part_changed
         self._report_problems()
         await self._open_store()
+        self._start("outages", self.outage_watch.run())  # before any source speaks
         self._build_parts()
         self._remember()
         self._start("heartbeat", self._heartbeat())
