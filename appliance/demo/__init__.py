@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from appliance.demo.battery import Battery
 from appliance.demo.central import Central
 from appliance.demo.cupboard import Cupboard
 from appliance.demo.homewizard import HomeWizard
@@ -13,7 +14,9 @@ from appliance.demo.house import House, HouseClock
 from appliance.demo.http_device import HttpDevice
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
+from appliance.demo.outages import Outages
 from appliance.demo.p1 import P1Port
+from appliance.demo.powerwall_gateway import PowerwallGateway
 from appliance.demo.price_service import PriceService
 from appliance.demo.weather import day_of_year
 
@@ -22,6 +25,9 @@ ZONE = "Europe/Stockholm"
 LATITUDE, LONGITUDE = 59.858, 17.645
 """Uppsala."""
 FUSE_A = 20
+BATTERY = Battery(capacity_kwh=27.0, power_w=10_000, reserve=0.2, fade=0.03)
+"""Two Powerwalls, of which a fifth is kept for when the street has no power."""
+OUTAGE_EVERY_DAYS = 3
 SUMMER = 165
 """Day of the year on which the virtual house begins, whatever the calendar says: there is more to see."""
 CONTRACT = {
@@ -69,13 +75,16 @@ class VirtualHouse:
             latitude=LATITUDE,
             longitude=LONGITUDE,
             fuse_a=float(FUSE_A),
+            battery=BATTERY,
             season_days=season,
+            outages=Outages(every_days=OUTAGE_EVERY_DAYS, seed=seed),
         )
         self.camera = MeterCamera(self.house, clock)
         if weather:
             self.camera.cupboard = Cupboard(seed, self.house.in_season(built), LATITUDE, LONGITUDE)
         self.display, self.water = DisplayCamera(self.house, clock), WaterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
+        self.powerwall = PowerwallGateway(self.house, clock, reserve=100 * BATTERY.reserve)
         self.central = Central()
         self.p1 = P1Port(self.house, clock, zone, "SE")
         kinds = ("HWE-P1", "HWE-KWH3", "HWE-WTR")
@@ -91,7 +100,7 @@ class VirtualHouse:
         """Switch everything on. OSError when a port cannot be had."""
         with ExitStack() as stack:
             cameras = self.camera, self.display, self.water
-            network = self.inverter, self.central, self.prices
+            network = self.inverter, self.powerwall, self.central, self.prices
             devices: list[HttpDevice | P1Port] = [*cameras, *network, *self.wizards, self.p1]
             for device in devices:
                 device.start()

@@ -210,7 +210,10 @@ class HomeWizard(HttpDevice):
         if "telegram" in self.without:
             return _error("telegram:no-telegram-received", 503)
         state = self.house.state_at(self.clock.now() if self.frozen_at is None else self.frozen_at)
-        return Answer(p1.telegram(state, self.house.zone), content_type="text/plain")
+        return Answer(
+            p1.telegram(state, self.house.zone, failures=self.house.power_failures(state.at)),
+            content_type="text/plain",
+        )
 
 
 def _error(code: str, status: int) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.demo.house import House, Phase
+from appliance.demo.p1 import FAILURES, LONG_FAILURES
 
 Fields = dict[str, Any]
 CHILD_MS = 300_000
@@ -15,6 +16,7 @@ CHILD_MS = 300_000
 
 def _p1_meter(house: House, now: int) -> Fields:
     state, quarter = house.state_at(now), house.state_at(now // 900_000 * 900_000)
+    failures = house.power_failures(now)
     said: Fields = {
         "protocol_version": 50,
         "meter_model": "TALLYWATT VIRTUAL",
@@ -30,8 +32,8 @@ def _p1_meter(house: House, now: int) -> Fields:
         "power_w": state.grid_w,
         **_phases(state.phases),
         "frequency_hz": state.frequency_hz,
-        "any_power_fail_count": 2,
-        "long_power_fail_count": 1,
+        "any_power_fail_count": FAILURES + len(failures),
+        "long_power_fail_count": LONG_FAILURES + sum(one.long for one in failures),
         "average_power_15m_w": round((state.import_kwh - quarter.import_kwh) * 4000, 3),
     }
     read_at = max(now // CHILD_MS * CHILD_MS, house.start)

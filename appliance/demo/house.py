@@ -2,19 +2,22 @@
 
 Power is constant through each step of ten virtual seconds and a whole number of watts; registers are
 its exact integral in integer watt-milliseconds. So they do not depend on how often anyone asks, and
-load = solar + battery + grid holds to the last unit. Power into the house is positive.
+load = solar + battery + grid holds to the last unit. Power into the house is positive. While the street has
+no power the house is an island: battery and sun carry it, what they cannot carry is shed, what the sun gives
+too much is left on the roof.
 """
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from appliance.demo.battery import Battery
 from appliance.demo.household import PHASE_V, use
+from appliance.demo.outages import Outage, Outages
 from appliance.demo.tariff import local_offset_s, tariff_steps
 from appliance.demo.weather import DAY_S, STEP_S, STEPS, Floats, Ints, clear_sky, sky, smooth
 
@@ -27,10 +30,11 @@ FLOWS = (
     *("solar", "load", "charged", "discharged", "gas", "water"),
 )
 GridWord = Literal["up", "down", "syncing"]
+GRID_WORDS: tuple[GridWord, ...] = ("up", "down", "syncing")
+SYNC_STEPS = 2
+"""Before an outage ends the island is brought into step with the street for so long."""
 SETTLING_DAYS = 2
 DAYS_KEPT = 4
-STORED_PER_CHARGED, STORED_PER_DISCHARGED = 9, 10
-"""Tenths of a watt-step: a tenth of what is charged is lost, nothing more (90 % there and back)."""
 
 
 class HouseClock(Protocol):
@@ -49,7 +53,11 @@ class Phase(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HouseState:
-    """The truth at one instant. Powers in W, registers in kWh or m³; `tariff` 1 is low, 2 normal."""
+    """The truth at one instant. Powers in W, registers in kWh or m³; `tariff` 1 is low, 2 normal.
+
+    `capacity_kwh` is what the battery holds at its age, `soc` the percentage of it. The phases are those at
+    the main fuse: without a grid nothing flows there, and their voltage is the island's.
+    """
 
     at: int
     solar_w: float
@@ -77,41 +85,18 @@ class HouseState:
 
 
 @dataclass(frozen=True)
-class Battery:
-    """A home battery that keeps the grid at zero as well as it can."""
-
-    capacity_kwh: float = 13.5
-    power_w: int = 5_000
-
-    @property
-    def capacity(self) -> int:
-        """In tenths of a watt-step, the unit in which the charge is kept exactly."""
-        return round(self.capacity_kwh * 3_600_000 / STEP_S) * 10
-
-    def run(self, wanted: Ints, stored: int) -> tuple[Ints, Ints]:
-        """Power (+ discharging) and charge after each step, when `wanted` W would zero the grid."""
-        full = self.capacity
-
-        def step(level: int, want: int) -> int:
-            if want >= 0:
-                return level - STORED_PER_DISCHARGED * min(want, level // STORED_PER_DISCHARGED)
-            return level + STORED_PER_CHARGED * min(-want, (full - level) // STORED_PER_CHARGED)
-
-        wishes = np.clip(wanted, -self.power_w, self.power_w).tolist()
-        levels = np.fromiter(accumulate(wishes, step, initial=stored), dtype=np.int64, count=STEPS + 1)
-        change = -np.diff(levels)
-        power = np.where(change > 0, change // STORED_PER_DISCHARGED, change // STORED_PER_CHARGED)
-        return power, levels
-
-
-@dataclass(frozen=True)
 class _Day:
-    """A simulated UTC day: values by step; `totals` (flows x steps+1) is the integral at step edges."""
+    """A simulated UTC day: values by step; `totals` (flows x steps+1) is the integral at step edges.
+
+    `grid` is a place in `GRID_WORDS`.
+    """
 
     solar: Ints
     load: Ints
     battery: Ints
     levels: Ints
+    capacity: int
+    grid: Ints
     phases: Ints
     voltages: Floats
     frequency: Floats
@@ -142,6 +127,7 @@ class House:
         fuse_a: float = 20.0,
         battery: Battery | None = None,
         season_days: int = 0,
+        outages: Outages | None = None,
     ) -> None:
         """`season_days` moves sun and warmth through the year: a house to look at is in its summer."""
         self.clock = clock
@@ -151,6 +137,7 @@ class House:
         self.panel_w, self.inverter_w, self.fuse_a = panel_w, inverter_w, fuse_a
         self.battery = battery or Battery()
         self.season_days = season_days
+        self.outages = outages or Outages()
         self._lock = threading.Lock()
         self._days: OrderedDict[int, _Day] = OrderedDict()
         self.start = (clock.now() if start is None else start) // STEP_MS * STEP_MS
@@ -185,7 +172,7 @@ class House:
             load_w=load,
             battery_w=battery,
             grid_w=load - solar - battery,
-            soc=round(100 * level / self.battery.capacity, 2),
+            soc=round(min(100 * level / day.capacity, 100), 2),
             phases=(one, two, three),
             import_kwh=kwh["import_t1"] + kwh["import_t2"],
             export_kwh=kwh["export_t1"] + kwh["export_t2"],
@@ -201,8 +188,14 @@ class House:
             discharged_kwh=kwh["discharged"],
             frequency_hz=float(day.frequency[i]),
             tariff=int(day.tariff[i]),
-            capacity_kwh=self.battery.capacity_kwh,
-            grid="up",
+            capacity_kwh=day.capacity * STEP_S / 36_000_000,
+            grid=GRID_WORDS[day.grid[i]],
+        )
+
+    def power_failures(self, at: int) -> list[Outage]:
+        """Every outage of the street since the house was built that is over at `at` (UTC ms)."""
+        return (
+            [one for one in self.outages.between(self.start, at) if one.end <= at] if at > self.start else []
         )
 
     def _integral(self, at: int) -> Ints:
@@ -232,7 +225,11 @@ class House:
         need = use(self.seed, number, local_offset_s(number, self.zone), self.fuse_a, self.season_days)
         load = need.watts.sum(axis=0)
         solar = self._solar(number)
-        battery, levels = self.battery.run(load - solar, level)
+        connection = self._connection(number)
+        dark, capacity = connection > 0, self.battery.capacity_after(number - self._first)
+        battery, levels = self.battery.run(load - solar, level, capacity, dark)
+        short = np.where(dark, load - solar - battery, 0)
+        load, solar = load - np.maximum(short, 0), solar + np.minimum(short, 0)
         grid = load - solar - battery
         tariff = tariff_steps(number, self.zone)
         low, bought, sold = tariff == 1, np.maximum(grid, 0), np.maximum(-grid, 0)
@@ -246,10 +243,21 @@ class House:
         totals = np.empty((len(FLOWS), STEPS + 1), dtype=np.int64)
         totals[:, 0] = registers
         totals[:, 1:] = registers[:, None] + np.cumsum(flows * STEP_MS, axis=1)
-        phases = need.watts - _in_three(solar) - _in_three(battery)
+        phases = np.where(dark, 0, need.watts - _in_three(solar) - _in_three(battery))
         volts = self._voltages(number, phases)
-        hertz = np.round(49.96 + 0.08 * smooth(self.seed, number, 21, 400), 2)
-        return _Day(solar, load, battery, levels, phases, volts, hertz, tariff, flows, totals)
+        hertz = np.where(dark, 50.0, np.round(49.96 + 0.08 * smooth(self.seed, number, 21, 400), 2))
+        battery_day = battery, levels, capacity
+        return _Day(solar, load, *battery_day, connection, phases, volts, hertz, tariff, flows, totals)
+
+    def _connection(self, number: int) -> Ints:
+        """How the house hangs on the street, by step: a place in `GRID_WORDS`."""
+        found = np.zeros(STEPS, dtype=np.int64)
+        begin = number * DAY_MS
+        for outage in self.outages.between(begin, begin + DAY_MS):
+            first, end = ((at - begin) // STEP_MS for at in outage)
+            found[max(first, 0) : max(end, 0)] = 1
+            found[max(first, end - SYNC_STEPS, 0) : max(end, 0)] = 2
+        return found
 
     def _solar(self, number: int) -> Ints:
         light = clear_sky(number + self.season_days, self.latitude, self.longitude) * sky(self.seed, number)

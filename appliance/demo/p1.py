@@ -8,12 +8,14 @@ import contextlib
 import os
 import threading
 import tty
+from collections.abc import Sequence
 from datetime import datetime
 from math import floor
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from appliance.demo.house import House, HouseClock, HouseState
+from appliance.demo.outages import Outage
 
 Country = Literal["SE", "NL"]
 
@@ -21,6 +23,9 @@ PERIOD_MS = 1000
 SHORTEST_S = 0.1
 """However fast the house's time runs, no more than ten telegrams a real second: a port has a speed."""
 GAS_EVERY_MS = 300_000
+FAILURES, LONG_FAILURES, FAILURES_LOGGED = 2, 1, 10
+OLD_FAILURE = "(250712043107S)(0000004212*s)"
+"""What the meter has counted and logged before the house's time."""
 
 
 def telegram(
@@ -29,15 +34,17 @@ def telegram(
     *,
     country: Country = "NL",
     gas: tuple[int, float] | None = None,
+    failures: Sequence[Outage] = (),
 ) -> bytes:
     """The telegram of a meter at the house's main fuse, CRC included.
 
     `gas` is when the gas meter was read last (UTC ms) and what it said (m³): now, if left out.
+    `failures` are the outages since the house was built; the meter has known some before.
     """
     if country == "SE":
         lines = ["/TWS5\\TALLYWATT-SE", "", *_swedish(state, zone)]
     else:
-        lines = ["/TWN5\\TALLYWATT-NL", "", *_dutch(state, zone, gas or (state.at, state.gas_m3))]
+        lines = ["/TWN5\\TALLYWATT-NL", "", *_dutch(state, zone, gas or (state.at, state.gas_m3), failures)]
     body = "\r\n".join([*lines, "!"]).encode("ascii")
     return body + f"{crc16(body):04X}\r\n".encode("ascii")
 
@@ -66,7 +73,10 @@ def _swedish(state: HouseState, zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def _dutch(state: HouseState, zone: ZoneInfo, gas: tuple[int, float]) -> list[str]:
+def _dutch(
+    state: HouseState, zone: ZoneInfo, gas: tuple[int, float], failures: Sequence[Outage]
+) -> list[str]:
+    long = [one for one in failures if one.long]
     lines = [
         "1-3:0.2.8(50)",
         f"0-0:1.0.0({_stamp(state.at, zone)})",
@@ -77,9 +87,9 @@ def _dutch(state: HouseState, zone: ZoneInfo, gas: tuple[int, float]) -> list[st
         f"1-0:2.8.2({_register(state.export_t2_kwh, 6)}*kWh)",
         f"0-0:96.14.0({state.tariff:04d})",
         *_both("1.7.0", "2.7.0", state.grid_w, 6),
-        "0-0:96.7.21(00002)",
-        "0-0:96.7.9(00001)",
-        "1-0:99.97.0(1)(0-0:96.7.19)(250712043107S)(0000004212*s)",
+        f"0-0:96.7.21({FAILURES + len(failures):05d})",
+        f"0-0:96.7.9({LONG_FAILURES + len(long):05d})",
+        _failure_log(long, zone),
         "0-0:96.13.0()",
     ]
     lines += [f"1-0:{n}2.7.0({p.voltage_v:05.1f}*V)" for n, p in zip("357", state.phases, strict=True)]
@@ -92,6 +102,16 @@ def _dutch(state: HouseState, zone: ZoneInfo, gas: tuple[int, float]) -> list[st
         f"0-1:96.1.0({b'TALLYWATT-GAS-001'.hex().upper()})",
         f"0-1:24.2.1({_stamp(gas[0], zone)})({_register(gas[1], 5)}*m3)",
     ]
+
+
+def _failure_log(long: Sequence[Outage], zone: ZoneInfo) -> str:
+    """The end and the length of the latest long failures."""
+    entries = [
+        OLD_FAILURE,
+        *(f"({_stamp(one.end, zone)})({(one.end - one.start) // 1000:010d}*s)" for one in long),
+    ]
+    kept = entries[-FAILURES_LOGGED:]
+    return f"1-0:99.97.0({len(kept)})(0-0:96.7.19){''.join(kept)}"
 
 
 _PHASE_POWER = (("21.7.0", "22.7.0"), ("41.7.0", "42.7.0"), ("61.7.0", "62.7.0"))
@@ -179,4 +199,5 @@ class P1Port:
         read = state.at // GAS_EVERY_MS * GAS_EVERY_MS
         if read != self._gas[0]:
             self._gas = read, self.house.state_at(read).gas_m3
-        return telegram(state, self.zone, country=self.country, gas=self._gas)
+        failures = self.house.power_failures(state.at)
+        return telegram(state, self.zone, country=self.country, gas=self._gas, failures=failures)

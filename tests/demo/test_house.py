@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.clock import DAY_MS, FakeClock
-from appliance.demo.house import Battery, House, HouseState
+from appliance.demo.battery import Battery
+from appliance.demo.house import House, HouseState
 from appliance.demo.household import Run, use
 from appliance.demo.tariff import tariff_steps
 from appliance.demo.weather import STEPS, clear_sky, sky, smooth, sun
