@@ -133,7 +133,7 @@ class Battery:
     def _strings(self, source: str) -> list[String]:
         told: dict[str, list[float | None]] = {}
         for letter in LETTERS:
-            quantities = [Q[f"STRING_{letter}_{what}"] for what in ("POWER", "VOLTAGE", "CURRENT")]
+            quantities = [Quantity[f"STRING_{letter}_{what}"] for what in ("POWER", "VOLTAGE", "CURRENT")]
             if any((source, quantity) in self._latest for quantity in quantities):
                 told[letter] = [self.value(quantity, source) for quantity in quantities]
         live = any(volts is not None and volts >= LIVE_V for _, volts, _ in told.values())

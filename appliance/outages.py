@@ -3,7 +3,8 @@ outages. Pure; instants are UTC ms.
 
 The states are those of `Quantity.GRID_STATE`. A gateway that is syncing is still apart from the grid: it
 waits until the grid has been steady for some minutes (Powerwall: SystemIslandedReady,
-SystemTransitionToGrid). One that leaves the grid says so too before it is islanded (SystemTransitionToIsland).
+SystemTransitionToGrid). One that leaves the grid says so too, before it is islanded
+(SystemTransitionToIsland).
 """
 
 from collections.abc import Iterable, Mapping

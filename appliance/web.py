@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from appliance import __version__
-from appliance.api import compat, export, health, meter, metrics, money, nearby, v1
+from appliance.api import battery, compat, export, health, meter, metrics, money, nearby, v1
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.errors import StoreError
@@ -22,7 +22,7 @@ from appliance.guard import HEADERS, Guard
 
 log = logging.getLogger(__name__)
 
-PARTS = (health, compat, v1, meter, money, nearby, export, metrics)
+PARTS = (health, compat, v1, meter, money, nearby, export, metrics, battery)
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
 needs the API token (More page): `Authorization: Bearer ...`. Instants are ISO 8601 or UTC milliseconds;

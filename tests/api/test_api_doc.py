@@ -42,11 +42,18 @@ async def url(here: Appliance) -> AsyncIterator[str]:
                 Reading("p1", Quantity.POWER_GRID, 1412, NOON),
                 Reading("meter", Quantity.ENERGY_IMPORT, 48713.4, NOON),
                 Event("meter", "rejected", NOON, "why", {}),
+                Event("powerwall", "alert_on", NOON, "why", {"alert": "Fan", "device": "unit1"}),
+                Event("powerwall", "grid_up", NOON, "why", {"start": NOON - 60_000, "end": NOON}),
+                Reading("powerwall", Quantity.STRING_A_POWER, 1210, NOON),
+                Reading("powerwall.unit1", Quantity.BATTERY_CAPACITY, 13.1, NOON),
+                Reading("powerwall.unit1", Quantity.TEMPERATURE, 24.5, NOON),
                 Price("spot", "import", NOON, NOON + 3_600_000, 0.31),
                 Price("spot", "wholesale", QUARTER, QUARTER + 4 * QUARTER_MS, 0.31),
                 Picture("meter", NOON, b"jpeg", "048713.4", 0.98),
             ]
         )
+        here.cadences["powerwall"] = 10.0
+        await here.store.flush()
         refused = here.folder / "sources" / "meter" / "refused"
         refused.mkdir(parents=True)
         (refused / "20260505T165320000Z.jpg").write_bytes(b"jpeg")
