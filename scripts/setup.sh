@@ -74,3 +74,7 @@ if [ "$goal" = install ] || [ ! -e "$stamp" ] || [ setup.py -nt "$stamp" ] || [ 
     "$venv/bin/python" -m pip install -q --disable-pip-version-check $what
     touch "$stamp"
 fi
+case $goal in
+    # Tests talk to a real Home Assistant, which wants a Python and libraries of its own.
+    test|dev) sh scripts/home_assistant.sh .venv-home-assistant "$venv" ;;
+esac

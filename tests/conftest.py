@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.home_assistant import home_assistant, home_assistant_python  # noqa: F401 - fixtures
+
 # Small matrices: threads beyond the first only wait for one another. Read when numpy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

@@ -1,0 +1,32 @@
+#!/bin/sh
+# The real Home Assistant that the tests talk to, in an environment of its own (0.7 GB); a second run is quick.
+# Use: sh scripts/home_assistant.sh [FOLDER [VENV]]
+# VENV is the product's environment, whose Python is used where it is the one that is needed.
+set -eu
+
+folder=${1:-.venv-home-assistant}
+venv=${2:-.venv}
+version=2025.4.4
+# What its integrations would fetch at run time; the tests start it with --skip-pip. uv is what it pins itself.
+uv=uv==0.6.10
+extras="home-assistant-frontend==20250411.0 jsonpath==0.82.2 xmltodict==0.13.0 paho-mqtt==2.1.0"
+
+is_313() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; }
+
+stamp="$folder/.installed-$version"
+[ ! -e "$stamp" ] || [ "$0" -nt "$stamp" ] || exit 0
+
+for python in "$venv/bin/python" python3.13 "$HOME"/.pyenv/versions/3.13*/bin/python3.13 none; do
+    if is_313 "$python"; then break; fi
+done
+if [ "$python" = none ]; then
+    echo "tallywatt: Home Assistant $version is not installed: it needs Python 3.13 (Debian 13 has it, or pyenv)." \
+        "Its tests are skipped here" >&2
+    exit 0
+fi
+echo "Installing Home Assistant $version into $folder, for the tests"
+"$python" -m venv --clear "$folder"
+"$folder/bin/python" -m pip install -q --disable-pip-version-check "$uv"
+# shellcheck disable=SC2086 - a list of words
+"$folder/bin/uv" pip install -q --python "$folder/bin/python" "homeassistant==$version" $extras
+touch "$stamp"
