@@ -17,6 +17,7 @@ REQUIRES = [
     "nicegui>=3.0,<4",
     "numpy>=1.26,<3",
     "opencv-python>=4.10,<6",
+    "paho-mqtt>=2.1,<3",
     "prometheus-client>=0.20,<1",
     "pydantic>=2.10,<3",
     "pyserial>=3.5,<4",

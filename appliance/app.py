@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from math import isnan
 from pathlib import Path
 from socket import gethostname
 from types import TracebackType
@@ -18,7 +19,7 @@ from appliance.errors import SourceError, StoreError
 from appliance.gate import Gate, Limits
 from appliance.grid import grid_meters
 from appliance.hub import Hub
-from appliance.ledger import Ledger
+from appliance.ledger import Ledger, plain
 from appliance.meter_setup import Surveyor
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source, parent
 from appliance.nearby import Neighbourhood
@@ -276,6 +277,8 @@ class Appliance:
             site=self.config.site.name,
             sources=self._running_sources,
             page=f"http://{gethostname().partition('.')[0]}.local:{self.config.web.port}",
+            currency=self.config.site.currency,
+            rates=self._rates,
         )
         sink: Sink = found.build("Sink", options, context)
         self.sinks[options.label] = sink
@@ -283,7 +286,14 @@ class Appliance:
 
     def _running_sources(self) -> list[sinks.SourceInfo]:
         types = {part.name: part.type for part in self.health}
-        return [sinks.SourceInfo(name, types[name], self.cadences[name]) for name in self.sources]
+        return [sinks.SourceInfo(name, types.get(name, "remote"), s) for name, s in self.cadences.items()]
+
+    async def _rates(self, start: int, end: int) -> list[sinks.Rate]:
+        starts, rates = await self.ledger.rates(start, end)
+        return [
+            sinks.Rate(int(at), *(None if isnan(price) else float(price) for price in both))
+            for at, *both in zip(starts, plain(rates.buying), rates.selling[0], strict=True)
+        ]
 
     def _limits(self, reading: Reading) -> Limits:
         """What its source says of the register, which may change while it runs; else what the main fuse lets

@@ -148,7 +148,7 @@ class Quantity(StrEnum):
     REACTIVE_EXPORT = "reactive_export", _reactive_energy("Reactive export register")
     GAS = "gas", _volume("Gas", "gas")
     WATER = "water", _volume("Water", "water")
-    HEAT = "heat", Spec("Heat", "GJ", Kind.COUNTER, 0, 1e7, 3, max_per_hour=5)
+    HEAT = "heat", Spec("Heat", "GJ", Kind.COUNTER, 0, 1e7, 3, max_per_hour=5, ha_class="energy")
     # Battery
     STATE_OF_CHARGE = "state_of_charge", _share("State of charge")
     STATE_OF_CHARGE_RAW = "state_of_charge_raw", _share("State of charge, raw")

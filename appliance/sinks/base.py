@@ -1,6 +1,6 @@
 """What every sink shares: its options, what the appliance lends it, and how it is found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ __all__ = [
     "Delivering",
     "Delivery",
     "Found",
+    "Rate",
     "Report",
     "SinkContext",
     "SinkOptions",
@@ -77,10 +78,21 @@ class SourceInfo:
     cadence_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a kWh costs and brings in (the site's currency) in the quarter hour from `start` (UTC ms); None is
+    not known (yet)."""
+
+    start: int
+    buying: float | None
+    selling: float | None
+
+
 @dataclass(frozen=True)
 class SinkContext:
     """What the appliance lends a sink. `looks` gives a register reading's method and digits, `site` is the
-    house's name, `sources` are those that run now, `page` is where its pages are on the local network."""
+    house's name, `sources` are those that run now and the readers that push to it, `page` is where its pages
+    are on the local network, `rates` what a kWh costs by the contract, quarter by quarter."""
 
     clock: Clock
     store: Store
@@ -92,6 +104,8 @@ class SinkContext:
     site: str = "Home"
     sources: Callable[[], Sequence[SourceInfo]] = tuple
     page: str = ""
+    currency: str = "EUR"
+    rates: Callable[[int, int], Awaitable[Sequence[Rate]]] | None = None
 
 
 def discover() -> dict[str, Found]:
