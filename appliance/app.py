@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from appliance import calendar, notify, register
 from appliance.access import Access
+from appliance.bill_check import Checker
 from appliance.clock import DAY_MS, MINUTE_MS, Clock
 from appliance.corrections import Corrections
 from appliance.errors import SourceError, StoreError
@@ -68,6 +69,9 @@ class Appliance:
         self.secrets = SecretBox(folder)
         self.access = Access(self.store.documents, self.secrets, clock)
         self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
+        self.bill_check = Checker(
+            self.store, self.ledger, clock, self.zone, self.grid_meters, self._source_types, config.site
+        )
         self.neighbourhood = Neighbourhood()
         self.phase_watch = PhaseWatch(
             self.hub,
@@ -164,6 +168,9 @@ class Appliance:
         """The sources whose register of that quantity is the grid meter's, the best first."""
         types = {part.name: part.type for part in self.health if part.role == "source"}
         return grid_meters(self.hub.latest, types, quantity, self.config.site.grid_meters)
+
+    def _source_types(self) -> dict[str, str]:
+        return {part.name: part.type for part in self.health if part.role == "source"}
 
     def stale(self, reading: Reading) -> bool:
         """Whether it is too old to be shown as the present."""

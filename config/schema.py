@@ -74,6 +74,9 @@ def _origin(text: str) -> str:
     return text.lower()
 
 
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
 def _level(value: Any) -> Any:
     name = value.upper() if isinstance(value, str) else value
     return "WARNING" if name == "WARN" else name
@@ -101,6 +104,9 @@ class Site(Section):
     """Main fuse in ampere per phase (16, 20, 25, 35, 50, 63 are usual); null when not known."""
     grid_meters: tuple[str, ...] = ()
     """Names of the sources that read the house's own grid meter, the best first; found if left out."""
+    accuracy_percent: dict[str, Annotated[float, Field(gt=0, le=20)] | None] = Field(default_factory=dict)
+    """For the bill check, how far a source's meter may err either way: 2 for class A or 2, 1 for B or 1, 0.5
+    for C (on the meter's face); null leaves a source out of it. What is usual where nothing is said."""
     latitude: float | None = Field(default=None, ge=-90, le=90)
     """Degrees north, for sunrise and sunset; null when not told."""
     longitude: float | None = Field(default=None, ge=-180, le=180)
@@ -123,6 +129,14 @@ class Web(Section):
     """Address to listen on: 0.0.0.0 is the whole local network, 127.0.0.1 this machine alone."""
     port: int = Field(default=8080, ge=1, le=65535)
     """TCP port of pages and API."""
+    also_ports: Annotated[tuple[Port, ...], Field(max_length=8)] = ()
+    """Further ports with the same pages and API: 8000 (classic energy API), 8675 (pypowerwall proxy)."""
+    open_reads: bool = True
+    """Let programs read without a token. false: the API wants it for reading too; the pages, with the pictures
+    and files they offer, stay open, and so does /health."""
+    local_only: bool = True
+    """Turn away addresses of the internet, as after a mistake in the router; the API lets them in by its
+    token."""
     classic_open_writes: bool = False
     """Take POST /meter_reading without a token, for old readers that cannot send one."""
     allowed_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()

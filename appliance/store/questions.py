@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from appliance.clock import DAY_MS
 from appliance.model import Event, Price, Quantity, Reading
 from appliance.store import charts
+from appliance.store.buckets import NO_BUCKETS, Buckets
 from appliance.store.codec import Floats, Ints
 from appliance.store.facts import NO_ROWS, Batch, Every, Row, Series, SeriesInfo, Stored
 from appliance.store.reader import Reader
@@ -88,6 +89,14 @@ class Questions(ABC):
         if series is None or len(edges) < 2:
             return [None] * (len(edges) - 1)
         return await self._ask(lambda r: charts.increase(r, series, quantity, edges, since_first))
+
+    async def quarters(self, source: str, quantity: Quantity, start: int, end: int) -> Buckets:
+        """The quarter hours that begin in `[start, end)` in which anything was read; a register read at the
+        very edge belongs to the quarter it closes. Registers have meter exchanges added."""
+        series = self._log.ids.get((source, quantity))
+        if series is None:
+            return NO_BUCKETS
+        return await self._ask(lambda r: r.quarters(series, quantity, start, end))
 
     async def has(self, source: str, quantity: Quantity, at: int) -> bool:
         """Whether a reading of that very instant is known."""
