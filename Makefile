@@ -8,7 +8,7 @@ SETUP := sh scripts/setup.sh
 # A worker for each core; each file of tests stays with one of them.
 WORKERS ?= -n auto --dist loadgroup
 
-.PHONY: run test dev check bench schema locales train clean help
+.PHONY: run test dev check bench schema locales dashboards train clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -39,6 +39,9 @@ schema: dev  ## write config/schema.json anew
 
 locales: dev  ## collect texts and compile the translations
 	$(BIN)/python -m ui.catalogues
+
+dashboards: dev  ## write config/grafana/*.json anew
+	$(BIN)/python -m scripts.dashboards
 
 train:  ## train the networks anew: make train DATA=folder
 	@$(SETUP) train $(VENV)
