@@ -77,14 +77,17 @@ def request(
     timeout_s: float,
     headers: Mapping[str, str] | None = None,
     body: Any = None,
+    data: bytes | None = None,
 ) -> Answer:
-    """Send and read the answer, whatever its status. Raises SourceError where there is none."""
+    """Send `body` as JSON, or `data` as it is, and read the answer, whatever its status. Raises SourceError
+    where there is none."""
     where = shown(url)
     try:
         with http.request(
             method,
             url,
             json=body,
+            data=data,
             headers=dict(headers or {}),
             timeout=timeout_s,
             stream=True,

@@ -1,17 +1,17 @@
 """Readings as InfluxDB line protocol, which every store of this kind takes. Pure; instants are UTC ms.
 
-    tallywatt,appliance=hut-1,source=meter,quantity=energy_import value=48713.429,confidence=0.98 1778000000000
-    tallywatt,appliance=hut-1,source=powerwall,unit=unit1,quantity=temperature value=31.5 1778000000000
+    tallywatt,appliance=hut,quantity=energy_import,source=meter value=48713.429,confidence=0.98 1778000000000
+    tallywatt,appliance=hut,quantity=temperature,source=powerwall,unit=unit1 value=31.5 1778000000000
 
 One line is one reading. Its key (measurement, tags, instant) is what the reading is: appliance, source,
-quantity and the instant it was captured; sent twice it is one point. So a quantity is a tag and not a field or
-a measurement: stores that replace whole rows of one key (QuestDB) would lose fields that come a line later,
-and one question counts every series. `value` is in the quantity's own unit (`appliance/model.py`: W, kWh, %,
-...) and always a float, a state its number; `confidence` (0..1) is left out where it is 1. `unit` is there for
-units behind a source only. Prices are lines of `<measurement>_price`, see `price_line`.
+quantity and the instant it was captured; sent twice it is one point. So a quantity is a tag and not a field
+or a measurement: stores that replace the whole row of a key (QuestDB) would lose fields that come a line
+later, and one question counts every series. `value` is in the quantity's own unit (`appliance/model.py`: W,
+kWh, %, ...) and always a float, a state its number; `confidence` (0..1) is left out where it is 1; `unit` is
+there for units behind a source only. Prices are lines of `<measurement>_price`, see `price_line`.
 
 InfluxQL:  SELECT mean("value") FROM "tallywatt" WHERE "quantity"='power_grid' AND $timeFilter GROUP BY ...
-PromQL (VictoriaMetrics joins measurement and field):  tallywatt_value{quantity="power_grid",appliance="hut-1"}
+PromQL, VictoriaMetrics joins measurement and field:  tallywatt_value{quantity="power_grid",appliance="hut"}
 
 What VictoriaMetrics is told of an instant for the second time with another value has the tag `version` ("2",
 "3", ...): which of two values of one key it keeps depends on its release. Read both with
