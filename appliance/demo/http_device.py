@@ -153,7 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
         secure = isinstance(self.connection, ssl.SSLSocket)
-        request = Request(self.command, path, body, dict(parse_qsl(query)), headers, secure)
+        request = Request(
+            self.command, path, body, dict(parse_qsl(query, keep_blank_values=True)), headers, secure
+        )
         fault = device.noticed(request)
         if fault is None:
             if not device.talk(request, self.connection, self.server.stopped):
