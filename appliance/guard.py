@@ -4,6 +4,7 @@ import ipaddress
 import json
 import socket
 from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -28,8 +29,15 @@ FOREIGN = (
 )
 
 
+DISTANT = (
+    "This address is not of the local network: nothing is shown to the internet. A program may come with the "
+    "API token; web.local_only lets everybody in"
+)
+
+
 class Guard:
     """ASGI middleware. Bodies are capped while they arrive; writes and WebSockets come from our own pages.
+    With `local_only` an address of the internet is let in by the API token alone.
 
     A browser names the page that asks in `Origin`: it must be this appliance (or in `allowed_origins`).
     A name that points here by DNS rebinding is no address of ours: only IP addresses, this machine's own
@@ -37,9 +45,19 @@ class Guard:
     writes and WebSockets. Programs send no Origin and are asked for the token instead.
     """
 
-    def __init__(self, app: ASGIApp, now: Callable[[], int], allowed_origins: Iterable[str] = ()) -> None:
-        """`now` is the present instant, UTC ms."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        now: Callable[[], int],
+        allowed_origins: Iterable[str] = (),
+        *,
+        local_only: bool = False,
+        token_ok: Callable[[str], bool] = lambda said: False,
+    ) -> None:
+        """`now` is the present instant, UTC ms; `token_ok` knows the API token."""
         self._app = app
+        self._local_only = local_only
+        self._token_ok = token_ok
         self._now = now
         self._allowed = frozenset(allowed_origins)
         self._hosts = {socket.gethostname().lower(), *map(_host_of, self._allowed)}
@@ -49,6 +67,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if self._local_only and not (local(scope) or self._token_ok(_bearer(headers))):
+            await self._refuse(scope, receive, send, 403, DISTANT)
+            return
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE
         if changes and not self._from_here(headers):
             await self._refuse(scope, receive, send, 403, FOREIGN)
@@ -116,6 +137,31 @@ class Guard:
         kind = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": kind + HEADERS})
         await send({"type": "http.response.body", "body": body})
+
+
+def local(scope: Scope) -> bool:
+    """Whether who asks is of the local network: no address of the internet, or of our own IPv6 network."""
+    client, server = _address(scope.get("client")), _address(scope.get("server"))
+    if client is None or not client.is_global:
+        return True
+    if client.version == 4 or server is None or server.version == 4:
+        return False
+    # A home network with IPv6 gives each device an address of the internet; they share its first half.
+    return int(client) >> 64 == int(server) >> 64
+
+
+def _address(end: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address of one end of a connection; None where it is none, as of a Unix socket."""
+    try:
+        found = ipaddress.ip_address(str(end[0]).partition("%")[0]) if end else None
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _bearer(headers: Headers) -> str:
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 class _TooMuchError(Exception):

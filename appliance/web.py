@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -14,7 +14,24 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from appliance import __version__
-from appliance.api import battery, compat, export, health, meter, metrics, money, nearby, v1
+from appliance.api import (
+    battery,
+    compat,
+    energy,
+    export,
+    health,
+    meter,
+    meter_history,
+    metrics,
+    money,
+    nearby,
+    powerwall,
+    proxy,
+    registers,
+    v1,
+)
+from appliance.api.common import require_reader
+from appliance.api.today import Today
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.errors import StoreError
@@ -22,7 +39,12 @@ from appliance.guard import HEADERS, Guard
 
 log = logging.getLogger(__name__)
 
-PARTS = (health, compat, v1, meter, money, nearby, export, metrics, battery)
+PARTS = (
+    health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
+    proxy, registers,
+)  # fmt: skip
+ROOTS = ("current_readings", "meter_reading", "powerwall", "history", "alerts", "csv", "temps")
+"""What stands below these classic routes is answered for by the API; the pages have no address there."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
 needs the API token (More page): `Authorization: Bearer ...`. Instants are ISO 8601 or UTC milliseconds;
@@ -50,8 +72,12 @@ def create_app(appliance: Appliance) -> FastAPI:
     app.state.appliance = appliance
     # A reading sent again while it is still being looked up must not be taken for a new one.
     app.state.taking = asyncio.Lock()
+    app.state.today = Today()
+    app.state.started = appliance.clock.now()
+    # Whoever watches whether the appliance lives must not need the token for it.
+    closed = [] if appliance.config.web.open_reads else [Depends(require_reader)]
     for part in PARTS:
-        app.include_router(part.router)
+        app.include_router(part.router, dependencies=[] if part is health else closed)
     _end_api(app)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -62,7 +88,13 @@ def create_app(appliance: Appliance) -> FastAPI:
         app.add_middleware(
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["Authorization"]
         )
-    app.add_middleware(Guard, now=appliance.clock.now, allowed_origins=origins)
+    app.add_middleware(
+        Guard,
+        now=appliance.clock.now,
+        allowed_origins=origins,
+        local_only=appliance.config.web.local_only,
+        token_ok=appliance.access.token_ok,
+    )
     _describe_classic(app)
     return app
 
@@ -77,6 +109,8 @@ def _end_api(app: FastAPI) -> None:
     for path, allowed in methods.items():
         others = sorted(METHODS - allowed)
         app.add_api_route(path, _other_method(sorted(allowed)), methods=others, include_in_schema=False)
+    for root in ROOTS:
+        app.add_api_route(f"/{root}/{{name}}", _nothing, methods=sorted(METHODS), include_in_schema=False)
     app.add_api_route("/api/{rest:path}", _nothing, methods=sorted(METHODS), include_in_schema=False)
 
 

@@ -34,6 +34,11 @@ def appliance_of(request: Request) -> Appliance:
     return found
 
 
+def source_types(here: Appliance) -> dict[str, str]:
+    """The type of each source by its name, in the order of config.json."""
+    return {part.name: part.type for part in here.health if part.role == "source"}
+
+
 Here = Annotated[Appliance, Depends(appliance_of)]
 Camera = Annotated[str, Path(description="Name of a camera source.")]
 
@@ -57,6 +62,31 @@ def require_owner(here: Here, token: Token) -> None:
             "This changes something: send the API token, `Authorization: Bearer ...` (More page)",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    _check(here, token)
+
+
+PAGES_NEED = ("/api/v1/pictures/", "/api/v1/meter_setup/", "/api/v1/export/")
+"""Pictures and files that pages offer: a browser asks for them without a token."""
+
+
+def require_reader(request: Request, here: Here, token: Token) -> None:
+    """Where reading is not open: let programs with the token read, and the pages show what they have.
+
+    Raises 401 without a token and 403 with a wrong one. What changes something asks by itself.
+    """
+    shown = here.config.display.enabled and request.url.path.startswith(PAGES_NEED)
+    if request.method not in ("GET", "HEAD") or shown:
+        return
+    if token is None:
+        raise HTTPException(
+            401,
+            "Reading needs the API token here, `Authorization: Bearer ...` (More page), or web.open_reads",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    _check(here, token)
+
+
+def _check(here: Appliance, token: str) -> None:
     if not here.access.token_ok(token):
         raise HTTPException(403, "This is not the API token; make a new one on the More page if it is lost")
 

@@ -49,7 +49,8 @@ def run(config_path: Path, data_dir: Path, host: str | None, port: int | None) -
     config, problems = _configuration(config_path, data_dir)
     _start_logging(config, problems)
     listener = listen(host or config.web.host, port or config.web.port)
-    serve(build(_listening(config, listener), data_dir, RealClock(), problems), listener)
+    others, busy = listen_also(config, listener)
+    serve(build(_listening(config, listener), data_dir, RealClock(), [*problems, *busy]), listener, *others)
 
 
 @click.command(
@@ -113,7 +114,8 @@ def _serve_house(house: "Apart", folder: Path, clock: "Clock", listener: socket.
         raise Refused(f"the virtual house cannot be built: {error}") from None
     config, problems = _configuration(path, folder)
     _start_logging(config, problems)
-    serve(build(_listening(config, listener), folder, clock, problems), listener)
+    others, busy = listen_also(config, listener)
+    serve(build(_listening(config, listener), folder, clock, [*problems, *busy]), listener, *others)
 
 
 def build(config: "Config", data_dir: Path, clock: "Clock", problems: Sequence[str] = ()) -> "FastAPI":
@@ -193,14 +195,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def listen_also(config: "Config", first: socket.socket) -> tuple[list[socket.socket], list[str]]:
+    """Sockets for `web.also_ports` where `first` listens, and what is in the way of the others.
+
+    A port that is taken must not keep the appliance from its work.
+    """
+    host, taken = first.getsockname()[:2]
+    found, problems = [], []
+    for port in dict.fromkeys(config.web.also_ports):
+        if port == taken:
+            continue
+        try:
+            found.append(listen(host, port))
+        except Refused as error:
+            said = str(error).replace("with --port", "in web.also_ports")
+            problems.append(f"web.also_ports: {said}; all else runs")
+    return found, problems
+
+
 def _listening(config: "Config", listener: socket.socket) -> "Config":
     """The configuration with the address that is really listened on: the More page shows it."""
     host, port = listener.getsockname()[:2]
     return config.model_copy(update={"web": config.web.model_copy(update={"host": host, "port": port})})
 
 
-def serve(app: "FastAPI", listener: socket.socket) -> None:
-    """Answer on `listener` until SIGTERM or SIGINT; both end it in good order."""
+def serve(app: "FastAPI", listener: socket.socket, *others: socket.socket) -> None:
+    """Answer on `listener` and the others until SIGTERM or SIGINT; both end it in good order."""
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -217,7 +237,7 @@ def serve(app: "FastAPI", listener: socket.socket) -> None:
     # uvicorn raises the signal again once all is shut down; that must not look like a crash.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    server.run([listener])
+    server.run([listener, *others])
     if not server.started:
         raise Refused("it could not start; the lines above say why")
 

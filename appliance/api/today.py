@@ -1,0 +1,85 @@
+"""What the registers counted since midnight, for self-consumption and self-sufficiency."""
+
+from dataclasses import dataclass
+
+from appliance.app import Appliance
+from appliance.battery import MARKS
+from appliance.calendar import today
+from appliance.clock import MINUTE_MS
+from appliance.energy_now import Energies, in_use
+from appliance.errors import StoreError
+from appliance.model import Quantity
+from appliance.views import Picker
+
+KEPT_MS = MINUTE_MS
+"""So long an answer is given again: registers move slowly, and the store need not be asked every second."""
+FIELDS = {
+    "imported": Quantity.ENERGY_IMPORT,
+    "exported": Quantity.ENERGY_EXPORT,
+    "solar": Quantity.ENERGY_SOLAR,
+    "load": Quantity.ENERGY_LOAD,
+    "charged": Quantity.ENERGY_CHARGED,
+    "discharged": Quantity.ENERGY_DISCHARGED,
+}
+SOLAR = {Quantity.ENERGY_SOLAR, Quantity.POWER_SOLAR}
+STORAGE = {*MARKS, Quantity.ENERGY_CHARGED, Quantity.ENERGY_DISCHARGED}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Energies of `[since, until)`, UTC ms: today, or since the first reading if that was today."""
+
+    since: int
+    until: int
+    energies: Energies
+
+
+class Today:
+    """Asks the store once a minute at most; what it could not tell is asked for again at once."""
+
+    def __init__(self) -> None:
+        self._known: Span | None = None
+
+    async def span(self, here: Appliance) -> Span:
+        """Today so far. What the store cannot tell, or has no history of, is None in it."""
+        now = here.clock.now()
+        start, _ = today(now, here.zone)
+        known = self._known
+        if known is not None and known.since >= start and 0 <= now - known.until < KEPT_MS:
+            return known
+        try:
+            self._known = await _span(here, start, now)
+        except StoreError:
+            self._known = None
+            return Span(start, now, Energies())
+        return self._known
+
+
+async def _span(here: Appliance, start: int, now: int) -> Span:
+    latest = in_use(here.hub.latest, here.cadences, now)
+    reported = {quantity for _, quantity in latest}
+    series = _series(here, now)
+    kept = {(s.source, s.quantity): s.first_at for s in await here.store.series_list()}
+    firsts = [kept[key] for key in series.values() if key in kept]
+    # The history of one register may have begun today: all are then counted from there.
+    since = max([start, *(first + 1 for first in firsts)])
+    counted: dict[str, float | None] = {}
+    for name, (source, quantity) in series.items():
+        [counted[name]] = await here.store.increase(source, quantity, [since, now + 1])
+    has = {"has_solar": bool(reported & SOLAR), "has_battery": bool(reported & STORAGE)}
+    return Span(since, now, Energies(**counted, **has))  # type: ignore[arg-type]
+
+
+def _series(here: Appliance, now: int) -> dict[str, tuple[str, Quantity]]:
+    """Which source's register stands for each energy: at the grid that of the grid meter."""
+    types = {part.name: part.type for part in here.health if part.role == "source"}
+    pick = Picker(in_use(here.hub.latest, here.cadences, now), types, here.cadences, now)
+    found = {}
+    for name, quantity in FIELDS.items():
+        best = pick.best(quantity)
+        source = best.source if best else None
+        if quantity in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT):
+            source = next(iter(here.grid_meters(quantity)), None)
+        if source is not None:
+            found[name] = (source, quantity)
+    return found
