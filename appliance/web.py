@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from appliance import __version__
 from appliance.api import (
     battery,
+    check,
     compat,
     energy,
     export,
@@ -40,6 +41,7 @@ from appliance.guard import HEADERS, Guard
 log = logging.getLogger(__name__)
 
 PARTS = (
+    check,
     health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
     proxy, registers,
 )  # fmt: skip
