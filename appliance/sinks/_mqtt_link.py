@@ -246,8 +246,8 @@ def _unreachable(address: Address, error: OSError) -> SourceError:
             f"({error.verify_message}): set ca_file to the authority that signed it, "
             "and host to a name that is in it"
         )
-    if isinstance(error, ssl.SSLError):
-        said = error.reason or str(error)
+    if isinstance(error, ssl.SSLError) or (address.tls and isinstance(error, ConnectionResetError)):
+        said = getattr(error, "reason", None) or str(error)
         return SourceError(f"No TLS with the MQTT broker at {address} ({said}): check the port")
     if address.ca_file and error.filename == address.ca_file:
         return _needs_owner(f"{address.ca_file} cannot be read ({error.strerror}): check ca_file")

@@ -125,6 +125,7 @@ def prepared(
 
 def certificates(folder: Path) -> None:
     """ca.pem, and broker.pem with broker.key signed by it, for 127.0.0.1 and localhost."""
+    folder.mkdir(parents=True, exist_ok=True)
     ca_key, ca = _certificate("Our own authority", None)
     key, certificate = _certificate("broker", (ca_key, ca))
     (folder / "ca.pem").write_bytes(ca.public_bytes(serialization.Encoding.PEM))

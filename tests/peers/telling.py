@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,14 @@ async def telling(
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+async def until(done: Callable[[], Any], within_s: float = 15) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + within_s
+    while not done():
+        assert time.monotonic() < end, "it never came to be"
+        await asyncio.sleep(0.02)
 
 
 async def _for_ever(folder: Path, options: dict[str, Any]) -> None:

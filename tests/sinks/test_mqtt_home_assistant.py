@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from appliance.model import Kind, Quantity
-from appliance.sinks._mqtt_states import payload
 from tests.peers.home_assistant import HomeAssistant
-from tests.peers.mosquitto import Broker, eventually, prepared
+from tests.peers.mosquitto import Broker, prepared
 from tests.peers.process import running
 from tests.peers.telling import example
 
