@@ -69,7 +69,7 @@ def _known_zone(name: str) -> str:
 
 
 def _origin(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s]+", text):
+    if not re.fullmatch(r"https?://[^/*\s]+", text):
         raise ValueError("must be an address without a path, such as http://wall.example:8080")
     return text.lower()
 

@@ -79,7 +79,7 @@ Rows = list[tuple[int, float, float | None]]
 async def _rows(here: Appliance, source: str, start: int, end: int) -> tuple[Every, Rows]:
     """Instant, register and confidence: all readings while they are few, else the last of each interval."""
     cadence_s = here.cadences.get(source, DEFAULT_CADENCE_S)
-    span_ms = end - start
+    span_ms = end - start - 1
     if span_ms <= RAW_DAYS * DAY_MS and span_ms / 1000 / cadence_s <= 2 * MOST_POINTS:
         columns = await here.store.raw(source, Quantity.ENERGY_IMPORT, start, end)
         if len(columns[0]) <= MOST_POINTS:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from appliance import __version__
 from appliance import gateway_shapes as shapes
 from appliance.api.battery_now import battery_of, grid_of, percent, percent_raw
-from appliance.api.common import Here, problems, source_types
+from appliance.api.common import Here, Token, problems, require_owner, source_types
 from appliance.api.proxy_models import (
     AggregatesOut,
     GridStatusOut,
@@ -308,11 +308,17 @@ async def pw(
     return found
 
 
+Setting = Annotated[str, Path(description="reserve, mode, grid_charging, grid_export or max_backup.")]
+
+
 @router.get("/control/{name}", status_code=403, responses={403: {"model": RefusedOut}})
-@router.post("/control/{name}", status_code=403, responses={403: {"model": RefusedOut}})
-async def control(
-    here: Here,
-    name: Annotated[str, Path(description="reserve, mode, grid_charging, grid_export or max_backup.")],
-) -> RefusedOut:
+async def control(here: Here, name: Setting) -> RefusedOut:
     """As a proxy that has control switched off, but with a status that says so."""
     return RefusedOut(error=OFF, status="error", message=OFF, timestamp=iso(here.clock.now()))
+
+
+@router.post("/control/{name}", status_code=403, responses={403: {"model": RefusedOut}, **problems(401)})
+async def set_control(here: Here, token: Token, name: Setting) -> RefusedOut:
+    """The same, once the token was shown."""
+    require_owner(here, token)
+    return await control(here, name)

@@ -352,7 +352,7 @@ async def test_openapi_knows_every_route_and_all_it_refers_to(api: httpx.AsyncCl
     setup = f"{V1}/meter_setup/{{source}}"
     assert closed == {
         "/meter_reading", f"{V1}/meter_exchange", f"{V1}/meter_correction", setup, f"{setup}/still",
-        f"{setup}/find", f"{setup}/test", f"{setup}/refused/{{at}}", f"{setup}/learned",
+        f"{setup}/find", f"{setup}/test", f"{setup}/refused/{{at}}", f"{setup}/learned", "/control/{name}",
     }  # fmt: skip
     assert [s["scheme"] for s in schema["components"]["securitySchemes"].values()] == ["bearer"]
 
