@@ -18,6 +18,9 @@ What VictoriaMetrics is told of an instant for the second time with another valu
 `max by (...) (tallywatt_value{version!=""}) or ignoring(version) tallywatt_value{version=""}`; elsewhere the
 later value takes the place of the earlier.
 
+VictoriaMetrics keeps 12 to 15 significant digits of a value (run: 1/3 comes back as 0.333333333333) and whole
+milliseconds; InfluxDB keeps all.
+
 Source: docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference.
 """
 

@@ -103,8 +103,8 @@ class Place:
     def _sentence(self, status: int, where: str, said: str) -> str:
         if status == 404 and ("database" in said or "bucket" in said):
             return f"{where} has no {self._what} (404{said}); create it there, or correct its name here"
-        if status == 404:
-            return f"{where} does not exist there (404{said}); is it {self.flavour.label}? Check url and path"
+        if status == 404 or (status == 400 and "unsupported path" in said):  # VictoriaMetrics says 400
+            return f"{where} does not exist there ({status}{said}); is it {self.flavour.label}? Check url and path"
         if status in (408, 429, 503):
             return f"{where} is busy ({status}{said}); it will be asked again later"
         if 200 <= status < 300:

@@ -50,10 +50,11 @@ class VictoriaMetrics:
 
 @contextmanager
 def victoria_metrics(program: str, folder: Path, options: Sequence[str] = ()) -> Iterator[VictoriaMetrics]:
-    """One on a free port that keeps one of two samples of the same millisecond, for ten years."""
+    """One on a free port that keeps one of two samples of the same millisecond, for ten years; later
+    `options` win."""
     port = free_port()
     command = [program, "-storageDataPath=data", f"-httpListenAddr=127.0.0.1:{port}"]
     command += ["-dedup.minScrapeInterval=1ms", "-retentionPeriod=10y", "-memory.allowedBytes=200MB"]
-    command += [*options, "-loggerLevel=WARN"]
+    command += ["-loggerLevel=WARN", *options]
     with running(command, folder, lambda: listens(port)):
         yield VictoriaMetrics(f"http://127.0.0.1:{port}")
