@@ -62,6 +62,7 @@ class Link:
         self.protocol = protocol
         self.ever_refused = False
         """Whether the broker would not take something."""
+        self._open = False
         self._taken = 0
         self._refused: list[str] = []
         self.heard: Callable[[str, str], None] = lambda topic, payload: None
@@ -114,6 +115,7 @@ class Link:
             raise reason
         if reason.is_failure:
             raise self._refusal(reason)
+        self._open = True
 
     def subscribe(self, topic: str) -> None:
         """Hear of what is said there: `heard(topic, payload)`."""
@@ -138,9 +140,9 @@ class Link:
             raise not_allowed(self.address, message.topic)
 
     async def close(self, farewell: Message | None = None) -> None:
-        """Say farewell, if the broker still listens, and leave."""
+        """Say farewell, if the broker listens, and leave."""
         try:
-            if farewell is not None and not self.lost.done():
+            if farewell is not None and self._open and not self.lost.done():
                 async with asyncio.timeout(FAREWELL_S):
                     await self.deliver(farewell)
         except (SourceError, TimeoutError):
@@ -155,11 +157,7 @@ class Link:
         if address.username:
             client.username_pw_set(address.username, address.password or None)
         if address.tls:
-            context = ssl.create_default_context(cafile=address.ca_file or None)
-            if address.insecure:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            client.tls_set_context(context)
+            client.tls_set_context(_tls(address))
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         client.connect_timeout = ANSWER_S
@@ -239,6 +237,20 @@ def _needs_owner(text: str) -> AuthError:
     return error
 
 
+def _tls(address: Address) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=address.ca_file or None)
+    except OSError as error:  # those of ssl are such
+        raise _needs_owner(
+            f"The ca_file {address.ca_file} cannot be used ({error.strerror or error}): "
+            "it must be a certificate in PEM form that may be read"
+        ) from error
+    if address.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def _unreachable(address: Address, error: OSError) -> SourceError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _needs_owner(
@@ -249,7 +261,5 @@ def _unreachable(address: Address, error: OSError) -> SourceError:
     if isinstance(error, ssl.SSLError) or (address.tls and isinstance(error, ConnectionResetError)):
         said = getattr(error, "reason", None) or str(error)
         return SourceError(f"No TLS with the MQTT broker at {address} ({said}): check the port")
-    if address.ca_file and error.filename == address.ca_file:
-        return _needs_owner(f"{address.ca_file} cannot be read ({error.strerror}): check ca_file")
     said = error.strerror or str(error)
     return SourceError(f"No MQTT broker answers at {address} ({said}): check that it runs, host and port")

@@ -127,8 +127,9 @@ async def test_tls(mosquitto: str, tmp_path: Path) -> None:
         certificates(tmp_path / "others")
         async with telling(tmp_path / "d", ca_file=str(tmp_path / "others" / "ca.pem"), **tls) as made:
             await fails(made, "needs_you", "cannot be trusted")
-        async with telling(tmp_path / "e", ca_file=str(tmp_path / "no.pem"), **tls) as made:
-            await fails(made, "needs_you", "no.pem cannot be read", "check ca_file")
+        for file in (tmp_path / "no.pem", broker.folder / "mosquitto.conf"):
+            async with telling(tmp_path / file.stem, ca_file=str(file), **tls) as made:
+                await fails(made, "needs_you", f"{file.name} cannot be used", "a certificate in PEM form")
         async with telling(tmp_path / "f", port=broker.port) as made:
             await fails(made, "waiting", "check whether that port wants TLS")
 
