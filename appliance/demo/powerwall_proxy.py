@@ -22,7 +22,7 @@ WORD = {"up": "UP", "down": "DOWN", "syncing": "SYNCING"}
 
 
 class PowerwallProxy(HttpDevice):
-    """The proxy. What goes wrong, besides `fault`: `faults` (one path alone), `gateway_lost` (it reaches none)."""
+    """The proxy. What goes wrong, besides `fault`: `faults` (for one path), `gateway_lost` (none reached)."""
 
     def __init__(self, house: House, clock: HouseClock, *, reserve: float = 0.0, port: int = 0) -> None:
         """`reserve` is on the app's scale, in percent."""
@@ -34,8 +34,8 @@ class PowerwallProxy(HttpDevice):
 
     @property
     def address(self) -> str:
-        """Where it is found."""
-        return self.url
+        """Host and port, as an owner would type them."""
+        return f"127.0.0.1:{self.port}"
 
     def clear(self) -> None:
         """End every fault."""

@@ -4,11 +4,11 @@ The names are those that pypowerwall's `vitals()` gives; the message is `Devices
 tesla.proto, here written by hand: numbers of fields and kinds of wire are the whole of it.
 """
 
-import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from appliance.demo.house import HouseState
+from appliance.demo.powerwall_protobuf import block, double, number, text, varint
 from appliance.demo.powerwall_site import PowerwallSite, Unit
 
 Vitals = dict[str, dict[str, Any]]
@@ -159,17 +159,17 @@ def _sync(state: HouseState) -> dict[str, Any]:
         "SYNC_SiteSwitchEnabled": False,
     }
     live = state.grid != "down"
-    for number, (letter, phase) in enumerate(zip("ABC", state.phases, strict=True), 1):
+    for line, (letter, phase) in enumerate(zip("ABC", state.phases, strict=True), 1):
         said |= {
-            f"ISLAND_FreqL{number}_Load": state.frequency_hz,
-            f"ISLAND_FreqL{number}_Main": state.frequency_hz if live else 0.0,
-            f"ISLAND_L{number}MicrogridOk": True,
-            f"ISLAND_VL{number}N_Load": phase.voltage_v,
-            f"ISLAND_VL{number}N_Main": phase.voltage_v if live else 0.0,
+            f"ISLAND_FreqL{line}_Load": state.frequency_hz,
+            f"ISLAND_FreqL{line}_Main": state.frequency_hz if live else 0.0,
+            f"ISLAND_L{line}MicrogridOk": True,
+            f"ISLAND_VL{line}N_Load": phase.voltage_v,
+            f"ISLAND_VL{line}N_Main": phase.voltage_v if live else 0.0,
             f"METER_X_CT{letter}_I": phase.current_a,
             f"METER_X_CT{letter}_InstReactivePower": 0.0,
             f"METER_X_CT{letter}_InstRealPower": float(phase.power_w),
-            f"METER_X_VL{number}N": phase.voltage_v if live else 0.0,
+            f"METER_X_VL{line}N": phase.voltage_v if live else 0.0,
         }
     return said
 
@@ -189,65 +189,42 @@ def _meter(state: HouseState) -> dict[str, Any]:
 
 def encode(devices: Vitals) -> bytes:
     """`DevicesWithVitals` as bytes."""
-    return b"".join(_block(1, _device(name, said)) for name, said in devices.items())
+    return b"".join(block(1, _device(name, said)) for name, said in devices.items())
 
 
 def _device(name: str, said: Mapping[str, Any]) -> bytes:
-    head = _block(1, _text(1, name))
+    head = block(1, text(1, name))
     for key, field in HEAD.items():
         if key in said:
-            head += _block(field, _text(1, said[key]))
-    head += _block(9, _number(1, said["lastCommunicationTime"]))
+            head += block(field, text(1, said[key]))
+    head += block(9, number(1, said["lastCommunicationTime"]))
     if attributes := _attributes(said):
-        head += _block(11, attributes)
+        head += block(11, attributes)
     told = {*HEAD, "lastCommunicationTime", "alerts"}
-    message = _block(1, _block(1, head))
+    message = block(1, block(1, head))
     for key, value in said.items():
         if key not in told and not isinstance(value, dict):
-            message += _block(2, _text(1, key) + _value(value))
-    return message + b"".join(_text(3, alert) for alert in said.get("alerts", ()))
+            message += block(2, text(1, key) + _value(value))
+    return message + b"".join(text(3, alert) for alert in said.get("alerts", ()))
 
 
 def _attributes(said: Mapping[str, Any]) -> bytes:
     message = b""
     if ecu := said.get("teslaEnergyEcuAttributes"):
-        message += _block(1, _number(1, ecu["ecuType"]))
+        message += block(1, number(1, ecu["ecuType"]))
     if solar := said.get("pvInverterAttributes"):
-        message += _block(3, _number(1, solar["nameplateRealPowerW"]))
+        message += block(3, number(1, solar["nameplateRealPowerW"]))
     if meter := said.get("meterAttributes"):
-        message += _block(4, _block(1, b"".join(_varint(place) for place in meter["meterLocation"])))
+        message += block(4, block(1, b"".join(varint(place) for place in meter["meterLocation"])))
     return message
 
 
 def _value(value: bool | int | float | str) -> bytes:
     """The value of a vital in the field of its kind."""
     if isinstance(value, bool):
-        return _number(6, value)
+        return number(6, value)
     if isinstance(value, str):
-        return _text(5, value)
+        return text(5, value)
     if isinstance(value, int):
-        return _number(3, value)
-    return _varint(4 << 3 | 1) + struct.pack("<d", value)
-
-
-def _block(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(content)) + content
-
-
-def _text(field: int, text: str) -> bytes:
-    return _block(field, text.encode())
-
-
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
-
-
-def _varint(value: int) -> bytes:
-    """A number of 64 bits, seven at a time; a negative one as its complement."""
-    value &= 0xFFFF_FFFF_FFFF_FFFF
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
+        return number(3, value)
+    return double(4, value)

@@ -30,12 +30,13 @@ def house() -> House:
 def proxy(house: House) -> Iterator[PowerwallProxy]:
     proxy = PowerwallProxy(house, FakeClock(NOON), reserve=20)
     proxy.start()
+    assert proxy.url == f"http://{proxy.address}"
     yield proxy
     proxy.stop()
 
 
 def text(proxy: PowerwallProxy, path: str) -> str:
-    with urllib.request.urlopen(proxy.address + path, timeout=5) as answer:
+    with urllib.request.urlopen(proxy.url + path, timeout=5) as answer:
         return str(answer.read().decode())
 
 
