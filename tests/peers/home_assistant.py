@@ -173,6 +173,11 @@ class HomeAssistant:
         """Persistent notifications by id."""
         return {found["notification_id"]: found for found in self.call("persistent_notification/get")}
 
+    def log(self) -> list[JSON]:
+        """What system_log holds, the newest first: name, level, message (a list), count."""
+        found: list[JSON] = self.call("system_log/list")
+        return found
+
     def wait_for(self, what: Callable[[], T], within_s: float = 30) -> T:
         """What `what` gives, once that is true."""
         until = time.monotonic() + within_s
