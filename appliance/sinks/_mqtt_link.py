@@ -6,7 +6,6 @@ broker that does not know it is asked again in 3.1.1. Source: OASIS MQTT 5.0 and
 """
 
 import asyncio
-import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,16 +64,15 @@ class Link:
         self._open = False
         self._taken = 0
         self._refused: list[str] = []
-        self.heard: Callable[[str, str], None] = lambda topic, payload: None
+        self.heard: Callable[[str, str], None] = _deaf
         self._waiting: dict[int, tuple[str, asyncio.Future[ReasonCode] | None]] = {}
         self._worker = Worker(f"the MQTT broker at {address}")
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[SourceError] = self._loop.create_future()
         self._answer: asyncio.Future[ReasonCode | SourceError] = self._loop.create_future()
-        # A second process with the same id would kick this one out, and be kicked out, for ever.
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            f"{client_id}-{secrets.token_hex(4)}",
+            client_id,
             clean_session=None if protocol == V5 else True,
             protocol=protocol,
             reconnect_on_failure=False,
@@ -140,7 +138,8 @@ class Link:
             raise not_allowed(self.address, message.topic)
 
     async def close(self, farewell: Message | None = None) -> None:
-        """Say farewell, if the broker listens, and leave."""
+        """Say farewell, if the broker listens, and leave; nothing is heard any more."""
+        self.heard = _deaf
         try:
             if farewell is not None and self._open and not self.lost.done():
                 async with asyncio.timeout(FAREWELL_S):
@@ -220,6 +219,10 @@ class Link:
             f"The MQTT broker at {self.address} refuses {who} ({said}): check username and password, "
             "and whether it lets that user publish there"
         )
+
+
+def _deaf(topic: str, payload: str) -> None:
+    """Nobody listens."""
 
 
 def not_allowed(address: Address, topic: str) -> AuthError:

@@ -58,11 +58,12 @@ class Talk:
 
     async def begin(self) -> None:
         """Say that we are here. Raises SourceError, and AuthError where we may not."""
-        plan = self._plan
-        await self._link.deliver(Message(plan.topics.status, ONLINE))
+        plan, link = self._plan, self._link
+        await link.deliver(Message(plan.topics.status, ONLINE))
+        link.heard = self._hear
+        link.subscribe(plan.topics.status)
         if plan.home_assistant:
-            self._link.heard = self._hear
-            self._link.subscribe(plan.birth_topic)
+            link.subscribe(plan.birth_topic)
 
     async def tick(self, facts: Iterable[Fact]) -> None:
         """Say what is new. Raises StoreError."""
@@ -86,8 +87,11 @@ class Talk:
         return [source for source in self._context.sources() if wanted is None or source.name in wanted]
 
     def _hear(self, topic: str, payload: str) -> None:
-        """Home Assistant was born: it knows nothing of us that the broker did not keep."""
-        if payload == ONLINE:
+        """What others say of us, and Home Assistant of itself."""
+        if topic == self._plan.topics.status and payload == OFFLINE:
+            # After a power cut the broker finds out late that the last run's connection is dead.
+            self._link.publish(Message(topic, ONLINE))
+        elif topic == self._plan.birth_topic and payload == ONLINE:
             self._birth_at = self._context.clock.monotonic() + self._dice.uniform(0, BIRTH_SPREAD_S)
 
     def _say(self, series: list[Series], sources: list[SourceInfo], prices: Mapping[str, Value]) -> None:

@@ -10,6 +10,7 @@ announced is remembered across restarts, so that what goes is also removed there
 """
 
 import random
+import secrets
 from dataclasses import replace
 from typing import Literal
 
@@ -87,6 +88,9 @@ class Sink:
         self._prices = Prices(context, self._plan.topics)
         self._protocol = V311 if options.protocol == "3.1.1" else V5
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards no secret
+        # One with the same id would kick this one out, and be kicked out, for ever. Within a process it stays
+        # the same: a new connection then ends the one before at once, even if the broker thinks that lives.
+        self._client_id = f"{context.appliance_id}-{secrets.token_hex(4)}"
 
     async def run(self) -> None:
         failures = 0
@@ -100,7 +104,7 @@ class Sink:
 
     async def test(self) -> str:
         """Connect once more and have the broker confirm a message that nobody keeps. Raises SourceError."""
-        link = Link(self._address, f"{self._context.appliance_id}-test", self._protocol)
+        link = Link(self._address, f"{self._client_id}-test", self._protocol)
         try:
             await link.open()
             await link.deliver(Message(f"{self._plan.topics.prefix}/test", "test", retain=False))
@@ -126,7 +130,7 @@ class Sink:
     async def _session(self) -> None:
         """From one connection to its loss. Raises SourceError."""
         will = Message(self._plan.topics.status, OFFLINE)
-        link = Link(self._address, f"{self._context.appliance_id}-{self.name}", self._protocol)
+        link = Link(self._address, self._client_id, self._protocol)
         try:
             await link.open(will)
             with self._context.hub.subscribe() as news:

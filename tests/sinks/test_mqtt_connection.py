@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from appliance.errors import AuthError, SourceError
 from appliance.sinks import _mqtt_link
@@ -218,6 +220,22 @@ def test_a_killed_appliance_is_offline(mosquitto: str, tmp_path: Path) -> None:
             process.kill()
             eventually(lambda: listener.topics()[STATUS] == "offline")
         assert broker.retained()[STATUS].payload == b"offline"
+
+
+async def test_the_will_of_a_run_before_is_contradicted(mosquitto: str, tmp_path: Path) -> None:
+    with prepared(mosquitto, tmp_path / "broker").running() as broker, broker.listener() as listener:
+        before = Client(CallbackAPIVersion.VERSION2)
+        before.will_set(STATUS, "offline", qos=1, retain=True)
+        before.connect("127.0.0.1", broker.port)
+        before.loop_start()
+        await until(before.is_connected)
+        async with telling(tmp_path, port=broker.port) as made:
+            await works(made)
+            cut = before.socket()
+            assert cut is not None
+            cut.shutdown(socket.SHUT_RDWR)
+            await until(lambda: listener.heard(STATUS) == ["online", "offline", "online"])
+        before.loop_stop()
 
 
 # MQTT 3.1.1
