@@ -8,6 +8,7 @@ from appliance.cli.export import export
 from appliance.cli.parse import parse
 from appliance.cli.read import read
 from appliance.cli.serve import demo, run
+from appliance.cli.verify import verify
 
 
 @click.group(
@@ -20,6 +21,7 @@ Examples:
   tallywatt read --json meter.jpg      what does the counter say?
   tallywatt parse capture.txt          what does the meter's port say?
   tallywatt export --from 2026-05-01   readings as CSV
+  tallywatt verify line_protocol       does the central store hold what was sent?
 \b
 Exit codes: 0 done, 1 refused (the reason is on standard error), 2 not understood.""",
 )
@@ -30,7 +32,7 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, read, parse, export, schema, version):
+for command in (run, demo, check, read, parse, export, verify, schema, version):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ class Place:
         if status == 404 and ("database" in said or "bucket" in said):
             return f"{where} has no {self._what} (404{said}); create it there, or correct its name here"
         if status == 404 or (status == 400 and "unsupported path" in said):  # VictoriaMetrics says 400
-            return f"{where} does not exist there ({status}{said}); is it {self.flavour.label}? Check url and path"
+            what = self.flavour.label
+            return f"{where} does not exist there ({status}{said}); is it {what}? Check url and path"
         if status in (408, 429, 503):
             return f"{where} is busy ({status}{said}); it will be asked again later"
         if 200 <= status < 300:

@@ -33,7 +33,7 @@ class Verdict:
 
 
 class Verifier:
-    """Asks the store of one sink, day by day. `send_again` delivers readings, refusals set aside."""
+    """Asks the store of one sink, day by day."""
 
     def __init__(
         self, name: str, context: SinkContext, outbox: Outbox, place: Place, wire: Wire, measurement: str

@@ -64,6 +64,11 @@ class Sink:
         """How far it is."""
         return self._outbox.delivery
 
+    @property
+    def drops(self) -> str:
+        """Why its receiver may miss readings it said yes to."""
+        return self._place.flavour.drops
+
     async def run(self) -> None:
         spread = min(self._options.start_spread_seconds, self._options.interval_seconds)
         try:
@@ -166,13 +171,12 @@ class Sink:
         return count > 0
 
     async def _deliver(self, readings: Sequence[Reading]) -> None:
-        """Send these again; the cursor stays."""
+        """Send these again; the cursor stays. What is refused now is missing at the next comparison."""
         left = list(readings)
         while left:
             lines = [await self._line(reading) for reading in left[: self._splitter.most]]
             count = _line.fitting(lines, MOST_BYTES)
-            refused = await self._splitter.deliver(lines[:count])
-            await self._set_aside([(left[number], why) for number, why in refused.items()])
+            await self._splitter.deliver(lines[:count])
             left = left[count:]
 
     async def _line(self, reading: Reading) -> str:
