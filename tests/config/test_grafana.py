@@ -5,17 +5,22 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from appliance import metrics
 from appliance.clock import DAY_MS, HOUR_MS
 from appliance.model import Kind, Price, Quantity, Reading
+from appliance.sinks._line import line, price_line
 from scripts.dashboards import FLAVOURS, FOLDER, text
+from tests.peers.influxdb import InfluxDB, influxdb
 from tests.peers.process import answers, free_port, running
 from tests.peers.prometheus import Prometheus
+from tests.peers.victoria_metrics import victoria_metrics
 
 START = 1_778_025_600_000
 """2026-05-06T00:00:00Z."""
@@ -172,3 +177,45 @@ def test_what_it_shows_is_in_the_units_people_use(prometheus: Prometheus) -> Non
 def value(peer: Prometheus, target: dict[str, Any]) -> float:
     (row,) = peer.query(filled(target["expr"]), at_s=SPAN_S[1] - 1800)
     return float(row["value"][1])
+
+
+def lines() -> bytes:
+    """The past as the line_protocol sink writes it."""
+    told = [*(line(reading, "hut") for reading in past()), *(price_line(price, "hut") for price in prices())]
+    return "\n".join(told).encode()
+
+
+def test_a_real_victoria_metrics_has_rows_for_every_query(
+    tmp_path: Path, need: Callable[[str, str], str]
+) -> None:
+    program = need("victoria-metrics", "victoria-metrics")
+    with victoria_metrics(program, tmp_path, ["-retentionPeriod=100y", "-search.latencyOffset=0s"]) as store:
+        requests.post(f"{store.url}/write?precision=ms", data=lines(), timeout=30).raise_for_status()
+        store.flush()
+        peer = Prometheus(store.url)
+        without = [title for title, one in targets("tallywatt-victoriametrics") if not rows(peer, one)]
+        assert without == []
+        asked = {t["legendFormat"].split(" {{")[0]: t for _, t in targets("tallywatt-victoriametrics")}
+        assert value(peer, asked["Import register"]) == pytest.approx(24, rel=0.05)
+        assert value(peer, asked["{{channel}}"]) == 0.31
+
+
+def test_a_real_influxdb_has_rows_for_every_query(tmp_path: Path, need: Callable[[str, str], str]) -> None:
+    with influxdb(need("influxd", "influxdb"), tmp_path) as store:
+        store.create("tallywatt")
+        where = f"{store.url}/write?db=tallywatt&precision=ms"
+        requests.post(where, data=lines(), timeout=30).raise_for_status()
+        without = [title for title, one in targets("tallywatt-influxdb") if not influx_rows(store, one)]
+        assert without == []
+        asked = {one["alias"].split(" $")[0]: one for _, one in targets("tallywatt-influxdb")}
+        days = influx_rows(store, asked["Import register"])
+        assert [kwh for _, kwh in days] == [24, 24], "from the end of each day to that of the next"
+        for variable in board("tallywatt-influxdb")["templating"]["list"][1:]:
+            assert store.run(variable["query"], "tallywatt"), variable["name"]
+
+
+def influx_rows(store: InfluxDB, target: dict[str, Any]) -> list[list[float]]:
+    """The points of a panel's query as Grafana asks it with everything chosen."""
+    span = f"time >= {START}ms AND time < {END}ms"
+    query = filled(target["query"]).replace("$timeFilter", span).replace("$__interval", "1h")
+    return [row for series in store.run(query, "tallywatt") for row in series["values"]]
