@@ -18,8 +18,9 @@ from appliance.model import Event, Quantity, Reading
 
 DOWN, UP, SYNCING = (Quantity.GRID_STATE.spec.states.index(word) for word in ("down", "up", "syncing"))
 GRID_DOWN, GRID_UP = "grid_down", "grid_up"
-WATCHED_MS = 5 * MINUTE_MS
-"""After so long without a word the edge of an outage may lie anywhere in that silence."""
+WATCHED_MS = 10 * MINUTE_MS
+"""After so long without a word the edge of an outage may lie anywhere in that silence. Tesla's FleetAPI is
+asked every five minutes."""
 JOIN_MS = MINUTE_MS
 """A grid that was back for less did not end the outage: it flickered."""
 Span = tuple[int, int]

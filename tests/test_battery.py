@@ -74,7 +74,7 @@ def test_the_battery_is_the_first_that_speaks() -> None:
 
 @pytest.mark.parametrize(
     ("volts_b", "age_b", "connected"),
-    [(310.0, 5, True), (2.0, 5, False), (310.0, 9999, False)],
+    [(310.0, 25, True), (2.0, 25, False), (310.0, 35, False)],
 )
 def test_a_string_without_panels_is_told(volts_b: float, age_b: int, connected: bool) -> None:
     known = latest(

@@ -33,12 +33,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A vertical axis; `zero` keeps nought in sight."""
+    """A vertical axis; `zero` keeps nought in sight, `interval` is from one line to the next."""
 
     name: str = ""
     zero: bool = True
     min: float | None = None
     max: float | None = None
+    interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """A whole chart. Along time it has a `span`, along names a `category`. A drawing of the same `key`
-    keeps the reader's zoom; `back` is the word of the button that ends it, where nothing else does."""
+    keeps the reader's zoom; `back` is the word of the button that ends it, where nothing else does.
+    `marks` are drawn behind the lines, `band` in a strip above them."""
 
     key: str
     lines: Sequence[Line]
@@ -74,6 +76,7 @@ class Drawing:
     now: int | None = None
     guides: Sequence[Guide] = ()
     marks: Sequence[Mark] = ()
+    band: Sequence[Mark] = ()
     legend: bool = False
     zoom: bool = False
     back: str = ""
@@ -83,7 +86,8 @@ class Drawing:
 def message(texts: Texts, drawing: Drawing) -> dict[str, Any]:
     """The drawing as `components/chart.js` takes it."""
     said = asdict(drawing)
-    said["marks"] = [{"from": mark.start, "to": mark.end, "colour": mark.colour} for mark in drawing.marks]
+    for name, marks in (("marks", drawing.marks), ("band", drawing.band)):
+        said[name] = [{"from": mark.start, "to": mark.end, "colour": mark.colour} for mark in marks]
     return said | {
         "span": list(drawing.span) if drawing.span else None,
         "zone": str(texts.zone),

@@ -26,12 +26,14 @@ BACKGROUNDS = {True: "#0a0f16", False: "#f3f5f8"}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One entry of the navigation: `build` fills the page, `label` is an English text of the catalogue."""
+    """One entry of the navigation: `build` fills the page, `label` is an English text of the catalogue.
+    Where `shown` says no the page is there but not in the navigation, unless it is open."""
 
     path: str
     label: str
     icon: str
     build: Callable[[View], Awaitable[None]]
+    shown: Callable[[View], bool] | None = None
 
 
 @functools.cache
@@ -50,7 +52,7 @@ async def frame(view: View, page: Page, pages: tuple[Page, ...]) -> None:
         with ui.element("main").classes("main"):
             status = Status()
             await page.build(view)
-        _navigation(view.texts, page, pages)
+        _navigation(view, page, pages)
 
     def draw() -> None:
         if mode.value != (now_dark := _darkness(view)):
@@ -76,10 +78,13 @@ def _first_paint(dark: bool | None) -> str:
     )
 
 
-def _navigation(texts: Texts, here: Page, pages: tuple[Page, ...]) -> None:
+def _navigation(view: View, here: Page, pages: tuple[Page, ...]) -> None:
+    texts = view.texts
     name = texts._("Pages")
     with ui.element("nav").classes("nav").props(f'aria-label="{name}"'):
         for page in pages:
+            if page is not here and page.shown is not None and not page.shown(view):
+                continue
             link = ui.element("a").props(f'href="{page.path}"')
             if page is here or here.path.startswith(page.path + "/"):
                 link.props('aria-current="page"')

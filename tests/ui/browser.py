@@ -22,7 +22,9 @@ FLAGS = (
     "--hide-scrollbars",
 )  # fmt: skip
 SIZES = {"wall": (800, 480), "portrait": (720, 1280), "phone": (390, 844), "desk": (1440, 900)}
-PAGES = ("/", "/prices", "/history", "/phases", "/meters", "/meters/setup", "/status", "/more")
+PAGES = (
+    "/", "/prices", "/history", "/battery", "/phases", "/meters", "/meters/setup", "/status", "/more",
+)  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
 

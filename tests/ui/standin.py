@@ -25,6 +25,7 @@ from appliance.errors import SourceError
 from appliance.hub import Hub
 from appliance.ledger import Ledger
 from appliance.model import DigitSeen, Event, Picture, Price, Quantity, Reading
+from appliance.outage_watch import OutageWatch
 from appliance.phase_watch import PhaseWatch
 from appliance.store import Every, Series
 from appliance.supervise import Health, State
@@ -111,6 +112,7 @@ class StandIn:
         self.store = ScriptedStore(self.house, self.hub, frozenset({"P1 meter", "Inverter", "Cellar"}))
         self.ledger = Ledger(self.store, self.clock, ZONE, (), (), self.grid_meters)  # type: ignore[arg-type]
         self.phase_watch = PhaseWatch(self.hub, self.clock, 16, self.hub.publish)
+        self.outage_watch = OutageWatch(self.hub, self.store, self.clock, ZONE, self.hub.publish, ())  # type: ignore[arg-type]
         documents = _Documents()
         self.access = Access(documents, SimpleNamespace(seal=str, open=str), self.clock)
         self.access.load()

@@ -67,3 +67,11 @@ class PhaseBars(Board, component="phase_bars.js"):
 
 class Doughnut(Board, component="doughnut.js"):
     """Shares of a whole around a number."""
+
+
+class Charge(Board, component="charge.js"):
+    """A battery lying on its side: how full, where the reserve begins, and facts beneath it."""
+
+
+class Streams(Board, component="streams.js"):
+    """What is done now in words, with a bar for each stream of power."""

@@ -1,7 +1,7 @@
 // Lines and bars along time or categories, drawn by ECharts in the colours of the page and the site's time zone.
 import { echarts } from "nicegui-echart";
 
-const EMPTY = { lines: [], axes: [], guides: [], marks: [] };
+const EMPTY = { lines: [], axes: [], guides: [], marks: [], band: [] };
 
 export default {
   template: `
@@ -21,6 +21,7 @@ export default {
     this.chart.on("datazoom", () => this.zoomed());
     this.chart.on("legendselectchanged", (e) => { this.hidden = e.selected; });
     this.draw();
+    document.fonts.ready.then(() => this.draw(true)); // a canvas does not change its letters by itself
   },
   beforeUnmount() {
     this.sizes.disconnect();
@@ -71,7 +72,7 @@ function options(m, { clientWidth: width, clientHeight: height }, hidden) {
   return {
     animation: false,
     textStyle: text,
-    grid: { left: 6, right: right ? 6 : 14, top: (m.legend ? 34 : 0) + (m.now || m.axes.some((axis) => axis.name) ? 22 : 12), bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 6, right: right ? 6 : 14, top: above(m), bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     legend: m.legend ? { top: 0, left: 0, right: 0, type: "scroll", icon: "roundRect", itemHeight: 12, itemGap: 16, padding: [8, 4], textStyle: { ...text, fontSize: size + 1 }, inactiveColor: colour("t3"), pageTextStyle: text,
       pageIconColor: colour("t1"), selected: hidden || Object.fromEntries(m.lines.filter((l) => l.hidden).map((l) => [l.name, false])) } : undefined,
     tooltip: {
@@ -84,7 +85,7 @@ function options(m, { clientWidth: width, clientHeight: height }, hidden) {
       : { type: "time", min: m.span[0], max: m.span[1], axisLine: { lineStyle: line }, axisTick: { lineStyle: line, ...along.axisTick }, splitLine: { show: false },
         axisLabel: { ...text, hideOverlap: true, ...along.axisLabel } },
     yAxis: m.axes.map((axis, place) => ({
-      type: "value", scale: !axis.zero, min: axis.min, max: axis.max, position: place ? "right" : "left", splitNumber: Math.min(6, Math.max(2, Math.round(height / 60))), alignTicks: place > 0,
+      type: "value", scale: !axis.zero, min: axis.min, max: axis.max, interval: axis.interval ?? undefined, position: place ? "right" : "left", splitNumber: Math.min(6, Math.max(2, Math.round(height / 60))), alignTicks: place > 0 && !axis.interval,
       axisLabel: { ...text, formatter: (v) => v.toLocaleString(m.locale, { maximumFractionDigits: 2 }).replace("-", "−") }, splitLine: { show: place === 0, lineStyle: line },
       name: axis.name, nameLocation: "end", nameTextStyle: { ...text, align: place ? "right" : "left" }, nameGap: 8,
     })),
@@ -95,6 +96,11 @@ function options(m, { clientWidth: width, clientHeight: height }, hidden) {
     series: m.lines.map((l, place) => series(m, l, place, colour, text)),
   };
 }
+
+// What lies above the lines: the legend, names of axes or "now", and the band.
+const BAND = 12;
+const strip = (m) => (m.legend ? 34 : 0) + 3;
+const above = (m) => (m.legend ? 34 : 0) + (m.now || m.axes.some((axis) => axis.name) ? 22 : 12) + (m.band.length ? BAND : 0);
 
 function pieces(l, colour) {
   // Of two pieces alone ECharts makes no gradient.
@@ -109,7 +115,10 @@ function series(m, l, place, colour, text) {
     markLine: { silent: true, symbol: "none", animation: false, data: [
       ...(m.now ? [{ xAxis: m.now, lineStyle: { color: colour("t1"), width: 2, type: "solid" }, label: { formatter: m.nowText, color: colour("t2"), position: "end" } }] : []),
     ] },
-    markArea: { silent: true, data: m.marks.map((mark) => [{ xAxis: mark.from, itemStyle: { color: colour(mark.colour || "accent"), opacity: .18 } }, { xAxis: mark.to }]) },
+    markArea: { silent: true, data: [
+      ...m.marks.map((mark) => [{ xAxis: mark.from, itemStyle: { color: colour(mark.colour || "accent"), opacity: .18 } }, { xAxis: mark.to }]),
+      ...m.band.map((mark) => [{ xAxis: mark.from, y: strip(m), itemStyle: { color: colour(mark.colour), opacity: 1 } }, { xAxis: mark.to, y: strip(m) + 7 }]),
+    ] },
   };
   const guides = m.guides.filter((g) => g.line === l.name).map((g) => ({ yAxis: g.at, lineStyle: { color: colour(g.colour || "t3"), type: "dashed", width: 1.5 }, label: { formatter: g.text, position: "insideEndTop", color: colour("t2"), fontSize: 12 } }));
   if (guides.length) (marks.markLine ??= { silent: true, symbol: "none", animation: false, data: [] }).data.push(...guides);
