@@ -102,13 +102,13 @@ def config(topics: Topics, device: Device, series: Sequence[Series], prices: Way
     """The payload of device discovery. Same facts, same payload: it can be compared with the one before."""
     components: dict[str, Json] = {"event": _event(topics)}
     for source in sorted({parent(one.source) for one in series}):
-        components[f"{source}_status"] = _connection(topics, source)
+        components[f"{source}-status"] = _connection(topics, source)
     for one in sorted(series, key=lambda one: (one.source, one.quantity)):
         components[_key(one)] = _sensor(topics, one)
         if one.quantity is Quantity.GRID_STATE:
-            components[_key(one) + "_power"] = _grid(topics, one)
+            components[_key(one) + "-power"] = _grid(topics, one)
     for way in prices:
-        components[f"price_{way}"] = _price(topics, way, device.currency)
+        components[f"price-{way}"] = _price(topics, way, device.currency)
     for key, component in components.items():
         platform, id_ = component["platform"], f"tallywatt_{key.replace('-', '_')}"
         component["unique_id"] = f"{topics.appliance}_{key}"
@@ -135,8 +135,8 @@ def platforms(payload: Json) -> dict[str, str]:
 
 
 def _key(one: Series) -> str:
-    # No name of a source has a "-", so "a.b" never meets "a_b".
-    return f"{one.source.replace('.', '-')}_{one.quantity}"
+    # No name of a source or quantity has a "-", so no two of them ever meet.
+    return f"{one.source.replace('.', '-')}-{one.quantity}"
 
 
 def _title(source: str) -> str:

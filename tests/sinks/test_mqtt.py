@@ -118,18 +118,13 @@ async def test_prices_and_events(broker: Broker, listener: Listener, tmp_path: P
         made.hub.publish([Event("p1", "meter_exchanged", made.clock.now(), "A new meter", {"was": 3})])
         await until(lambda: "tallywatt/tallywatt-1/event" in listener.topics())
         event = json.loads(listener.topics()["tallywatt/tallywatt-1/event"])
-        assert (event["event_type"], event["text"], event["data"]) == (
-            "meter_exchanged",
-            "A new meter",
-            {"was": 3},
-        )
+        assert (event["event_type"], event["text"]) == ("meter_exchanged", "A new meter")
+        assert event["data"] == {"was": 3}
         made.hub.publish([Event("p1", "never_heard_of", made.clock.now(), "Odd")])
         await until(lambda: len(listener.heard("tallywatt/tallywatt-1/event")) == 2)
         event = json.loads(listener.topics()["tallywatt/tallywatt-1/event"])
         assert (event["event_type"], event["name"]) == ("other", "never_heard_of")
-        await until(
-            lambda: "price_import" in json.loads(listener.topics().get(CONFIG, "{}")).get("components", {})
-        )
+        await until(lambda: '"price-import":{' in listener.topics().get(CONFIG, ""))
 
 
 async def test_a_silent_source_is_offline_alone(broker: Broker, listener: Listener, tmp_path: Path) -> None:
@@ -195,15 +190,15 @@ async def test_what_goes_is_taken_back_after_a_restart(
         await until(lambda: CONFIG in listener.topics())
         await until(lambda: made.store.documents.get("mqtt", "mqtt"))
     announced = json.loads(listener.topics()[CONFIG])["components"]
-    assert "powerwall_power_battery" in announced
+    assert "powerwall-power_battery" in announced
     async with telling(tmp_path, port=broker.port) as made:
         made.tell("p1", power_grid=1)
         await until(lambda: len(listener.heard(CONFIG)) == 3)
         removal, plain = (json.loads(text)["components"] for text in listener.heard(CONFIG)[1:])
-        assert removal["powerwall_power_battery"] == {"platform": "sensor"}
-        assert removal["powerwall_status"] == {"platform": "binary_sensor"}
-        assert removal["p1_power_grid"] == announced["p1_power_grid"]
-        assert set(plain) == {"event", "p1_status", "p1_power_grid"}
+        assert removal["powerwall-power_battery"] == {"platform": "sensor"}
+        assert removal["powerwall-status"] == {"platform": "binary_sensor"}
+        assert removal["p1-power_grid"] == announced["p1-power_grid"]
+        assert set(plain) == {"event", "p1-status", "p1-power_grid"}
         await until(lambda: listener.topics()["tallywatt/tallywatt-1/powerwall/power_battery"] == "")
         kept = await asyncio.to_thread(broker.retained)
         assert not [topic for topic in kept if "powerwall" in topic]

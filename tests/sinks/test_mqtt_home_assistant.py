@@ -68,7 +68,7 @@ def test_home_assistant_shows_all_and_knows_when_it_is_gone(
         states = ours(attached)
         for source in ("p1", "powerwall-unit1"):
             for quantity in Quantity:
-                _check(states[f"tallywatt-1_{source}_{quantity}"], quantity)
+                _check(states[f"tallywatt-1_{source}-{quantity}"], quantity)
         _check_the_rest(attached, states)
         process.kill()
         killed = time.monotonic()
@@ -104,18 +104,18 @@ def _check(state: dict[str, Any], quantity: Quantity) -> None:
 
 
 def _check_the_rest(home: HomeAssistant, states: dict[str, dict[str, Any]]) -> None:
-    price = states["tallywatt-1_price_import"]
+    price = states["tallywatt-1_price-import"]
     assert price["entity_id"] == "sensor.tallywatt_price_import"
     assert price["attributes"]["unit_of_measurement"] == "SEK/kWh"
     assert "device_class" not in price["attributes"]
     assert float(price["state"]) >= 1.25
     assert price["attributes"]["quarters"][0]["price"] == 1.25
-    assert states["tallywatt-1_p1_status"]["state"] == "on"
-    assert states["tallywatt-1_powerwall_status"]["attributes"]["device_class"] == "connectivity"
-    assert states["tallywatt-1_p1_grid_state_power"]["state"] == "on"
-    assert states["tallywatt-1_p1_power_grid"]["entity_id"] == "sensor.tallywatt_p1_power_grid"
+    assert states["tallywatt-1_p1-status"]["state"] == "on"
+    assert states["tallywatt-1_powerwall-status"]["attributes"]["device_class"] == "connectivity"
+    assert states["tallywatt-1_p1-grid_state-power"]["state"] == "on"
+    assert states["tallywatt-1_p1-power_grid"]["entity_id"] == "sensor.tallywatt_p1_power_grid"
     assert (
-        states["tallywatt-1_p1_power_grid"]["attributes"]["friendly_name"] == "Tallywatt Home P1 grid power"
+        states["tallywatt-1_p1-power_grid"]["attributes"]["friendly_name"] == "Tallywatt Home P1 grid power"
     )
     devices = [d for d in home.devices().values() if d["manufacturer"] == "Tallywatt"]
     assert [device["serial_number"] for device in devices] == ["tallywatt-1"]
