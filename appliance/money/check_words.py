@@ -38,11 +38,14 @@ ALONE = "Of two alone nobody can tell which one is off. {meter} is what the bill
 BILL = {
     Verdict.AGREE: "The bill and {meter} agree: {billed} kWh billed, {counted} kWh counted.",
     Verdict.WITHIN: "The bill says {kwh} kWh more or less than {meter}, which its accuracy class allows.",
-    Verdict.UNKNOWN: "{meter} has no readings near those days.",
+    Verdict.UNKNOWN: "There are no readings of {meter} near those days.",
 }
 BILLED_MORE = "The bill says {kwh} kWh ({percent} %) more than {meter} counted in those days."
 BILLED_LESS = "The bill says {kwh} kWh ({percent} %) less than {meter} counted in those days."
 """Of the export a lesser sum is to the owner's loss, of the import a greater one."""
+STRANGE = (
+    " Yet {meter} did not show the bill's readings within three days of them: other days, another meter?"
+)
 
 
 class Said(NamedTuple):
@@ -87,16 +90,15 @@ def bill(found: BillCheck) -> Said:
     holes: dict[str, float | str] = {
         "meter": meter, "kwh": abs(apart), "percent": percent, "billed": found.billed_kwh, "counted": counted,
     }  # fmt: skip
-    if found.verdict is Verdict.DISAGREE:
-        return Said((BILLED_MORE if apart > 0 else BILLED_LESS,), holes)
-    return Said((BILL[found.verdict],), holes)
+    first = BILL.get(found.verdict) or (BILLED_MORE if apart > 0 else BILLED_LESS)
+    strange = any(s.billed_at is None and None not in (s.billed, s.kwh) for s in found.stood)
+    return Said((first, STRANGE) if strange else (first,), holes)
 
 
 def plain(said: Said, when: str = "") -> str:
     """The sentence in English, numbers rounded as people say them."""
     holes = {name: _number(name, value) for name, value in said.holes.items()}
-    text = "".join(part.format(when=when, **holes) for part in said.parts).strip()
-    return text[:1].upper() + text[1:]
+    return "".join(part.format(when=when, **holes) for part in said.parts).strip()
 
 
 DECIMALS = {"percent": 1, "allowed": 1, "points": 2, "slack": 2}
