@@ -47,6 +47,7 @@ DEV = [
     "pyyaml>=6,<7",
     "python-homewizard-energy>=10,<11; python_version >= '3.12'",
     "ruff>=0.6",
+    "schemathesis>=4,<5",
     "selenium>=4.20",
     "types-requests",
     "types-pyserial",

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from fastapi import HTTPException
+from pydantic import BaseModel
 
 from appliance.api.common import source_types
 from appliance.app import Appliance
@@ -20,17 +21,44 @@ LIVE = (Quantity.STATE_OF_CHARGE, Quantity.STATE_OF_CHARGE_RAW, Quantity.POWER_B
 """While one of these is fresh, the battery is heard of."""
 
 
+class Connection(BaseModel):
+    """How the battery's source is; all null without one."""
+
+    total_failures: int | None = None
+    is_degraded: bool | None = None
+    last_success_time: float | None = None
+    last_success_age_seconds: float | None = None
+
+
+def _found(here: Appliance) -> Battery | None:
+    now = here.clock.now()
+    latest = in_use(here.hub.latest, here.cadences, now)
+    return battery(latest, list(source_types(here)), here.cadences, now)
+
+
+def connection(here: Appliance) -> Connection:
+    """As the pypowerwall proxy tells it: failures, and when all was well."""
+    found = _found(here)
+    part = None if found is None else here.health.parts.get(found.source)
+    last = None if part is None else part.last_ok
+    return Connection(
+        total_failures=None if part is None else part.failures,
+        is_degraded=None if found is None else found.stale,
+        last_success_time=None if last is None else last / 1000,
+        last_success_age_seconds=None if last is None else (here.clock.now() - last) / 1000,
+    )
+
+
 def battery_of(here: Appliance) -> Battery:
     """The house's battery. Raises 503 when there is none, or when it has been silent for too long."""
-    now, types = here.clock.now(), source_types(here)
-    found = battery(in_use(here.hub.latest, here.cadences, now), list(types), here.cadences, now)
+    found, types = _found(here), source_types(here)
     if found is None:
         waiting = next((name for name, type_ in types.items() if type_ == "powerwall"), None)
         said = NONE if waiting is None else f"{waiting} has not answered yet: {_how(here, waiting)}"
         raise HTTPException(503, said)
     if all(found.value(quantity) is None for quantity in LIVE):
         heard = [reading.at for quantity in LIVE if (reading := found.last(quantity))]
-        since = iso(max(heard, default=found.at or now))
+        since = iso(max(heard, default=found.at or 0))
         raise HTTPException(503, f"{found.source} has been silent since {since}: {_how(here, found.source)}")
     return found
 

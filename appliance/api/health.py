@@ -4,9 +4,10 @@ from typing import Literal
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from appliance import __version__
+from appliance.api.battery_now import Connection, connection
 from appliance.api.common import Here
 from appliance.calendar import iso
 from appliance.supervise import State
@@ -28,6 +29,7 @@ class HealthOut(BaseModel):
     version: str
     timestamp: str
     parts: list[PartHealth]
+    connection_health: Connection = Field(description="As the pypowerwall proxy tells it of the battery.")
 
 
 @router.get("/health", response_model=HealthOut, responses={503: {"model": HealthOut}})
@@ -44,5 +46,6 @@ async def health(here: Here) -> JSONResponse:
             PartHealth(name=part.name, role=part.role, state=part.state, text=part.text)
             for part in here.health
         ],
+        connection_health=connection(here),
     )
     return JSONResponse(out.model_dump(), 503 if failing else 200)

@@ -18,7 +18,10 @@ from appliance.model import Kind, Quantity
 router = APIRouter(prefix="/api/v1", tags=["Meter"])
 
 At = Annotated[int, InPath(description="Instant of the picture, UTC ms, from the list.", ge=0, lt=2**53)]
-OWNER: dict[str, Any] = {"dependencies": [Depends(require_owner)], "responses": problems(401, 403, 404, 409)}
+OWNER: dict[str, Any] = {
+    "dependencies": [Depends(require_owner)],
+    "responses": problems(400, 401, 403, 404, 409),
+}
 READ = problems(404, 409)
 IMAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from appliance import __version__
 from appliance import gateway_shapes as shapes
-from appliance.api.battery_now import battery_of, grid_of, percent, percent_raw
+from appliance.api.battery_now import battery_of, connection, grid_of, percent, percent_raw
 from appliance.api.common import Here, Token, problems, require_owner, source_types
 from appliance.api.proxy_models import (
     AggregatesOut,
@@ -222,20 +222,8 @@ async def stats(request: Request, here: Here) -> StatsOut:
         cloudmode=False,
         fleetapi=False,
         tedapi=False,
-        connection_health=connection(here, seen.battery),
+        connection_health=connection(here),
     )
-
-
-def connection(here: Appliance, found: Battery | None) -> dict[str, Any]:
-    """How the battery's source is, as the proxy tells it."""
-    part = None if found is None else here.health.parts.get(found.source)
-    last = None if part is None else part.last_ok
-    return {
-        "total_failures": None if part is None else part.failures,
-        "is_degraded": None if found is None else found.stale,
-        "last_success_time": None if last is None else last / 1000,
-        "last_success_age_seconds": None if last is None else (here.clock.now() - last) / 1000,
-    }
 
 
 @router.get("/csv", response_class=Response, responses=CSV)

@@ -1,8 +1,8 @@
 """What the proxy's routes answer with; null is unknown."""
 
-from typing import Any
-
 from pydantic import BaseModel, Field
+
+from appliance.api.battery_now import Connection
 
 
 class BlockOut(BaseModel):
@@ -86,7 +86,7 @@ class StatsOut(BaseModel):
     cloudmode: bool
     fleetapi: bool
     tedapi: bool
-    connection_health: dict[str, Any]
+    connection_health: Connection
 
 
 class RefusedOut(BaseModel):
