@@ -146,6 +146,7 @@ class VirtualHouse:
                 self.p1.source_config(),
                 self.camera.source_config(),
                 self.inverter.source_config(),
+                self.powerwall.source_config(),
                 p1_meter.source_config("homewizard_p1"),
                 solar_meter.source_config("homewizard_solar", measures="solar"),
                 water_meter.source_config("homewizard_water"),

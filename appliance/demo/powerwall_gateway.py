@@ -92,14 +92,15 @@ class PowerwallGateway(HttpDevice):
 
     def source_config(self) -> dict[str, Any]:
         """The entry of config.json's `sources` that asks this gateway."""
-        every_s = max(10.0, 0.5 * getattr(self.site.clock, "speed", 1.0))
+        speed = getattr(self.site.clock, "speed", 1.0)
         return {
             "type": "powerwall",
             "name": "powerwall",
             "mode": "local",
             "host": self.address,
             "password": self.password,
-            "every_s": every_s,
+            "every_s": min(max(10.0, 0.5 * speed), 3600.0),
+            "details_every_s": min(max(60.0, 2 * speed), 3600.0),
         }
 
     # What it says

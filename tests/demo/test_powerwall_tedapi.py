@@ -1,4 +1,4 @@
-"""The virtual gateway's installer's interface, read by pypowerwall: Powerwall 2 and 3, by Wi-Fi and by cable."""
+"""The virtual installer's interface, read by pypowerwall: Powerwall 2 and 3, by Wi-Fi and by cable."""
 
 import json
 import warnings
