@@ -53,10 +53,8 @@ def appliance(broker: Broker, folder: Path, **options: Any) -> Iterator[subproce
 
 def ours(home: HomeAssistant) -> dict[str, dict[str, Any]]:
     """The states of our entities by unique id."""
-    ids = {
-        entity: entry["unique_id"] for entity, entry in home.entities().items() if entry["platform"] == "mqtt"
-    }
-    return {ids[entity]: state for entity, state in home.states().items() if entity in ids}
+    states = home.states()
+    return {key: states[entity] for key, entity in _registered(home).items() if entity in states}
 
 
 def test_home_assistant_shows_all_and_knows_when_it_is_gone(
@@ -77,6 +75,32 @@ def test_home_assistant_shows_all_and_knows_when_it_is_gone(
         )
         print(f"\n{len(states)} entities unavailable {time.monotonic() - killed:.2f} s after kill -9")
     attached.no_warnings()
+
+
+def test_what_goes_disappears_and_what_stays_keeps_its_place(
+    attached: HomeAssistant, broker: Broker, tmp_path: Path
+) -> None:
+    with appliance(broker, tmp_path):
+        attached.wait_for(lambda: "tallywatt-1_powerwall-unit1-temperature" in ours(attached))
+        # The broker kept the announcement of the test before; this appliance has to have made its own.
+        attached.wait_for(lambda: "powerwall" in _remembered(tmp_path))
+        before = _registered(attached)
+    with appliance(broker, tmp_path, tells=["p1"]):
+        attached.wait_for(lambda: not any("powerwall" in name for name in _registered(attached)))
+        attached.wait_for(lambda: not _unknown(attached))
+        assert _registered(attached) == {key: id_ for key, id_ in before.items() if "powerwall" not in key}
+    attached.no_warnings()
+
+
+def _remembered(folder: Path) -> str:
+    path = folder / "documents.json"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _registered(home: HomeAssistant) -> dict[str, str]:
+    """Our entities in its registry: unique id to entity id."""
+    entries = home.entities().items()
+    return {entry["unique_id"]: entity for entity, entry in entries if entry["platform"] == "mqtt"}
 
 
 def _unknown(home: HomeAssistant) -> list[str]:
