@@ -81,17 +81,21 @@ class Judge:
         text = "The grid is lost"
         if silence:
             data["not_watched"] = list(silence)
-            text += f"; it was not watched from {self._time(silence[0])} to {self._time(silence[1])}"
+            since, until = map(self._time, silence)
+            text = f"The grid is lost; it was not watched from {since} to {until}"
         return Event(self._source, GRID_DOWN, start, text, data)
 
     def _back(self, start: int, end: int, silence: Span | None) -> Event:
         begun, self._lost, self._unwatched = self._unwatched, None, None
-        how = {(False, False): "", (True, False): "at least ", (False, True): "at most "}.get(
-            (begun is not None, silence is not None), "about "
-        )
-        text = f"The grid is back after {how}{lasting((end - start) / 1000)}"
+        lasted = lasting((end - start) / 1000)
+        if begun and silence:
+            lasted = f"about {lasted}"
+        elif begun or silence:
+            lasted = f"at least {lasted}" if begun else f"at most {lasted}"
+        text = f"The grid is back after {lasted}"
         if silence:
-            text += f"; it was not watched from {self._time(silence[0])} to {self._time(silence[1])}"
+            since, until = map(self._time, silence)
+            text = f"The grid is back after {lasted}; it was not watched from {since} to {until}"
         unwatched = [span for span in (begun, silence) if span]
         return Event(self._source, GRID_UP, end, text, _closed(start, end, unwatched))
 

@@ -60,8 +60,9 @@ def unit_name(texts: Texts, name: str) -> str:
     return texts._("Gateway") if tail == name else tail
 
 
-def charge_message(texts: Texts, battery: Battery, now: int) -> dict[str, Any]:
-    """The charge with the reserve marked, and what is in the battery; an old value is drawn as old."""
+def charge_message(texts: Texts, battery: Battery, now: int, lost_since: int | None = None) -> dict[str, Any]:
+    """The charge with the reserve marked, and what is in the battery; an old value is drawn as old.
+    `lost_since` is when the present outage began."""
     last = battery.last(Q.STATE_OF_CHARGE)
     fresh = battery.fresh(Q.STATE_OF_CHARGE) is not None
     reserve = battery.last(Q.BACKUP_RESERVE)
@@ -78,13 +79,13 @@ def charge_message(texts: Texts, battery: Battery, now: int) -> dict[str, Any]:
         "width": None if share is None else round(min(100.0, max(0.0, share)), 1),
         "level": "old" if not fresh else "low" if low else "",
         "mark": mark,
-        "tags": charge_tags(texts, battery, now),
+        "tags": charge_tags(texts, battery, now, lost_since),
         "facts": _facts(texts, battery),
         "aria": texts._("Charge {percent} %").format(percent=texts.number(share)),
     }
 
 
-def charge_tags(texts: Texts, battery: Battery, now: int) -> list[dict[str, str]]:
+def charge_tags(texts: Texts, battery: Battery, now: int, lost_since: int | None) -> list[dict[str, str]]:
     """Whether the value is old, whether the grid is there."""
     tags = []
     last = battery.last(Q.STATE_OF_CHARGE)
@@ -93,7 +94,10 @@ def charge_tags(texts: Texts, battery: Battery, now: int) -> list[dict[str, str]
         tags.append({"text": text, "level": "warn"})
     if word := battery.word(Q.GRID_STATE):
         text, level = GRIDS[word]
-        tags.append({"text": texts._(text), "level": level})
+        said = texts._(text)
+        if word == "down" and lost_since is not None:
+            said = texts._("Grid lost for {age}").format(age=texts.age((now - lost_since) / 1000))
+        tags.append({"text": said, "level": level})
     return tags
 
 

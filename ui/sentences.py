@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from appliance.model import Quantity
 
+from .powerwall import POWERWALL
 from .text import N_, Texts
 from .wires import WIRES
 
@@ -186,7 +187,7 @@ PARTS = (
     N_(", the oldest of {time}"),
 )
 """How a part is."""
-SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES)
+SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL)
 NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
 

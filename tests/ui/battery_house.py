@@ -74,8 +74,6 @@ class House:
         rest = solar - load
         room = self.charge < 99.5 if rest > 0 else self.charge > (2 if island else 20)
         battery = -max(-5000.0, min(5000.0, rest)) if room else 0.0
-        if 1 <= hour < 4 and not island and self.charge < 70:
-            battery = -2400.0  # cheap hours
         self.charge = min(100.0, max(0.0, self.charge - battery * seconds / 3600 / 25_400 * 100))
         return {
             Q.POWER_SOLAR: solar, Q.POWER_LOAD: load, Q.POWER_BATTERY: battery,
@@ -86,16 +84,15 @@ class House:
 
 def batch(house: House, at: int, seconds: float, *, island: bool, name: str = "powerwall") -> list[Reading]:
     """All the gateway tells at an instant."""
-    found = [
-        Reading(name, q, round(v, q.spec.decimals), at)
-        for q, v in house.step(at, seconds, island=island).items()
-    ]
+    powers = house.step(at, seconds, island=island)
+    load = powers[Q.POWER_LOAD]
+    found = [Reading(name, q, round(v, q.spec.decimals), at) for q, v in powers.items()]
     capacity = [(unit, worn(full, at)) for unit, full in PACKS]
     whole = sum(kwh for _, kwh in capacity)
     slow = {
         Q.GRID_STATE: 0 if island else 1, Q.BACKUP_RESERVE: 20, Q.BATTERY_MODE: 0, Q.EXPORT_RULE: 1,
         Q.BATTERY_CAPACITY: whole, Q.BATTERY_STORED: whole * house.charge / 100,
-        Q.BATTERY_TIME_LEFT: whole * house.charge / 100 / 1.3, Q.FREQUENCY: 50.0,
+        Q.BATTERY_TIME_LEFT: whole * house.charge / 100 / max(0.3, load / 1000), Q.FREQUENCY: 50.0,
     }  # fmt: skip
     found += [Reading(name, q, round(v, q.spec.decimals), at) for q, v in slow.items()]
     for place, (unit, kwh) in enumerate(capacity):

@@ -164,6 +164,10 @@ NOT_FOR_OWNERS = {
     "{} decimals do not fit a counter of {} figures",
     "{} decimals do not fit {} expected_digits",
     "{} gives {} prices and cannot stand in for {}, which gives {} prices",
+    # Patterns by which words of a library are known.
+    "Access token rejected|Token refresh failed|Login failure|No refresh token|Missing auth",
+    "Invalid Powerwall Login|Access Denied|v1r login failed \\(40[13]\\)|check password$",
+    "No sites found|Site \\S+ not found",
     # What a service's answer lacks, in the brackets of a sentence that is told.
     "{} is not a number",
     "{} is not a finite number",

@@ -195,7 +195,8 @@ class _Shown:
         self._renew()
         view, texts, now = self._view, self._view.texts, self._view.now
         found = battery_of(view) or Battery("", {}, {}, now)
-        self.charge.show(charge_message(texts, found, now))
+        since = next((one.start for one in self._lost if one.end is None), None)
+        self.charge.show(charge_message(texts, found, now, since))
         self.streams.show(now_message(texts, found, view.home()))
         self._draw_lines(found, now)
         self.strings.show(strings_message(texts, found.strings))

@@ -8,6 +8,7 @@ from appliance.sources._powerwall_modes import MODES, Mode
 from appliance.sources._powerwall_options import NEEDS
 
 from ..components.controls import heading, line, pressed
+from ..powerwall import TAILS
 from ..sentences import told
 from ..text import Texts
 from ..view import View
@@ -56,13 +57,18 @@ def _steps(texts: Texts, name: str, mode: Mode) -> None:
     heading(told(texts, mode.title))
     with ui.element("ol").classes("steps"):
         for step in mode.steps:
-            ui.html(tag="li", content=told(texts, step), sanitize=True)
+            ui.html(tag="li", content=_step(texts, step), sanitize=True)
         ui.html(tag="li", content=texts._("Put this among the sources of config.json"), sanitize=True)
     ui.label(example(name)).classes("token code")
     heading(texts._("Good to know"))
     with ui.element("ul").classes("steps"):
         for limit in mode.limits:
             ui.html(tag="li", content=told(texts, limit), sanitize=True)
+
+
+def _step(texts: Texts, step: str) -> str:
+    tail = next((tail for tail in TAILS if step.endswith(tail)), "")
+    return told(texts, step.removesuffix(tail)) + (texts._(tail) if tail else "")
 
 
 def example(mode: str) -> str:

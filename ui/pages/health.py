@@ -15,7 +15,9 @@ from ..words import ROLES, STATES, event_name
 
 EVENTS_SHOWN = 30
 PHASE_EVENTS = ("fuse_overload", "fuse_calm", "phase_imbalance", "phases_balanced")
-"""They lead to the page that shows the phases."""
+BATTERY_EVENTS = ("grid_down", "grid_up", "alert_on", "alert_off")
+PAGES_OF = dict.fromkeys(PHASE_EVENTS, "/phases") | dict.fromkeys(BATTERY_EVENTS, "/battery")
+"""They lead to the page that shows what they are about."""
 WORST_FIRST = (State.NEEDS_YOU, State.WAITING, State.STARTING, State.OK, State.STOPPED)
 
 
@@ -82,7 +84,7 @@ class Recent:
                 {
                     "key": number, "name": name, "level": level, "kind": event.source,
                     "texts": [told(texts, event.text)], "side": [texts.moment(event.at, now)],
-                    "to": "/phases" if event.name in PHASE_EVENTS else None,
+                    "to": PAGES_OF.get(event.name),
                 }
             )  # fmt: skip
         none = texts._("Nothing has happened yet")
