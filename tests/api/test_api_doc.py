@@ -45,6 +45,8 @@ async def url(here: Appliance) -> AsyncIterator[str]:
                 Event("powerwall", "alert_on", NOON, "why", {"alert": "Fan", "device": "unit1"}),
                 Event("powerwall", "grid_up", NOON, "why", {"start": NOON - 60_000, "end": NOON}),
                 Reading("powerwall", Quantity.STRING_A_POWER, 1210, NOON),
+                Reading("powerwall", Quantity.STATE_OF_CHARGE, 72.5, NOON),
+                Reading("powerwall", Quantity.POWER_BATTERY, -930, NOON),
                 Reading("powerwall.unit1", Quantity.BATTERY_CAPACITY, 13.1, NOON),
                 Reading("powerwall.unit1", Quantity.TEMPERATURE, 24.5, NOON),
                 Price("spot", "import", NOON, NOON + 3_600_000, 0.31),
