@@ -10,6 +10,7 @@ does); where it does not, readings go one by one.
 import hashlib
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
@@ -18,8 +19,9 @@ from appliance import http
 from appliance.calendar import iso, local
 from appliance.errors import AuthError, SourceError
 from appliance.http import HttpError
-from appliance.model import Event, Quantity, Reading
-from appliance.sinks.base import SinkContext, SinkOptions
+from appliance.model import Event, Kind, Quantity, Reading
+from appliance.sinks._outbox import Outbox
+from appliance.sinks.base import Delivery, SinkContext, SinkOptions
 from appliance.store import Row
 from appliance.worker import Worker
 
@@ -67,6 +69,8 @@ class Options(SinkOptions):
     @classmethod
     def _in_kwh(cls, quantities: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
         for quantity in quantities:
+            if quantity.spec.kind is not Kind.COUNTER:
+                raise ValueError(f"{quantity} is no register: reading_kwh takes what a meter has counted")
             if quantity.spec.unit != "kWh":
                 raise ValueError(f"{quantity} is counted in {quantity.spec.unit}, and reading_kwh takes kWh")
         return quantities
@@ -99,10 +103,25 @@ class Sink:
         self._url = str(options.api_endpoint)
         self._http = http.session()
         self._worker = Worker(f"{self.name} to {options.api_endpoint.host}")
+        self._outbox = Outbox(self.name, context, options.quantities, options.sources)
         self._takes_lists = options.batch
         self._failures = 0
         self._aside = 0
         self._dice = random.Random()  # noqa: S311 - spreads retries, guards no secret
+
+    @property
+    def delivery(self) -> Delivery:
+        """How far it is."""
+        return self._outbox.delivery
+
+    async def test(self) -> str:
+        """Send a reading without a number, which a central API refuses without keeping anything.
+
+        SourceError and AuthError say what is wrong.
+        """
+        with suppress(RefusedError):
+            await self._post({})
+        return "The central API answers and takes readings from here"
 
     async def run(self) -> None:
         try:
@@ -121,12 +140,14 @@ class Sink:
     async def _round(self) -> float:
         """Send all there is; the seconds until the next round."""
         self._aside = 0
+        await self._outbox.count()
         try:
             while await self._send_some():
                 self._failures = 0
         except SourceError as error:
             return await self._failed(error)
         self._failures = 0
+        self._outbox.well()
         if self._aside:
             text = (
                 f"The central API refused {self._aside} readings of the last delivery; see the events for why"
@@ -139,8 +160,9 @@ class Sink:
     async def _failed(self, error: SourceError) -> float:
         self._failures += 1
         gone = isinstance(error, AuthError) or (isinstance(error, HttpError) and error.status in GONE)
-        options = self._options
-        waiting, oldest = await self._context.store.pending(self.name, options.quantities, options.sources)
+        self._outbox.failed(str(error))
+        await self._outbox.count()
+        waiting, oldest = self.delivery.pending, self.delivery.oldest
         since = f", the oldest of {_plain_time(oldest, self._context)}" if oldest else ""
         text = f"{error}. Readings that wait: {waiting}{since}; nothing is lost"
         self._context.report.trouble(text, needs_you=gone)
@@ -153,16 +175,11 @@ class Sink:
 
     async def _send_some(self) -> bool:
         """Send the next few readings and move the cursor. Whether there may be more."""
-        store, options = self._context.store, self._options
-        newest = await store.newest_seq()
-        cursor = await store.cursor(self.name) or 0
-        rows = await store.after(cursor, options.quantities, options.sources, options.max_batch)
+        rows = await self._outbox.next(self._options.max_batch)
         if not rows:
-            if newest > cursor:
-                await store.move_cursor(self.name, newest)
             return False
         await self._deliver(rows)
-        return len(rows) == options.max_batch
+        return len(rows) == self._options.max_batch
 
     async def _deliver(self, rows: Sequence[Row]) -> None:
         if not self._takes_lists or len(rows) == 1:
@@ -182,27 +199,29 @@ class Sink:
         self._takes_lists = await self._one_by_one(rows)
 
     async def _taken(self, rows: Sequence[Row], results: Sequence[Any]) -> None:
+        aside = 0
         for row, result in zip(rows, results, strict=True):
             if isinstance(result, dict) and result.get("status") == "rejected":
+                aside += 1
                 self._set_aside(row.reading, str(result.get("reason", "no reason given")))
-        await self._context.store.move_cursor(self.name, rows[-1].seq)
+        await self._outbox.done(rows, aside)
 
     async def _one_by_one(self, rows: Sequence[Row]) -> bool:
         """Send each alone. Whether one was refused: then the list may have been refused for it."""
-        refused, done = False, None
+        aside = done = 0
         try:
             for row in rows:
                 try:
                     await self._post(self._body(row.reading))
                 except RefusedError as error:
-                    refused = True
+                    aside += 1
                     self._set_aside(row.reading, str(error))
-                done = row.seq
+                done += 1
         finally:
             # Once for all of them: each move is a write to the card.
-            if done is not None:
-                await self._context.store.move_cursor(self.name, done)
-        return refused
+            if done:
+                await self._outbox.done(rows[:done], aside)
+        return aside > 0
 
     def _body(self, reading: Reading) -> dict[str, Any]:
         method, digits = self._context.looks(reading)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from appliance.clock import HOUR_MS, FakeClock
 from appliance.demo.central import Central
 from appliance.demo.http_device import Answer, Fault, Request, json_answer
-from appliance.errors import StoreError
+from appliance.errors import AuthError, SourceError, StoreError
 from appliance.hub import Hub
 from appliance.model import Event, Quantity, Reading
 from appliance.sinks import push
@@ -163,9 +163,11 @@ async def test_only_the_registers_and_sources_asked_for(bench: Bench) -> None:
     assert bench.arrived() == [1, 2]
 
 
-@pytest.mark.parametrize("quantity", ["power_grid", "gas", "state_of_charge"])
+@pytest.mark.parametrize(
+    "quantity", ["power_grid", "gas", "state_of_charge", "battery_capacity", "battery_stored"]
+)
 def test_only_what_is_counted_in_kwh_can_be_sent(quantity: str) -> None:
-    with pytest.raises(ValidationError, match="reading_kwh takes kWh"):
+    with pytest.raises(ValidationError, match="reading_kwh takes (kWh|what a meter has counted)"):
         Options.model_validate({"api_endpoint": "http://h/", "quantities": [quantity]})
 
 
@@ -291,6 +293,7 @@ async def test_a_poison_reading_is_set_aside_and_the_rest_goes_on(bench: Bench, 
     )
     assert (event.name, event.data["at"]) == ("push_refused", NOON + 1)
     assert bench.report.said[-1][0] == "needs_you"
+    assert (sink.delivery.sent, sink.delivery.set_aside, sink.delivery.pending) == (4, 1, 0)
     await bench.keep(*readings(1, first=4))
     await round_(sink)
     assert bench.report.said[-1] == ("ok", "Everything is delivered")
@@ -476,3 +479,35 @@ async def test_a_store_that_cannot_answer_is_not_taken_for_one_that_is_empty(
     with pytest.raises(StoreError):
         await round_(bench.sink())
     assert bench.report.said == []
+
+
+async def test_how_far_it_is_can_be_asked(bench: Bench, clock: FakeClock) -> None:
+    await bench.keep(*readings(5))
+    sink = bench.sink()
+    assert sink.delivery.pending is None  # nobody has looked yet
+    bench.central.fault = Fault(status=503)
+    await round_(sink)
+    delivery = sink.delivery
+    assert (delivery.pending, delivery.oldest, delivery.sent) == (5, NOON, 0)
+    assert delivery.last_ok is None
+    assert "503" in str(delivery.last_error)
+    assert delivery.last_error_at == clock.now()
+    bench.central.fault = Fault()
+    await round_(sink)
+    delivery = sink.delivery
+    assert (delivery.pending, delivery.oldest, delivery.sent, delivery.set_aside) == (0, None, 5, 0)
+    assert delivery.last_ok == clock.now()
+    assert "503" in str(delivery.last_error)  # it is still known
+
+
+async def test_trying_the_receiver_leaves_nothing_there(bench: Bench) -> None:
+    sink = bench.sink()
+    assert "takes readings" in await sink.test()
+    assert bench.central.readings == []
+    bench.central.fault = Fault(status=401)
+    with pytest.raises(AuthError):
+        await sink.test()
+    bench.central.fault = Fault(status=404)
+    with pytest.raises(SourceError, match="404"):
+        await sink.test()
+    assert sink.delivery.sent == 0
