@@ -8,7 +8,7 @@ SETUP := sh scripts/setup.sh
 # A worker for each core; each file of tests stays with one of them.
 WORKERS ?= -n auto --dist loadgroup
 
-.PHONY: run test dev check bench schema locales dashboards train clean help
+.PHONY: run test dev check bench fleet schema locales dashboards train clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -33,6 +33,9 @@ check: dev  ## what a change must pass: lint, format, types, import floors, test
 
 bench: dev  ## measure, and print a table
 	$(BIN)/python -m bench
+
+fleet: dev  ## 2000 appliances come back to one store at once: FLEET=2000 STORE=victoria_metrics
+	$(BIN)/python -m bench.fleet
 
 schema: dev  ## write config/schema.json anew
 	$(BIN)/tallywatt schema -o config/schema.json

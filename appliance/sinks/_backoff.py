@@ -10,7 +10,7 @@ FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 300.0
 REFUSED_WAIT_S = 900.0
 """Where only a person can help."""
-CROWD_S = 30.0
+CROWD_S = 60.0
 """A receiver that says it is busy has a crowd before it: come back spread over at least so long."""
 
 

@@ -53,8 +53,8 @@ class Options(SinkOptions):
     """Compress what is sent."""
     interval_seconds: float = Field(default=300, ge=1, le=86_400)
     """Seconds from one delivery to the next; each carries all readings since the last."""
-    start_spread_seconds: float = Field(default=30, ge=0, le=3600)
-    """Appliances that start together first send within so many seconds: 30 for each 2000 of them."""
+    start_spread_seconds: float = Field(default=60, ge=0, le=3600)
+    """Appliances that start together first send within so many seconds: 60 for each 2000 of them."""
     max_batch: int = Field(default=1000, ge=1, le=1000)
     """The most readings in one request; one of more than 200 kB is split."""
     timeout_seconds: float = Field(default=10, gt=0, le=120)
