@@ -17,6 +17,8 @@ YEAR_MS = 365.25 * DAY_MS
 STRINGS = {"A": 0.30, "B": 0.0, "C": 0.36, "D": 0.34}
 """Share of the sun's power that comes in by each string; nothing is connected to B."""
 OPEN_STRING_V = -2.1
+LEAD, LEAD_LOST = 0.01, 0.004
+"""By how much the first unit is larger than the last, and what of that it loses in a year."""
 ALERT_SLOT_MS = 2 * 3_600_000
 PASSING_ALERTS = (
     ("TEPINV", "PINV_a067_overvoltageNeutralChassis"),
@@ -84,27 +86,29 @@ class PowerwallSite:
 
     def units(self, state: HouseState) -> list[Unit]:
         """Every Powerwall; together they are the house's battery, none quite like the others."""
-        shares = self._shares(state.at)
+        work, room = (
+            self._shares(LEAD),
+            self._shares(LEAD - LEAD_LOST * (state.at - self.house.start) / YEAR_MS),
+        )
         celsius = self.outdoor(state.at)
         full = state.capacity_kwh * 1000 / (1 - HIDDEN)
         stored = full * raw_scale(state.soc) / 100
         return [
             Unit(
                 serial,
-                full * share,
-                stored * share,
+                full * size,
+                stored * size,
                 state.battery_w * share,
                 state.charged_kwh * 1000 * share,
                 state.discharged_kwh * 1000 * share,
                 round(max(celsius, 4.0) + 2.0 + abs(state.battery_w) * share / 1500 - 0.4 * number, 1),
             )
-            for number, (serial, share) in enumerate(zip(self.serials, shares, strict=True))
+            for number, (serial, share, size) in enumerate(zip(self.serials, work, room, strict=True))
         ]
 
-    def _shares(self, at: int) -> list[float]:
-        """Each unit's part of the whole: the first was made a little larger and ages a little faster."""
+    def _shares(self, lead: float) -> list[float]:
+        """Each unit's part of the whole, where the first has a little more than the last."""
         count = len(self.serials)
-        lead = 0.01 - 0.004 * (at - self.house.start) / YEAR_MS
         middle = (count - 1) / 2
         return [1 / count + lead * (middle - number) / count for number in range(count)]
 

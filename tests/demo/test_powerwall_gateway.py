@@ -244,6 +244,18 @@ def test_capacity_fades_over_the_months(house: House) -> None:
     assert new[0] - old[0] > new[1] - old[1]
 
 
+def test_what_went_through_a_unit_only_rises(gateway: PowerwallGateway, clock: FakeClock) -> None:
+    before = gateway.site.units(truth(gateway))
+    for _ in range(200):
+        clock.jump(1_800_000)
+        after = gateway.site.units(truth(gateway))
+        for old, new in zip(before, after, strict=True):
+            assert new.charged_wh >= old.charged_wh
+            assert new.discharged_wh >= old.discharged_wh
+        assert sum(unit.charged_wh for unit in after) == pytest.approx(truth(gateway).charged_kwh * 1000)
+        before = after
+
+
 # Failures
 
 
