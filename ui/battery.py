@@ -1,6 +1,7 @@
 """What the Battery page shows, as plain data for the parts of `components/`. Instants are UTC ms."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -208,18 +209,17 @@ def day_drawing(
 
 def grid_band(grid: Series, lost: Sequence[Outage], span: tuple[int, int]) -> list[Mark]:
     """When the grid was there, and when it was lost; nobody knows of the rest."""
+    line = grid.line()
+    step = min((b[0] - a[0] for a, b in pairwise(line) if b[1] is not None), default=0)
     band: list[Mark] = []
-    start: int | None = None
-    last = span[0]
-    for at, value in [*grid.line(), (span[1], None)]:
-        if value is None and start is not None:
-            band.append(Mark(max(span[0], start), min(span[1], max(last, at)), "ok"))
+    start = last = None
+    for at, value in [*line, (span[1], None)]:
+        if value is None and start is not None and last is not None:
+            band.append(Mark(max(span[0], start), min(span[1], last + step), "ok"))
             start = None
-        elif value is not None and start is None:
-            start = at
-        last = at
-    outages = [Mark(max(span[0], o.start), min(span[1], o.end or span[1]), "bad") for o in lost]
-    return [*band, *outages]
+        elif value is not None:
+            start, last = at if start is None else start, at
+    return [*band, *(Mark(max(span[0], o.start), min(span[1], o.end or span[1]), "bad") for o in lost)]
 
 
 def strings_message(texts: Texts, strings: Sequence[String]) -> dict[str, Any]:

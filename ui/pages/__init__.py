@@ -1,16 +1,17 @@
 """The pages, in the order of the navigation. A new page is one file here and one line below."""
 
 from ..shell import Page
-from . import health, history, home, meter, meter_setup, more, phases, prices
+from . import battery, check, connections, health, history, home, meter, meter_setup, more, phases, prices
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     prices.PAGE,
     history.PAGE,
+    battery.PAGE,
     phases.PAGE,
     meter.PAGE,
     health.PAGE,
     more.PAGE,
 )
-INNER: tuple[Page, ...] = (meter_setup.PAGE,)
-"""Reached from the page above them in the address, which stays marked in the navigation."""
+INNER: tuple[Page, ...] = (meter_setup.PAGE, check.PAGE, connections.PAGE)
+"""Reached from other pages; the page above them in the address stays marked in the navigation."""
