@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from appliance.guard import LARGEST_BODY, LARGEST_LIST, Guard, _too_long
+from appliance.guard import LARGEST_BODY, LARGEST_LIST, Guard, _too_long, local
 
 AT = 1_778_000_000_000
 ALLOWED = "https://home.example"
@@ -144,6 +144,32 @@ def test_our_own_pages_and_programs_pass(port: int, host: str, origin: str | Non
 )
 def test_strangers_do_not(port: int, host: str, origin: str | None) -> None:
     assert not passes(port, host, origin)
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "inside"),
+    [
+        ("192.168.1.7", "192.168.1.2", True),
+        ("172.17.0.1", "172.17.0.2", True),
+        ("100.64.0.9", "192.168.1.2", True),
+        ("169.254.3.4", "192.168.1.2", True),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("2001:4860:1:2::7", "2001:4860:1:2::1", True),
+        ("2001:4860:1:3::7", "2001:4860:1:2::1", False),
+        ("8.8.8.8", "192.168.1.2", False),
+        ("8.8.8.8", "8.8.8.9", False),
+        ("::ffff:8.8.8.8", "::ffff:192.168.1.2", False),
+        ("::ffff:192.168.1.7", "::ffff:192.168.1.2", True),
+        ("2001:4860:1:2::7", "192.168.1.2", False),
+    ],
+)
+def test_who_is_of_the_local_network(client: str, server: str, inside: bool) -> None:
+    assert local({"client": (client, 5), "server": (server, 8080)}) is inside
+
+
+@pytest.mark.parametrize("scope", [{}, {"client": None}, {"client": ("testclient", 1), "server": None}])
+def test_a_socket_without_addresses_is_of_this_machine(scope: dict[str, Any]) -> None:
+    assert local(scope)
 
 
 def test_reading_is_open_and_the_refusal_says_what_to_do(port: int) -> None:

@@ -14,7 +14,9 @@ from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS, FakeClock
 from appliance.errors import StoreError
 from appliance.model import Quantity, Reading
 from appliance.store import Store
+from appliance.web import create_app
 from config.mistakes import ConfigProblem
+from ui.pages import INNER, PAGES
 
 Q = Quantity
 NOW = iso(NOON)
@@ -474,3 +476,8 @@ async def test_no_page_elsewhere_may_read_by_default(
 def test_a_wildcard_is_no_origin(tmp_path: Path, origin: str) -> None:
     with pytest.raises(ConfigProblem, match="must be an address without a path"):
         made(tmp_path, FakeClock(NOON), web={"allowed_origins": [origin]})
+
+
+def test_no_page_hides_behind_a_route(here: Appliance) -> None:
+    paths = create_app(here).openapi()["paths"]
+    assert not [page.path for page in (*PAGES, *INNER) if page.path in paths]
