@@ -9,6 +9,27 @@ venv=${2:-.venv}
 say() { printf '%s\n' "$*"; }
 die() { printf 'tallywatt: %s\n' "$*" >&2; exit 1; }
 
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        die "needs root or sudo to install: ${wanted:-packages}. Run it as root, or install them and try again"
+    fi
+}
+
+# Programs the tests talk to. Not every release of Debian has all of them; tests without theirs skip.
+peers="influxdb mosquitto mosquitto-clients prometheus victoria-metrics"
+
+known() {
+    command -v apt-cache >/dev/null 2>&1 || return 0
+    apt-cache show python3 >/dev/null 2>&1 || as_root apt-get update -qq
+    for package in "$@"; do
+        if apt-cache show "$package" >/dev/null 2>&1; then printf '%s ' "$package"; fi
+    done
+}
+
 # What the product needs of Debian: Python's venv, tesseract, and the libraries that opencv-python's wheel
 # expects of the system (libGL and glib; glib was renamed in Debian 13).
 packages="python3 python3-venv tesseract-ocr libgl1"
@@ -18,7 +39,8 @@ else
     packages="$packages libglib2.0-0"
 fi
 case $goal in
-    test|dev) packages="$packages chromium chromium-driver curl e2fsprogs fonts-dejavu-core mount" ;;
+    test|dev) packages="$packages chromium chromium-driver curl e2fsprogs fonts-dejavu-core mount"
+        packages="$packages $(known $peers)" ;;
     train) packages="$packages fonts-dejavu fonts-liberation fonts-urw-base35 fonts-lato fonts-roboto-unhinted"
         packages="$packages fonts-open-sans fonts-quicksand fonts-b612 fonts-jetbrains-mono fonts-dseg" ;;
 esac
@@ -32,16 +54,6 @@ missing() {
     done
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
-    else
-        die "needs root or sudo to install: $wanted. Run it as root, or install them and try again"
-    fi
-}
-
 command -v dpkg-query >/dev/null 2>&1 || die "this is no Debian or Raspberry Pi OS; install by hand: $packages"
 wanted=$(missing)
 if [ -n "$wanted" ]; then
@@ -49,6 +61,12 @@ if [ -n "$wanted" ]; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     # shellcheck disable=SC2086 - a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted >/dev/null
+    # The tests start their own, each on a port of its own: what came as a service is not left running.
+    if [ -d /run/systemd/system ]; then
+        for package in $peers; do
+            case " $wanted " in *" $package "*) as_root systemctl disable --now "$package" 2>/dev/null || true ;; esac
+        done
+    fi
 fi
 
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
