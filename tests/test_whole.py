@@ -40,6 +40,8 @@ async def living(folder: Path, clock: FakeClock) -> AsyncIterator[tuple[Applianc
     with VirtualHouse(clock, folder / "house") as house:
         config = house.config()
         for source in config["sources"]:
+            if source["type"] == "powerwall":
+                source |= {"every_s": 4 * STEP_S, "details_every_s": 4 * STEP_S}
             if source["name"] not in SOURCES:
                 continue
             source["every_s"] = 1 if source["type"] == "p1_serial" else STEP_S
@@ -87,6 +89,7 @@ async def test_what_it_keeps_is_the_truth(tmp_path: Path, monkeypatch: pytest.Mo
         await appliance.store.flush()
         await appliance.store.check()
         await the_registers_are_those_of_the_house(appliance, house)
+        await the_powerwall_tells_the_house_s_truth(appliance, house)
         await power_adds_up(appliance)
         await each_day_has_its_energy(appliance, house, clock.now())
         await every_quarter_has_the_market_s_price(appliance, house, clock.now())
@@ -105,6 +108,19 @@ async def the_registers_are_those_of_the_house(appliance: Appliance, house: Virt
         assert np.abs(value - truth).max() <= digit, source
         assert np.all(np.diff(value) >= 0), source
         assert confidence.min() > 0.85
+
+
+async def the_powerwall_tells_the_house_s_truth(appliance: Appliance, house: VirtualHouse) -> None:
+    for quantity, name in (
+        (Quantity.ENERGY_SOLAR, "solar_kwh"),
+        (Quantity.ENERGY_IMPORT, "import_kwh"),
+        (Quantity.ENERGY_EXPORT, "export_kwh"),
+    ):
+        at, value, _ = await appliance.store.raw("powerwall", quantity, 0, 2**52)
+        assert len(at) >= DAYS * DAY_MS / STEP_S / 1000 / 10, quantity
+        # Time leaps on while it is asked, for nobody waits for it: a value is of between two readings.
+        truth = np.array([getattr(house.house.state_at(int(t)), name) for t in (START, *at)])
+        assert np.all((truth[:-1] - 0.001 <= value) & (value <= truth[1:] + 0.001)), quantity
 
 
 async def power_adds_up(appliance: Appliance) -> None:
