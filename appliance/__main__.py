@@ -3,6 +3,7 @@
 import click
 
 from appliance.cli.about import schema, version
+from appliance.cli.backfill import backfill
 from appliance.cli.check import check
 from appliance.cli.export import export
 from appliance.cli.parse import parse
@@ -22,6 +23,7 @@ Examples:
   tallywatt parse capture.txt          what does the meter's port say?
   tallywatt export --from 2026-05-01   readings as CSV
   tallywatt verify line_protocol       does the central store hold what was sent?
+  tallywatt backfill home-assistant    its energy dashboard gets the history
 \b
 Exit codes: 0 done, 1 refused (the reason is on standard error), 2 not understood.""",
 )
@@ -32,7 +34,7 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, read, parse, export, verify, schema, version):
+for command in (run, demo, check, read, parse, export, backfill, verify, schema, version):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -75,3 +75,4 @@ def test_the_waits_are_minutes_as_shipped() -> None:
 def test_nothing_else_warned(home: HomeAssistant) -> None:
     said = [line for line in home.problems() if "tallywatt.automations" not in line]
     assert not said
+    home.forget_problems()

@@ -1,7 +1,7 @@
 """A real Home Assistant (scripts/home_assistant.sh) on 127.0.0.1, driven by its REST and websocket APIs.
 
 It never reaches beyond this machine: no `default_config`, `--skip-pip`, and the onboarding step that would
-set up weather and radio is left out. Tests that use it belong to one worker:
+set up weather and radio counts as done. Tests that use it belong to one worker:
 `pytestmark = pytest.mark.xdist_group("home_assistant")`.
 """
 
@@ -57,8 +57,10 @@ logger:
   default: warning
 statistics_now:
 """
+ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
+"""The step that would set up weather, radio and speech is done: the configuration says where the house is."""
 OF_THIS_MACHINE = re.compile(
-    r"aiohttp_fast_zlib|libturbojpeg|Skipping pip installation|custom integration statistics_now"
+    r"aiohttp_fast_zlib|libturbojpeg|Skipping pip installation|integration:? statistics_now"
 )
 """Warnings and errors that tell of this machine or of how it was started, not of what is tested."""
 PROBLEM = re.compile(r"^\S+ \S+ (WARNING|ERROR|CRITICAL) ")
@@ -280,6 +282,8 @@ def booted(
     for name, text in (packages or {}).items():
         (folder / "packages" / f"{name}.yaml").write_text(text, encoding="utf-8")
     shutil.copytree(STATISTICS, folder / "custom_components" / "statistics_now", dirs_exist_ok=True)
+    (folder / ".storage").mkdir(exist_ok=True)
+    (folder / ".storage" / "onboarding").write_text(json.dumps(ONBOARDING))
     port = free_port()
     text = CONFIGURATION.format(port=port) + more
     (folder / "configuration.yaml").write_text(text, encoding="utf-8")
