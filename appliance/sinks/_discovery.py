@@ -25,14 +25,20 @@ CLEARER = {
 """Names of quantities whose label needs the page around it to be understood."""
 DIAGNOSTIC = frozenset({Quantity.POWER_FAILURES, Quantity.LONG_POWER_FAILURES, Quantity.STATE_OF_CHARGE_RAW})
 EVENT_TYPES = (
-    "grid_outage",
-    "alert",
+    "grid_down",
+    "grid_up",
+    "alert_on",
+    "alert_off",
+    "fuse_overload",
+    "fuse_calm",
+    "phase_imbalance",
+    "phases_balanced",
     "part_failed",
     "part_back",
-    "rejected",
-    "register_rebased",
     "meter_exchanged",
-    "fuse_near",
+    "register_corrected",
+    "register_rebased",
+    "rejected",
     "other",
 )
 """Home Assistant wants to know them beforehand; the name of whatever else happens is in the attributes."""

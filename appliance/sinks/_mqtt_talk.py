@@ -74,7 +74,9 @@ class Talk:
         if self._birth_at is not None and mono >= self._birth_at:
             self._birth_at = self._announced = None
             self._told.forget()
-        prices = await self._prices.values(now, anew=any(isinstance(fact, Price) for fact in facts))
+        # While nobody listened a price may have become known.
+        anew = self._announced is None or any(isinstance(fact, Price) for fact in facts)
+        prices = await self._prices.values(now, anew=anew)
         sources = self._sources()
         series = _mqtt_states.series(self._context.hub.latest, sources, self._plan.every_s, now)
         await self._announce(series, mono)
