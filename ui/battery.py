@@ -210,7 +210,7 @@ def day_drawing(
 def grid_band(grid: Series, lost: Sequence[Outage], span: tuple[int, int]) -> list[Mark]:
     """When the grid was there, and when it was lost; nobody knows of the rest."""
     line = grid.line()
-    step = min((b[0] - a[0] for a, b in pairwise(line) if b[1] is not None), default=0)
+    step = min((b - a for a, b in pairwise(at for at, value in line if value is not None)), default=0)
     band: list[Mark] = []
     start = last = None
     for at, value in [*line, (span[1], None)]:

@@ -126,12 +126,12 @@ def lost(now: int) -> list[tuple[int, int]]:
     return found
 
 
-async def fill(folder: Path, scene: str) -> None:
-    """Sixteen months of capacity, a month of everything, the outages and alerts of a year."""
+async def fill(folder: Path, scene: str, days: int = 31) -> None:
+    """Sixteen months of capacity, `days` of everything, the outages and alerts of a year."""
     now = noon(scene)
     outages = lost(now)
     async with Store(folder / "store", FakeClock(now), ZONE) as store:
-        for at in range(now - 480 * DAY_MS, now - 31 * DAY_MS, DAY_MS // 2):
+        for at in range(now - 480 * DAY_MS, now - days * DAY_MS, DAY_MS // 2):
             whole = 0.0
             for unit, full in PACKS:
                 kwh = round(worn(full, at), 2)
@@ -141,7 +141,7 @@ async def fill(folder: Path, scene: str) -> None:
         await store.flush()
         store.append(events(now, outages, scene))
         house = House()
-        start = now - 31 * DAY_MS
+        start = now - days * DAY_MS
         for at in range(start - start % 300_000, now - (40 * MINUTE_MS if scene == "stale" else 0), 300_000):
             island = any(a <= at < b for a, b in outages) or (scene == "outage" and at > now - 50 * MINUTE_MS)
             store.append(batch(house, at, 300, island=island))
@@ -206,10 +206,11 @@ def main() -> None:
     asking.add_argument("--port", type=int, default=8097)
     asking.add_argument("--scene", choices=[*HOURS], default="day")
     asking.add_argument("--language", default="en")
+    asking.add_argument("--days", type=int, default=31)
     asked = asking.parse_args()
     folder = Path(tempfile.mkdtemp())
     try:
-        asyncio.run(fill(folder, asked.scene))
+        asyncio.run(fill(folder, asked.scene, asked.days))
         asyncio.run(
             serve(appliance(folder, asked.scene, asked.language, asked.port), asked.scene, asked.port)
         )

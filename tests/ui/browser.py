@@ -75,12 +75,14 @@ def until(true: "object", seconds: float = 10.0) -> None:
 
 
 @contextmanager
-def served(scene: str = "sunny", language: str = "en") -> Iterator[str]:
-    """The address of a stand-in that runs in a process of its own."""
+def served(
+    scene: str = "sunny", language: str = "en", house: str = "standin", more: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """The address of a stand-in (or of another `house` of this folder) that runs in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "tests.ui.standin", "--port", str(port), "--scene", scene]
+    command = [sys.executable, "-m", f"tests.ui.{house}", "--port", str(port), "--scene", scene, *more]
     # NiceGUI behaves differently where it believes to be inside pytest.
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     process = subprocess.Popen([*command, "--language", language], cwd=ROOT, env=env)

@@ -20,6 +20,8 @@ EXAMPLES = {
     "rsa_key": "/var/lib/tallywatt/powerwall.pem",
     "email": "you@example.com",
 }
+ASKED = {**NEEDS, "v1r": (*NEEDS["v1r"], "gateway_password")}
+"""A gateway by cable is content with either password; the steps name this one."""
 HOSTS = {"hybrid": "192.168.91.1", "tedapi": "192.168.91.1", "proxy": "192.168.1.5:8675"}
 
 
@@ -74,5 +76,5 @@ def _step(texts: Texts, step: str) -> str:
 def example(mode: str) -> str:
     """A source of that mode as it stands in config.json."""
     values = {**EXAMPLES, "host": HOSTS.get(mode, EXAMPLES["host"])}
-    source = {"type": "powerwall", "mode": mode} | {name: values[name] for name in NEEDS[mode]}
+    source = {"type": "powerwall", "mode": mode} | {name: values[name] for name in ASKED[mode]}
     return json.dumps(source, indent=2)
