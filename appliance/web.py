@@ -18,6 +18,7 @@ from appliance.api import (
     battery,
     check,
     compat,
+    connections,
     energy,
     export,
     health,
@@ -41,7 +42,7 @@ from appliance.guard import HEADERS, Guard
 log = logging.getLogger(__name__)
 
 PARTS = (
-    check,
+    check, connections,
     health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
     proxy, registers,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from appliance.api.common import Here, problems
+from appliance.app import Appliance
 from appliance.errors import SourceError
 from appliance.nearby import Nearby
 
@@ -30,9 +31,14 @@ class NearbyOut(BaseModel):
 async def discovered(here: Here) -> list[NearbyOut]:
     """HomeWizard devices on the network; the first answer takes 3 s, in which they are listened for."""
     try:
-        found = await here.neighbourhood.devices()
+        return await devices(here)
     except SourceError as error:
         raise HTTPException(503, str(error)) from None
+
+
+async def devices(here: Appliance) -> list[NearbyOut]:
+    """What is there and how to have it read. Raises SourceError when the network cannot be listened to."""
+    found = await here.neighbourhood.devices()
     known = {
         value.lower()
         for options in here.config.sources

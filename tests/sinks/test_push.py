@@ -167,7 +167,7 @@ async def test_only_the_registers_and_sources_asked_for(bench: Bench) -> None:
     "quantity", ["power_grid", "gas", "state_of_charge", "battery_capacity", "battery_stored"]
 )
 def test_only_what_is_counted_in_kwh_can_be_sent(quantity: str) -> None:
-    with pytest.raises(ValidationError, match="reading_kwh takes (kWh|what a meter has counted)"):
+    with pytest.raises(ValidationError, match="reading_kwh takes"):
         Options.model_validate({"api_endpoint": "http://h/", "quantities": [quantity]})
 
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -19,6 +20,7 @@ from appliance import calendar
 from appliance.app import Appliance
 from appliance.calendar import QUARTER_MS
 from appliance.clock import DAY_MS, FakeClock, ScaledClock
+from appliance.demo.central import Central
 from appliance.model import Quantity, Reading
 from appliance.store import Store
 from appliance.web import create_app
@@ -34,6 +36,9 @@ CONTRACT = {
     "fees": [{"name": "Subscription", "amount": 59}],
 }
 TYPES = {"p1": "p1_serial", "camera": "camera_meter", "powerwall": "powerwall"}
+AWAY = {"type": "line_protocol", "name": "influx", "flavour": "influxdb2", "url": "http://127.0.0.1:9"}
+AWAY |= {"bucket": "home", "org": "home", "token": "secret", "start_spread_seconds": 0}
+"""A store whose machine is switched off."""
 
 
 def powers(at: int) -> tuple[float, float]:
@@ -80,11 +85,11 @@ async def fill(folder: Path, days: int) -> None:
         await store.maintain()
 
 
-def appliance(folder: Path, port: int, language: str) -> Appliance:
+def appliance(folder: Path, port: int, language: str, sinks: list[dict[str, Any]]) -> Appliance:
     """The appliance whose store was filled, its sources known by their types alone."""
     site = {"time_zone": str(ZONE), "language": language, "main_fuse_a": 20, "currency": "SEK"}
     clock = ScaledClock(1.0, NOW)
-    here = made(folder, clock, site=site, contracts=[CONTRACT], web={"port": port})
+    here = made(folder, clock, site=site, contracts=[CONTRACT], web={"port": port}, sinks=sinks)
     for name, type_ in TYPES.items():
         here.health.add(name, "source", type_)
     return here
@@ -104,11 +109,14 @@ def main() -> None:
     asking.add_argument("--days", type=int, default=400)
     asking.add_argument("--language", default="en")
     asked = asking.parse_args()
-    folder = Path(tempfile.mkdtemp())
+    folder, central = Path(tempfile.mkdtemp()), Central()
     try:
         asyncio.run(fill(folder, asked.days))
-        asyncio.run(serve(appliance(folder, asked.port, asked.language), asked.port))
+        central.start()
+        sinks = [central.sink_config() | {"name": "central", "interval_seconds": 60}, AWAY]
+        asyncio.run(serve(appliance(folder, asked.port, asked.language, sinks), asked.port))
     finally:
+        central.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -9,7 +9,7 @@ export default {
         <i v-else :class="'lamp ' + r.level"></i>
         <component :is="r.to ? 'a' : 'div'" :href="r.to" class="what"><div class="line"><b>{{ r.name }}</b><span v-if="r.word" :class="'tag ' + r.level">{{ r.word }}</span>
           <span class="kind" v-if="r.kind">{{ r.kind }}</span></div>
-          <p v-for="(t,i) in r.texts" :key="i">{{ t }}</p>
+          <p v-for="(t,i) in r.texts" :key="i">{{ t }}</p><pre v-if="r.code">{{ r.code }}</pre>
           <button v-if="r.button" class="btn" type="button" @click="$emit('act', r.key)">{{ r.button }}</button></component>
         <div class="side"><span v-for="(t,i) in r.side" :key="i">{{ t }}</span></div>
       </li>

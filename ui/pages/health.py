@@ -59,7 +59,7 @@ def _part(view: View, part: Part) -> dict[str, Any]:
     kind = f"{texts._(ROLES.get(part.role, part.role))} · {part.type}"
     return {
         "key": part.name, "name": part.name, "word": texts._(word), "level": level, "kind": kind,
-        "texts": lines, "side": side,
+        "texts": lines, "side": side, "to": "/connections" if part.role == "sink" else None,
     }  # fmt: skip
 
 

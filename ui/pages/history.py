@@ -65,6 +65,7 @@ async def build(view: View) -> None:
             tool("later", texts._("Later"), partial(here.move, 1))
             here.pick = tool("calendar", texts._("Days"), here.choose_days)
             here.group = Choice(texts._("Grouped by"), here.choose_group)
+            here.check = tool("check", texts._("Check"), lambda: ui.navigate.to("/check"))
             tool("download", texts._("Save"), here.save)
         with ui.element("section").classes("card chartc") as here.card:
             here.head = Prices()
@@ -98,6 +99,7 @@ class _Shown:
     grains: Segments
     pick: ui.element
     group: Choice
+    check: ui.element
     card: ui.element
     head: Prices
     chart: Chart
@@ -244,6 +246,7 @@ class _Shown:
             marked(part, "hidden", not on)
         for part in (self.group.root, self.pick):
             marked(part, "hidden", self.bars)
+        marked(self.check, "hidden", self.kind not in ("energy", "cost"))
         self.group.show(texts._(GROUPS[self._group]))
         self.head.show(self._heading)
         self.chart.show(message(texts, self._drawing))

@@ -9,11 +9,13 @@ from appliance import __version__
 
 from ..components.board import Table
 from ..components.controls import Segments, button, heading, line
+from ..icons import svg
 from ..lock import Lock
 from ..shell import Page
 from ..text import LANGUAGES, N_
 from ..view import View
 
+ELSEWHERE = (("/check", "check", N_("Bill check")), ("/connections", "plug", N_("Connections")))
 THEME_NAMES = {"auto": N_("Device"), "dark": N_("Dark"), "light": N_("Light"), "sunset": N_("Sunset")}
 
 
@@ -21,13 +23,24 @@ async def build(view: View) -> None:
     """Cards of settings; those of this browser first."""
     lock = Lock(view)
     with ui.element("div").classes("page halves"):
-        left = (partial(_look, view), partial(_about, view))
+        left = (partial(_pages, view), partial(_look, view), partial(_about, view))
         right = (partial(_pin, view, lock), partial(_token, view, lock))
         for column in (left, right):
             with ui.element("div").classes("col"):
                 for fill in column:
                     with ui.element("section").classes("card"):
                         fill()
+
+
+def _pages(view: View) -> None:
+    """Pages the navigation has no room for."""
+    texts = view.texts
+    heading(texts._("More pages"))
+    with ui.element("div").classes("ways"):
+        for address, icon, name in ELSEWHERE:
+            with ui.element("a").classes("btn").props(f'href="{address}"'):
+                ui.html(svg(icon), sanitize=False)
+                ui.label(texts._(name))
 
 
 def _look(view: View) -> None:

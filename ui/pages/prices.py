@@ -47,6 +47,7 @@ async def build(view: View) -> None:
             with ui.element("div").classes("months") as here.months:
                 tool("earlier", texts._("Earlier"), partial(here.step, 1))
                 here.later = tool("later", texts._("Later"), partial(here.step, -1))
+            here.check = tool("check", texts._("Check"), lambda: ui.navigate.to("/check"))
             tool("download", texts._("Save"), here.save).classes("save")
         with ui.element("section").classes("card chartc"):
             here.head = Prices()
@@ -67,6 +68,7 @@ class _Shown:
     runs: ui.element
     months: ui.element
     later: ui.element
+    check: ui.element
     offers: Table
     offers_card: ui.element
     source: ui.label
@@ -153,6 +155,7 @@ class _Shown:
         month = self._which == "month"
         marked(self.runs, "hidden", month)
         marked(self.months, "hidden", not month)
+        marked(self.check, "hidden", not month)
         enabled(self.later, self._back > 0)
         marked(self.offers_card, "hidden", not (month and len(self._offers) > 1))
         self.offers.show(offers_table(view.texts, self._offers))
