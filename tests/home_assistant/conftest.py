@@ -51,6 +51,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             "powerwall", ago_s=3600, energy_load=61230.0, energy_charged=310.5, energy_discharged=279.5
         )
         evening(served)
+        served.do(served.appliance.store.flush())
         yield served
 
 

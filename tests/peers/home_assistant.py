@@ -59,8 +59,9 @@ statistics_now:
 """
 ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
 """The step that would set up weather, radio and speech is done: the configuration says where the house is."""
+MARKS = "tests.marks"
 OF_THIS_MACHINE = re.compile(
-    r"aiohttp_fast_zlib|libturbojpeg|Skipping pip installation|integration:? statistics_now"
+    r"aiohttp_fast_zlib|libturbojpeg|Skipping pip installation|integration:? statistics_now|tests\.marks"
 )
 """Warnings and errors that tell of this machine or of how it was started, not of what is tested."""
 PROBLEM = re.compile(r"^\S+ \S+ (WARNING|ERROR|CRITICAL) ")
@@ -80,6 +81,7 @@ class HomeAssistant:
         self.version = ""
         self._python = python
         self._seen = 0
+        self._marks = 0
         self._open_sockets = ExitStack()
 
     def __enter__(self) -> Self:
@@ -184,7 +186,7 @@ class HomeAssistant:
         """What `what` gives, once that is true."""
         until = time.monotonic() + within_s
         while not (found := what()):
-            assert time.monotonic() < until, f"still {found!r} after {within_s:g} s; {self.problems()}"
+            assert time.monotonic() < until, f"still {found!r} after {within_s:g} s; {self._problems()}"
             time.sleep(0.1)
         return found
 
@@ -230,6 +232,20 @@ class HomeAssistant:
     def problems(self) -> list[str]:
         """Lines of its log of level warning or above since the last `forget_problems`, with what follows
         each; without those that tell of this machine."""
+        self._written()
+        return self._problems()
+
+    def _written(self) -> None:
+        """Wait until all that it has logged by now is in its file, which a thread of it writes."""
+        self._marks += 1
+        mark = f"mark {self._marks}."
+        self.service("system_log.write", message=mark, logger=MARKS, level="error")
+        until = time.monotonic() + TIMEOUT_S
+        while not any(line.endswith(mark) for line in self._log()):
+            assert time.monotonic() < until, "Home Assistant no longer logs"
+            time.sleep(0.02)
+
+    def _problems(self) -> list[str]:
         found: list[str] = []
         keep = False
         for line in self._log()[self._seen :]:
@@ -242,6 +258,7 @@ class HomeAssistant:
 
     def forget_problems(self) -> None:
         """Look at later ones only."""
+        self._written()
         self._seen = len(self._log())
 
     def no_warnings(self, *components: str) -> None:
