@@ -14,7 +14,7 @@ from appliance.demo.house import House, HouseClock
 from appliance.demo.http_device import HttpDevice
 from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
-from appliance.demo.outages import Outages
+from appliance.demo.outages import Outage, Outages
 from appliance.demo.p1 import P1Port
 from appliance.demo.powerwall_gateway import PowerwallGateway
 from appliance.demo.price_service import PriceService
@@ -28,6 +28,8 @@ FUSE_A = 20
 BATTERY = Battery(capacity_kwh=27.0, power_w=10_000, reserve=0.2, fade=0.03)
 """Two Powerwalls, of which a fifth is kept for when the street has no power."""
 OUTAGE_EVERY_DAYS = 3
+FIRST_OUTAGE_MS = 30 * 60_000, 34 * 60_000
+"""After the house was built: who looks for the first time shall see one without waiting for chance."""
 SUMMER = 165
 """Day of the year on which the virtual house begins, whatever the calendar says: there is more to see."""
 CONTRACT = {
@@ -77,7 +79,11 @@ class VirtualHouse:
             fuse_a=float(FUSE_A),
             battery=BATTERY,
             season_days=season,
-            outages=Outages(every_days=OUTAGE_EVERY_DAYS, seed=seed),
+            outages=Outages(
+                planned=(Outage(*(built + into for into in FIRST_OUTAGE_MS)),),
+                every_days=OUTAGE_EVERY_DAYS,
+                seed=seed,
+            ),
         )
         self.camera = MeterCamera(self.house, clock)
         if weather:

@@ -17,6 +17,7 @@ from pypowerwall.local import tesla_pb2
 from pypowerwall.local.exceptions import LoginError
 
 from appliance.clock import DAY_MS, FakeClock
+from appliance.demo import VirtualHouse
 from appliance.demo.battery import Battery
 from appliance.demo.house import House, HouseState
 from appliance.demo.http_device import Fault
@@ -254,6 +255,22 @@ def test_what_went_through_a_unit_only_rises(gateway: PowerwallGateway, clock: F
             assert new.discharged_wh >= old.discharged_wh
         assert sum(unit.charged_wh for unit in after) == pytest.approx(truth(gateway).charged_kwh * 1000)
         before = after
+
+
+def test_the_virtual_house_has_two_of_them_and_a_street_that_fails(clock: FakeClock, tmp_path: Path) -> None:
+    with VirtualHouse(clock, tmp_path) as virtual:
+        (said,) = (source for source in virtual.config()["sources"] if source["type"] == "powerwall")
+        cache, zone = str(tmp_path / "session"), "Europe/Stockholm"
+        host, password = said["host"], said["password"]
+        pw = Powerwall(host, password, "nobody@example.org", zone, cachefile=cache, failover=False)
+        assert len(pw.battery_blocks()) == 2
+        assert pw.get_reserve() == pytest.approx(20)
+        assert pw.power()["load"] == virtual.house.state().load_w
+        pw.client.session.close()
+        first, *later = virtual.house.outages.between(NOON, NOON + 31 * DAY_MS)
+        assert first.start - NOON == 1_800_000
+        assert 9 <= len(later) <= 12
+        assert virtual.house.state_at(first.start).grid == "down"
 
 
 # Failures
