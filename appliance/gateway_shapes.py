@@ -118,7 +118,12 @@ def strings(found: Sequence[Battery]) -> Shape:
 
 def temperatures(found: Battery) -> Shape:
     """By device, °C."""
-    return {f"TETHC--{name}": value for name, value in found.temperatures}
+    return {_device("TETHC", name): value for name, value in found.temperatures}
+
+
+def _device(kind: str, name: str) -> str:
+    """The gateway's name of a device, kind--part--serial: TEPOD--powerwall--unit1."""
+    return "--".join((kind, *name.split(".")))
 
 
 def numbered(values: Mapping[str, Any]) -> Shape:
@@ -131,26 +136,28 @@ def vitals(found: Battery, pick: Picker, alerts: Sequence[tuple[str, str]]) -> S
 
     `alerts` are (device, alert); those of a device that is not among ours are the gateway's.
     """
-    shape: Shape = {f"STSTSM--{found.source}": {}}
+    shape: Shape = {_device("STSTSM", found.source): {}}
     for unit in found.units:
-        shape[f"TEPOD--{unit.name}"] = {
+        shape[_device("TEPOD", unit.name)] = {
             "POD_nom_energy_remaining": wh(unit.stored),
             "POD_nom_full_pack_energy": wh(unit.capacity),
         }
     for name, celsius in found.temperatures:
-        shape[f"TETHC--{name}"] = {"THC_AmbientTemp": celsius}
+        shape[_device("TETHC", name)] = {"THC_AmbientTemp": celsius}
     for string in found.strings:
-        shape.setdefault(f"PVAC--{string.source}", {}).update({
+        shape.setdefault(_device("PVAC", string.source), {}).update({
             f"PVAC_PVCurrent_{string.letter}": string.current,
             f"PVAC_PVMeasuredPower_{string.letter}": string.power,
             f"PVAC_PVMeasuredVoltage_{string.letter}": string.voltage,
         })  # fmt: skip
-        shape.setdefault(f"PVS--{string.source}", {})[f"PVS_String{string.letter}_Connected"] = (
+        shape.setdefault(_device("PVS", string.source), {})[f"PVS_String{string.letter}_Connected"] = (
             string.connected
         )
-    shape[f"TESYNC--{found.source}"] = _island(pick)
+    shape[_device("TESYNC", found.source)] = _island(pick)
     for device, alert in alerts:
-        shape[device if device in shape else f"STSTSM--{found.source}"].setdefault("alerts", []).append(alert)
+        shape[device if device in shape else _device("STSTSM", found.source)].setdefault("alerts", []).append(
+            alert
+        )
     return shape
 
 
@@ -164,7 +171,7 @@ def _island(pick: Picker) -> Shape:
 def frequencies(pick: Picker, found: Battery | None, grid: str | None) -> Shape:
     """/freq: frequency and voltages of the grid, powers and currents of its phases."""
     units = [] if found is None else found.units
-    shape: Shape = {f"PW{n}_name": f"TEPINV--{unit.name}" for n, unit in enumerate(units, 1)}
+    shape: Shape = {f"PW{n}_name": _device("TEPINV", unit.name) for n, unit in enumerate(units, 1)}
     shape |= _island(pick)
     for n, letter in zip(PHASES, "ABC", strict=True):
         shape[f"METER_X_VL{n}N"] = pick.value(_phase("VOLTAGE", n))
@@ -183,18 +190,27 @@ def pods(found: Battery) -> Shape:
     for n, unit in enumerate(found.units, 1):
         room = None if unit.capacity is None or unit.stored is None else unit.capacity - unit.stored
         shape |= {
-            f"PW{n}_name": f"TEPOD--{unit.name}",
+            f"PW{n}_name": _device("TEPOD", unit.name),
             f"PW{n}_POD_nom_energy_remaining": wh(unit.stored),
             f"PW{n}_POD_nom_energy_to_be_charged": wh(room),
             f"PW{n}_POD_nom_full_pack_energy": wh(unit.capacity),
         }
-    return shape | system_status(found) | {
+    return shape | totals(found) | {
         "time_remaining_hours": found.value(Q.BATTERY_TIME_LEFT),
         "backup_reserve_percent": found.value(Q.BACKUP_RESERVE),
     }  # fmt: skip
 
 
 def system_status(found: Battery) -> Shape:
+    """The packs together and one by one, Wh."""
+    each = [
+        {"PackagePartNumber": found.source, "PackageSerialNumber": serial, **block}
+        for serial, block in blocks(found).items()
+    ]
+    return totals(found) | {"battery_blocks": each}
+
+
+def totals(found: Battery) -> Shape:
     """The packs together, Wh."""
     return {
         "nominal_full_pack_energy": wh(found.capacity),
@@ -205,7 +221,7 @@ def system_status(found: Battery) -> Shape:
 def blocks(found: Battery) -> Shape:
     """The packs one by one, Wh."""
     return {
-        unit.name: {
+        unit.name.partition(".")[2]: {
             "nominal_full_pack_energy": wh(unit.capacity),
             "nominal_energy_remaining": wh(unit.stored),
         }

@@ -82,4 +82,9 @@ def percent(found: Battery) -> float | None:
 def percent_raw(found: Battery) -> float | None:
     """State of charge in the gateway's scale, whose 5 % the app calls 0."""
     shown, raw = found.value(Quantity.STATE_OF_CHARGE), found.value(Quantity.STATE_OF_CHARGE_RAW)
-    return raw if raw is not None or shown is None else round(shown * 0.95 + 5, 4)
+    return raw if raw is not None or shown is None else raw_scale(shown)
+
+
+def raw_scale(shown: float) -> float:
+    """A percentage of the app on the gateway's scale."""
+    return round(shown * 0.95 + 5, 4)

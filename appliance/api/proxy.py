@@ -11,12 +11,13 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from appliance import __version__
 from appliance import gateway_shapes as shapes
-from appliance.api.battery_now import battery_of, connection, grid_of, percent, percent_raw
+from appliance.api.battery_now import battery_of, connection, grid_of, percent, percent_raw, raw_scale
 from appliance.api.common import Here, Token, problems, require_owner, source_types
 from appliance.api.proxy_models import (
     AggregatesOut,
     GridStatusOut,
     JsonOut,
+    OperationOut,
     RefusedOut,
     SoeOut,
     StatsOut,
@@ -24,11 +25,11 @@ from appliance.api.proxy_models import (
     VersionOut,
 )
 from appliance.app import Appliance
-from appliance.battery import Battery, battery, gateways
+from appliance.battery import Battery, battery
 from appliance.battery_log import kept_alerts
 from appliance.calendar import iso
 from appliance.energy_now import EnergyNow, energy_now, in_use
-from appliance.model import Quantity
+from appliance.model import Quantity, parent
 from appliance.views import Latest, Picker
 
 router = APIRouter(tags=["pypowerwall proxy"])
@@ -60,9 +61,9 @@ class Seen:
     @property
     def strings(self) -> dict[str, Any]:
         """Of every source that has strings, battery or not."""
-        now = self.here.clock.now()
-        names = dict.fromkeys([*self.here.cadences, *gateways(self.latest, list(self.here.cadences))])
-        return shapes.strings([Battery(name, self.latest, self.here.cadences, now) for name in names])
+        names = sorted({parent(source) for source, quantity in self.latest if quantity.startswith("string_")})
+        now, cadences = self.here.clock.now(), self.here.cadences
+        return shapes.strings([Battery(name, self.latest, cadences, now) for name in names])
 
 
 def _look(here: Appliance) -> Seen:
@@ -113,6 +114,17 @@ async def grid_status(here: Here) -> GridStatusOut:
 
 def _grid_status(word: str | None) -> GridStatusOut:
     return GridStatusOut(grid_status=shapes.GRID_WORDS.get(word or ""), grid_services_active=None)
+
+
+@router.get("/api/operation", responses=problems(503))
+async def operation(here: Here) -> OperationOut:
+    """Mode and reserve as the gateway has them."""
+    found = battery_of(here)
+    reserve = found.value(Quantity.BACKUP_RESERVE)
+    return OperationOut(
+        real_mode=found.word(Quantity.BATTERY_MODE),
+        backup_reserve_percent=None if reserve is None else raw_scale(reserve),
+    )
 
 
 @router.get("/strings")
@@ -186,9 +198,8 @@ async def pod(here: Here) -> Fields:
 async def overview(here: Here) -> JsonOut:
     """Everything a small display needs."""
     seen = _measured(here)
-    now = {"grid": "grid", "home": "home", "solar": "solar", "battery": "battery"}
     return JsonOut(
-        **{name: shapes.watts(seen.moment.power(node)) for name, node in now.items()},
+        **{node: shapes.watts(seen.moment.power(node)) for node in ("grid", "home", "solar", "battery")},
         soe=None if seen.battery is None else percent_raw(seen.battery),
         grid_status=shapes.GRID_NUMBERS.get(seen.grid or ""),
         reserve=seen.value(Quantity.BACKUP_RESERVE),
@@ -208,9 +219,9 @@ async def version(here: Here) -> VersionOut:
 @router.get("/stats")
 async def stats(request: Request, here: Here) -> StatsOut:
     """Who answers here, since when, and how the battery's source is."""
-    seen = _look(here)
+    found = _look(here).battery
     now, start = here.clock.now(), request.app.state.started
-    type_ = None if seen.battery is None else source_types(here).get(seen.battery.source)
+    type_ = None if found is None else source_types(here).get(found.source)
     return StatsOut(
         pypowerwall=f"Tallywatt {__version__}",
         mode=type_,

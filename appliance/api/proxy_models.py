@@ -44,6 +44,11 @@ class GridStatusOut(BaseModel):
     grid_services_active: bool | None
 
 
+class OperationOut(BaseModel):
+    real_mode: str | None = Field(description="self_consumption, autonomous or backup.")
+    backup_reserve_percent: float | None = Field(description="On the gateway's own scale.")
+
+
 class StringOut(BaseModel):
     Connected: bool | None
     Current: float | None

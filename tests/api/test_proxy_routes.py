@@ -1,17 +1,21 @@
 """The read routes of the pypowerwall proxy: its shapes, our numbers, and nothing that is not known."""
 
+import asyncio
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from appliances import NOON
+import uvicorn
+from appliances import NOON, made
 
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.clock import FakeClock
 from appliance.model import Event, Quantity, Reading
+from appliance.web import create_app
 
 Q = Quantity
 ROUTES = (
@@ -112,14 +116,14 @@ async def test_strings_of_several_inverters(wall: Appliance, api: httpx.AsyncCli
 
 
 async def test_packs_and_their_temperatures(wall: Appliance, api: httpx.AsyncClient) -> None:
-    assert await get(api, "/temps") == {"TETHC--powerwall.unit1": 15.6, "TETHC--powerwall.unit2": 15.2}
+    assert await get(api, "/temps") == {"TETHC--powerwall--unit1": 15.6, "TETHC--powerwall--unit2": 15.2}
     assert await get(api, "/temps/pw") == {"PW1_temp": 15.6, "PW2_temp": 15.2}
     assert await get(api, "/pod") == {
-        "PW1_name": "TEPOD--powerwall.unit1",
+        "PW1_name": "TEPOD--powerwall--unit1",
         "PW1_POD_nom_energy_remaining": 4715,
         "PW1_POD_nom_energy_to_be_charged": 8433,
         "PW1_POD_nom_full_pack_energy": 13148,
-        "PW2_name": "TEPOD--powerwall.unit2",
+        "PW2_name": "TEPOD--powerwall--unit2",
         "PW2_POD_nom_energy_remaining": 4504,
         "PW2_POD_nom_energy_to_be_charged": 8068,
         "PW2_POD_nom_full_pack_energy": 12572,
@@ -129,7 +133,7 @@ async def test_packs_and_their_temperatures(wall: Appliance, api: httpx.AsyncCli
         "backup_reserve_percent": 20,
     }
     blocks = await get(api, "/pw/battery_blocks")
-    assert blocks["powerwall.unit2"] == {
+    assert blocks["unit2"] == {
         "nominal_full_pack_energy": 12572, "nominal_energy_remaining": 4504,
     }  # fmt: skip
 
@@ -143,10 +147,10 @@ async def test_alerts_that_are_there_now(wall: Appliance, api: httpx.AsyncClient
 async def test_vitals_by_the_gateway_s_names(wall: Appliance, api: httpx.AsyncClient) -> None:
     found = await get(api, "/vitals")
     assert found["STSTSM--powerwall"] == {"alerts": ["FWUpdateSucceeded"]}
-    assert found["TETHC--powerwall.unit1"] == {"THC_AmbientTemp": 15.6}
+    assert found["TETHC--powerwall--unit1"] == {"THC_AmbientTemp": 15.6}
     assert found["PVAC--powerwall"]["PVAC_PVMeasuredVoltage_A"] == 256.9
-    assert found["PVS--powerwall.inverter2"] == {"PVS_StringB_Connected": True}
-    assert found["TEPOD--powerwall.unit2"]["POD_nom_full_pack_energy"] == 12572
+    assert found["PVS--powerwall--inverter2"] == {"PVS_StringB_Connected": True}
+    assert found["TEPOD--powerwall--unit2"]["POD_nom_full_pack_energy"] == 12572
     assert found["TESYNC--powerwall"]["ISLAND_FreqL1_Main"] == 50.02
     assert await get(api, "/pw/vitals") == found
 
@@ -187,6 +191,44 @@ async def test_csv(wall: Appliance, api: httpx.AsyncClient) -> None:
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     answer = await api.get("/csv/v2?headers")
     assert answer.text.startswith("Grid,Home,Solar,Battery,BatteryLevel,GridStatus,Reserve\n")
+
+
+async def test_mode_and_reserve_as_the_gateway_has_them(wall: Appliance, api: httpx.AsyncClient) -> None:
+    expected = {"real_mode": "self_consumption", "backup_reserve_percent": 24}
+    assert await get(api, "/api/operation") == expected
+
+
+async def test_another_appliance_reads_the_same_here_as_at_a_proxy(
+    wall: Appliance, tmp_path: Path, clock: FakeClock
+) -> None:
+    """A client of the proxy that knows nothing of us: our own source for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        app = create_app(wall)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        serving = asyncio.create_task(server.serve([listener]))
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        other = made(
+            tmp_path / "other", clock, sources=[{"type": "powerwall", "mode": "proxy", "host": host}]
+        )
+        async with other:
+            async with asyncio.timeout(20):
+                while len(other.hub.latest) < 20:  # noqa: ASYNC110 - the source tells nobody when it is done
+                    await asyncio.sleep(0.05)
+        server.should_exit = True
+        await serving
+    for (source, quantity), reading in wall.hub.latest.items():
+        # Time left each works out for itself.
+        if source == "powerwall" and quantity is not Q.BATTERY_TIME_LEFT:
+            assert other.hub.latest[source, quantity].value == pytest.approx(reading.value, abs=0.01), (
+                quantity
+            )
+    for quantity in (Q.TEMPERATURE, Q.BATTERY_CAPACITY, Q.BATTERY_STORED, Q.STRING_B_POWER):
+        assert told(other, quantity) == told(wall, quantity), quantity
+
+
+def told(appliance: Appliance, quantity: Quantity) -> list[float]:
+    """What the units behind the gateway tell."""
+    return sorted(r.value for (s, q), r in appliance.hub.latest.items() if q is quantity and "." in s)
 
 
 # Unknown is never 0
