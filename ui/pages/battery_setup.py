@@ -1,6 +1,8 @@
 """What the Battery page says where there is no battery yet: which way leads to which gateway."""
 
 import json
+import re
+from html import escape
 
 from nicegui import ui
 
@@ -33,7 +35,7 @@ def no_battery(view: View) -> None:
             heading(texts._("No battery is known here"))
             line(texts._("A Tesla Powerwall can be read in these ways. Choose the one that fits yours."))
             buttons = {name: _way(texts, mode) for name, mode in MODES.items()}
-        steps = ui.element("section").classes("card")
+        steps = ui.element("section").classes("card asked")
 
     def choose(chosen: str) -> None:
         for name, made in buttons.items():
@@ -42,8 +44,15 @@ def no_battery(view: View) -> None:
         with steps:
             _steps(texts, chosen, MODES[chosen])
 
+    def pressed_on(chosen: str) -> None:
+        choose(chosen)
+        # One above the other on a phone: what was asked for is out of sight.
+        ui.run_javascript(
+            f"if (innerHeight > innerWidth) getHtmlElement({steps.id}).scrollIntoView({{behavior: 'smooth'}})"
+        )
+
     for name, made in buttons.items():
-        made.on("click", lambda chosen=name: choose(chosen))
+        made.on("click", lambda chosen=name: pressed_on(chosen))
     choose(next(iter(MODES)))
 
 
@@ -51,7 +60,8 @@ def _way(texts: Texts, mode: Mode) -> ui.element:
     made = ui.element("button").classes("btn way").props("type=button")
     with made:
         ui.label(told(texts, mode.title))
-        ui.label(told(texts, mode.for_whom)).classes("mut")
+        whom = told(texts, mode.for_whom)
+        ui.label(whom[0].upper() + whom[1:]).classes("mut")
     return made
 
 
@@ -59,13 +69,19 @@ def _steps(texts: Texts, name: str, mode: Mode) -> None:
     heading(told(texts, mode.title))
     with ui.element("ol").classes("steps"):
         for step in mode.steps:
-            ui.html(tag="li", content=_step(texts, step), sanitize=True)
-        ui.html(tag="li", content=texts._("Put this among the sources of config.json"), sanitize=True)
+            _item(_step(texts, step))
+        _item(texts._("Put this among the sources of config.json"))
     ui.label(example(name)).classes("token code")
     heading(texts._("Good to know"))
     with ui.element("ul").classes("steps"):
         for limit in mode.limits:
-            ui.html(tag="li", content=told(texts, limit), sanitize=True)
+            _item(told(texts, limit))
+
+
+def _item(text: str) -> None:
+    """A line of a list; what stands between ` ` is to be typed as it is."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    ui.html(tag="li", content=marked, sanitize=True)
 
 
 def _step(texts: Texts, step: str) -> str:

@@ -14,6 +14,7 @@ from ..lock import Lock
 from ..shell import Page
 from ..text import LANGUAGES, N_
 from ..view import View
+from .battery import has_battery
 
 ELSEWHERE = (("/check", "check", N_("Bill check")), ("/connections", "plug", N_("Connections")))
 THEME_NAMES = {"auto": N_("Device"), "dark": N_("Dark"), "light": N_("Light"), "sunset": N_("Sunset")}
@@ -33,11 +34,12 @@ async def build(view: View) -> None:
 
 
 def _pages(view: View) -> None:
-    """Pages the navigation has no room for."""
+    """Pages the navigation has no room for, and the one that says how a battery is set up."""
     texts = view.texts
+    unset = () if has_battery(view) else (("/battery", "battery", N_("Battery")),)
     heading(texts._("More pages"))
     with ui.element("div").classes("ways"):
-        for address, icon, name in ELSEWHERE:
+        for address, icon, name in (*ELSEWHERE, *unset):
             with ui.element("a").classes("btn").props(f'href="{address}"'):
                 ui.html(svg(icon), sanitize=False)
                 ui.label(texts._(name))
