@@ -66,7 +66,7 @@ setup(
     package_data={
         "ocr": ["models/*"],
         "ui": ["static/*", "components/*.js", "locales/*/*/*.mo"],
-        "config": ["*.json", "examples/*.json"],
+        "config": ["*.json", "examples/*.json", "home_assistant/*"],
     },
     install_requires=REQUIRES,
     extras_require={
