@@ -236,6 +236,11 @@ class Library:
 
 TESLA = "Tesla's servers"
 REASONS: tuple[tuple[str, type[SourceError], str], ...] = (
+    (  # first: the answer is part of the message
+        r"Unable to parse payload|Decoding JSON",
+        SourceError,
+        "{where} answered something cut short; it is asked again soon",
+    ),
     (
         r"\b429\b|[Rr]ate limit",
         BusyError,
@@ -296,11 +301,6 @@ REASONS: tuple[tuple[str, type[SourceError], str], ...] = (
         r"status code 5\d\d|HTTP 5\d\d",
         SourceError,
         "{where} has a fault of its own; it is asked again soon",
-    ),
-    (
-        r"as JSON|Decoding JSON",
-        SourceError,
-        "{where} answered something cut short; it is asked again soon",
     ),
 )
 PASSWORDS = {
