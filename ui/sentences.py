@@ -185,6 +185,9 @@ PARTS = (
     N_("{where} cannot be reached ({what}); check address, cable and power"),
     N_("{error}. Readings that wait: {count}{since}; nothing is lost"),
     N_(", the oldest of {time}"),
+    N_("The central API answers and takes readings from here"),
+    N_("No answer within {count} s: check address and network"),
+    N_("This destination cannot be tried"),
 )
 """How a part is."""
 SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL)
