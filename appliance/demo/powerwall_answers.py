@@ -239,16 +239,6 @@ def powerwalls(site: PowerwallSite, state: HouseState) -> Json:
 def solar_powerwall(site: PowerwallSite, state: HouseState) -> Json:
     """/api/solar_powerwall: strings and alerts for those without vitals."""
     volts = round(sum(phase.voltage_v for phase in state.phases) / 3, 1)
-    strings = [
-        {
-            "string_id": number,
-            "connected": string.connected,
-            "measured_voltage": string.voltage_v,
-            "current": string.current_a,
-            "measured_power": string.power_w,
-        }
-        for number, string in enumerate(site.strings(state).values(), 1)
-    ]
     alerts = site.alerts(state)
     when = {"LastRxTime": site.local(state.at).isoformat()}
     return {
@@ -263,7 +253,7 @@ def solar_powerwall(site: PowerwallSite, state: HouseState) -> Json:
             "p_out": state.solar_w,
             "q_out": 20,
             "i_out": round(state.solar_w / volts, 2),
-            "string_vitals": strings,
+            "string_vitals": _string_vitals(site, state),
         },
         "pvs_status": {
             "state": "PVS_GridSupporting",
@@ -277,6 +267,19 @@ def solar_powerwall(site: PowerwallSite, state: HouseState) -> Json:
         "pvac_alerts": {**when, **{name: True for kind, name in alerts if kind == "PVAC"}},
         "pvs_alerts": {**when, **{name: True for kind, name in alerts if kind == "PVS"}},
     }
+
+
+def _string_vitals(site: PowerwallSite, state: HouseState) -> list[Json]:
+    return [
+        {
+            "string_id": number,
+            "connected": string.connected,
+            "measured_voltage": string.voltage_v,
+            "current": string.current_a,
+            "measured_power": string.power_w,
+        }
+        for number, string in enumerate(site.strings(state).values(), 1)
+    ]
 
 
 def registration(_site: PowerwallSite, _state: HouseState) -> Json:

@@ -40,7 +40,7 @@ class PowerwallGateway(HttpDevice):
     `faults` (a Fault for one path alone), `missing_blocks` and `null_blocks` (names in /api/meters/aggregates
     that are left out or null), `grid_says` (another word for the state of the grid), `firmware` (from 23.44
     on there are no vitals), `password`, and the method `log_out`. `clear` makes it whole again. `log` holds
-    the latest requests.
+    the latest requests. Mode and reserve are kept as they were posted; the house's battery goes on as built.
     """
 
     def __init__(

@@ -10,11 +10,12 @@ from typing import Any
 from appliance.demo import powerwall_answers
 from appliance.demo.house import House, HouseClock, HouseState
 from appliance.demo.http_device import Answer, Fault, HttpDevice, Request, json_answer
+from appliance.demo.powerwall_gateway import FIRMWARE_WITH_VITALS
 from appliance.demo.powerwall_site import PowerwallSite, raw_scale
 from appliance.demo.powerwall_vitals import vitals
 
 Tell = Callable[[PowerwallSite, HouseState], Any]
-FIRMWARE, FIRMWARE_NUMBER = "23.28.2 7a4e01c5", 232802
+FIRMWARE_NUMBER = 232802
 BUILD = "0.22.2 Proxy t97"
 CONTROL_OFF = {"error": "Control Commands Disabled - Set PW_CONTROL_SECRET to enable"}
 NUMBER = {"up": 1, "down": 0, "syncing": -1}
@@ -175,7 +176,7 @@ def _pod(site: PowerwallSite, state: HouseState) -> dict[str, Any]:
 
 
 def _status(site: PowerwallSite, state: HouseState) -> dict[str, Any]:
-    return powerwall_answers.status(site, state, FIRMWARE)
+    return powerwall_answers.status(site, state, FIRMWARE_WITH_VITALS)
 
 
 def _blocks(site: PowerwallSite, state: HouseState) -> dict[str, Any]:
@@ -196,7 +197,7 @@ _VALUES: dict[str, Tell] = {
     "level": lambda _site, state: raw_scale(state.soc),
     "din": lambda _site, _state: powerwall_answers.DIN,
     "uptime": lambda site, state: _status(site, state)["up_time_seconds"],
-    "version": lambda _site, _state: FIRMWARE,
+    "version": lambda _site, _state: FIRMWARE_WITH_VITALS,
     "site_name": lambda site, state: powerwall_answers.site_name(site, state)["site_name"],
     "alerts": _alerts,
     "grid_status": lambda _site, state: WORD[state.grid],
@@ -232,7 +233,7 @@ PAGES: dict[str, Tell] = {
     "/alerts/pw": lambda site, state: dict.fromkeys(_alerts(site, state), 1),
     "/freq": _freq,
     "/pod": _pod,
-    "/version": lambda _site, _state: {"version": FIRMWARE, "vint": FIRMWARE_NUMBER},
+    "/version": lambda _site, _state: {"version": FIRMWARE_WITH_VITALS, "vint": FIRMWARE_NUMBER},
     "/pw/power": _power,
     "/pw/vitals": vitals,
     "/pw/temps": _temps,

@@ -33,14 +33,13 @@ HEAD = {"partNumber": 2, "serialNumber": 3, "manufacturer": 4, "componentParentD
 
 def vitals(site: PowerwallSite, state: HouseState) -> Vitals:
     """Every device with all it says at this instant."""
-    units = site.units(state)
     found: Vitals = {
         GATEWAY: {"STSTSM-Location": "Gateway", "firmwareVersion": "2023-07-12-g7a4e01c55d"},
         SYNC: _sync(state),
         **_solar(site, state),
         METER: _meter(state),
     }
-    for unit in units:
+    for unit in site.units(state):
         found |= _unit(unit, state)
     for name, said in found.items():
         kind, _, rest = name.partition("--")
@@ -67,45 +66,52 @@ def _spread(found: Vitals, alerts: Iterable[tuple[str, str]]) -> None:
 def _unit(unit: Unit, state: HouseState) -> Vitals:
     control = f"TETHC--3012170-10-B--{unit.serial}"
     part = f"1081100-13-V--{unit.serial}"
-    volts = sum(phase.voltage_v for phase in state.phases) / 3
-    forming = state.grid != "up"
     return {
         control: {"THC_AmbientTemp": unit.temperature_c, "THC_State": "THC_STATE_AUTONOMOUSCONTROL"},
-        f"TEPOD--{part}": {
-            "componentParentDin": control,
-            "POD_ActiveHeating": unit.temperature_c < 8,
-            "POD_CCVhold": False,
-            "POD_ChargeComplete": state.soc >= 99.9,
-            "POD_ChargeRequest": False,
-            "POD_DischargeComplete": state.soc <= 0.1,
-            "POD_PermanentlyFaulted": False,
-            "POD_PersistentlyFaulted": False,
-            "POD_available_charge_power": 0.0 if state.soc >= 99.9 else 7000.0,
-            "POD_available_dischg_power": 0.0 if state.soc <= 0.1 else 12000.0,
-            "POD_enable_line": True,
-            "POD_nom_energy_remaining": round(unit.stored_wh, 1),
-            "POD_nom_energy_to_be_charged": round(unit.full_wh - unit.stored_wh, 1),
-            "POD_nom_full_pack_energy": round(unit.full_wh, 1),
-            "POD_state": "POD_ACTIVE",
-        },
-        f"TEPINV--{part}": {
-            "componentParentDin": control,
-            "PINV_EnergyCharged": round(unit.charged_wh),
-            "PINV_EnergyDischarged": round(unit.discharged_wh),
-            "PINV_Fout": state.frequency_hz,
-            "PINV_GridState": "Grid_Uncompliant" if forming else "Grid_Compliant",
-            "PINV_HardwareEnableLine": True,
-            "PINV_PllFrequency": state.frequency_hz,
-            "PINV_PllLocked": True,
-            "PINV_Pout": round(unit.power_w / 1000, 2),
-            "PINV_PowerLimiter": "PWRLIM_POD_Power_Limit",
-            "PINV_Qout": 0.0,
-            "PINV_ReadyForGridForming": True,
-            "PINV_State": "PINV_GridForming" if forming else "PINV_GridFollowing",
-            "PINV_VSplit1": round(volts, 1),
-            "PINV_VSplit2": 0.0,
-            "PINV_Vout": round(volts, 1),
-        },
+        f"TEPOD--{part}": {"componentParentDin": control, **_pack(unit, state)},
+        f"TEPINV--{part}": {"componentParentDin": control, **_inverter(unit, state)},
+    }
+
+
+def _pack(unit: Unit, state: HouseState) -> dict[str, Any]:
+    full, empty = state.soc >= 99.9, state.soc <= 0.1
+    return {
+        "POD_ActiveHeating": unit.temperature_c < 8,
+        "POD_CCVhold": False,
+        "POD_ChargeComplete": full,
+        "POD_ChargeRequest": False,
+        "POD_DischargeComplete": empty,
+        "POD_PermanentlyFaulted": False,
+        "POD_PersistentlyFaulted": False,
+        "POD_available_charge_power": 0.0 if full else 7000.0,
+        "POD_available_dischg_power": 0.0 if empty else 12000.0,
+        "POD_enable_line": True,
+        "POD_nom_energy_remaining": round(unit.stored_wh, 1),
+        "POD_nom_energy_to_be_charged": round(unit.full_wh - unit.stored_wh, 1),
+        "POD_nom_full_pack_energy": round(unit.full_wh, 1),
+        "POD_state": "POD_ACTIVE",
+    }
+
+
+def _inverter(unit: Unit, state: HouseState) -> dict[str, Any]:
+    volts = round(sum(phase.voltage_v for phase in state.phases) / 3, 1)
+    forming = state.grid != "up"
+    return {
+        "PINV_EnergyCharged": round(unit.charged_wh),
+        "PINV_EnergyDischarged": round(unit.discharged_wh),
+        "PINV_Fout": state.frequency_hz,
+        "PINV_GridState": "Grid_Uncompliant" if forming else "Grid_Compliant",
+        "PINV_HardwareEnableLine": True,
+        "PINV_PllFrequency": state.frequency_hz,
+        "PINV_PllLocked": True,
+        "PINV_Pout": round(unit.power_w / 1000, 2),
+        "PINV_PowerLimiter": "PWRLIM_POD_Power_Limit",
+        "PINV_Qout": 0.0,
+        "PINV_ReadyForGridForming": True,
+        "PINV_State": "PINV_GridForming" if forming else "PINV_GridFollowing",
+        "PINV_VSplit1": volts,
+        "PINV_VSplit2": 0.0,
+        "PINV_Vout": volts,
     }
 
 

@@ -32,6 +32,7 @@ from appliance.demo.powerwall_gateway import (
 )
 from appliance.demo.powerwall_vitals import encode, vitals
 
+pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 START = int(datetime(2026, 6, 14, 6, tzinfo=UTC).timestamp() * 1000)
 NOON = START + 6 * 3_600_000
 OUTAGE = Outage(START + 12 * 3_600_000, START + 13 * 3_600_000)

@@ -22,6 +22,7 @@ from appliance.demo.outages import Outage, Outages
 from appliance.demo.powerwall_protobuf import block, fields, inside, number, text
 from appliance.demo.powerwall_tedapi import PowerwallTedapi
 
+pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 START = int(datetime(2026, 6, 14, 6, tzinfo=UTC).timestamp() * 1000)
 NOON = START + 6 * 3_600_000
 OUTAGE = Outage(START + 12 * 3_600_000, START + 13 * 3_600_000)
