@@ -85,16 +85,22 @@ class Place:
         """What to tell a person of an answer that is no yes; None of a yes."""
         if answer.status == 204 or (200 <= answer.status < 300 and not _is_page(answer)):
             return None
-        where, said = http.shown(url), reason(answer)
+        where, said = http.shown(url), self._without_secret(reason(answer))
         wait = http.retry_after_s(answer.headers.get("retry-after"), time.time())
-        if answer.status in http.AUTH_STATUS:
+        unknown = answer.status == 400 and "auth token" in said  # vmauth
+        if unknown or answer.status in http.AUTH_STATUS:
             what = (
-                "the token, or user and password" if answer.status == 401 else f"the rights on {self._what}"
+                "the token, or user and password" if answer.status != 403 else f"the rights on {self._what}"
             )
             return HttpAuthError(
                 f"{where} refuses us ({answer.status}{said}); check {what}", answer.status, wait
             )
         return HttpError(self._sentence(answer.status, where, said), answer.status, wait)
+
+    def _without_secret(self, said: str) -> str:
+        """Some say back what they were sent (vmauth does)."""
+        secret = self.headers.get("Authorization", "").partition(" ")[2]
+        return said.replace(secret, "...") if secret else said
 
     @property
     def _what(self) -> str:
