@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from appliance.model import Quantity
 
+from .mqtt_told import MQTT
 from .powerwall import POWERWALL
 from .text import N_, Texts
 from .wires import WIRES
@@ -190,7 +191,7 @@ PARTS = (
     N_("This destination cannot be tried"),
 )
 """How a part is."""
-SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL)
+SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL, *MQTT)
 NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
 

@@ -66,7 +66,7 @@ class Link:
         self._refused: list[str] = []
         self.heard: Callable[[str, str], None] = _deaf
         self._waiting: dict[int, tuple[str, asyncio.Future[ReasonCode] | None]] = {}
-        self._worker = Worker(f"the MQTT broker at {address}")
+        self._worker = Worker(f"The MQTT broker at {address}")
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[SourceError] = self._loop.create_future()
         self._answer: asyncio.Future[ReasonCode | SourceError] = self._loop.create_future()
