@@ -246,9 +246,10 @@ async def test_no_failure_gives_a_false_zero(
             assert is_true(batch, house.state()) == every - case.lost
             gateway.clear()
             assert is_true(await anext(batches), house.state()) == every, "the next look is whole again"
-    gateway.clear()
-    gateway.start()
-    assert is_true(await look(source), house.state()) == every, "and so is the next start"
+    if case.error:
+        gateway.clear()
+        gateway.start()
+        assert is_true(await look(source), house.state()) == every, "the next start is whole again"
 
 
 async def test_what_is_not_told_is_said_once(make: Make, gateway: PowerwallGateway) -> None:

@@ -275,12 +275,11 @@ def test_a_memory_that_is_damaged_starts_anew(tmp_path: Path) -> None:
 
 # Garbage
 
-KEYS = (
-    "site solar battery load instant_power energy_imported energy_exported percentage grid_status frequency "
-    "instant_average_voltage battery_blocks PackageSerialNumber nominal_full_pack_energy TEPOD--1--A "
-    "TETHC--1--A PVAC--1--A THC_AmbientTemp A Power pvac_status string_vitals measured_power real_mode "
-    "backup_reserve_percent alerts"
-).split()
+BLOCKS = ["site", "solar", "battery", "load", "grid_status", "battery_blocks", "pvac_status", "alerts"]
+FIELDS = ["instant_power", "energy_imported", "energy_exported", "frequency", "instant_average_voltage"]
+FIELDS += ["percentage", "PackageSerialNumber", "nominal_full_pack_energy", "THC_AmbientTemp", "Power"]
+FIELDS += ["string_vitals", "measured_power", "real_mode", "backup_reserve_percent"]
+KEYS = [*BLOCKS, *FIELDS, "TEPOD--1--A", "TETHC--1--A", "PVAC--1--A", "A"]
 LEAVES = st.none() | st.booleans() | st.text(max_size=8) | st.binary(max_size=4)
 JUNK = st.recursive(
     LEAVES | st.sampled_from([math.nan, math.inf]),
