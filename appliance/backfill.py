@@ -5,6 +5,7 @@ stopped and started again, and a corrected register is corrected there too. Sour
 Assistant's developer documentation (WebSocket API) and its recorder integration, 2025.4 and 2026.11.
 """
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -115,7 +116,7 @@ class HomeAssistant:
         self._number += 1
         await self._socket.send(json.dumps({"id": self._number, "type": type_, **fields}))
         while True:
-            said = json.loads(await self._socket.recv())
+            said = await _heard(self._socket)
             if said.get("id") == self._number and said.get("type") == "result":
                 break
         if said["success"]:
@@ -164,17 +165,25 @@ async def connected(url: str, token: str) -> AsyncIterator[HomeAssistant]:
         raise SourceError(f"What answers at {url} is not Home Assistant: {error}") from None
     except ConnectionClosed:
         raise SourceError("Home Assistant closed the connection; run it again, it carries on") from None
+    except TimeoutError:
+        raise SourceError(f"{parts.netloc} does not answer; run it again, it carries on") from None
     except OSError as error:
         raise SourceError(f"{parts.netloc} cannot be reached: {error or type(error).__name__}") from None
+
+
+async def _heard(socket: ClientConnection) -> Any:
+    """The next message. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE_S):
+        return json.loads(await socket.recv())
 
 
 async def _logged_in(socket: ClientConnection, token: str) -> tuple[int, ...]:
     """Its version, once it has let us in. Raises AuthError, SourceError."""
     try:
-        asked = json.loads(await socket.recv())
-        await socket.send(json.dumps({"type": "auth", "access_token": token}))
-        said = json.loads(await socket.recv())
+        asked = await _heard(socket)
         version = tuple(int(part) for part in asked["ha_version"].split(".")[:2])
+        await socket.send(json.dumps({"type": "auth", "access_token": token}))
+        said = await _heard(socket)
     except (ValueError, KeyError, TypeError):
         raise SourceError("What answers there does not speak as Home Assistant does") from None
     if said.get("type") != "auth_ok":

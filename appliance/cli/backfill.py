@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 WRITTEN_WITHIN_S = 120
 
 
-@click.group()
+@click.group(
+    epilog="""\b
+Example:
+  tallywatt backfill home-assistant --url http://homeassistant.local:8123"""
+)
 def backfill() -> None:
     """Give what was read before a system was set up to that system."""
 
