@@ -19,23 +19,18 @@ from appliance.views import Home, home
 from tests.ui.browser import SIZES, load, missing, served, shape, until
 from tests.ui.hand import OVERFLOW, SMALLEST_PX, TARGETS, press, said
 from ui.battery import (
-    alerts_message,
     charge_message,
     day_drawing,
     doing,
     grid_band,
     hours,
-    is_long,
     now_message,
-    outages_head,
-    outages_table,
     packs_message,
     strings_message,
     unit_name,
     warmth_table,
-    wear_drawing,
-    wear_head,
 )
+from ui.battery_log import alerts_message, is_long, outages_head, outages_table, wear_drawing, wear_head
 from ui.charts import Mark, message
 from ui.pages.battery_setup import example
 from ui.text import Texts

@@ -9,20 +9,8 @@ from appliance.model import Quantity
 from appliance.outages import Outage
 from appliance.store import Every, Series
 
-from ..battery import (
-    alerts_message,
-    charge_message,
-    day_drawing,
-    is_long,
-    now_message,
-    outages_head,
-    outages_table,
-    packs_message,
-    strings_message,
-    warmth_table,
-    wear_drawing,
-    wear_head,
-)
+from ..battery import charge_message, day_drawing, now_message, packs_message, strings_message, warmth_table
+from ..battery_log import alerts_message, is_long, outages_head, outages_table, wear_drawing, wear_head
 from ..charts import message
 from ..components.board import Charge, PhaseBars, Prices, Rows, Streams, Table
 from ..components.chart import Chart
