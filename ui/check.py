@@ -188,7 +188,8 @@ def table(texts: Texts, found: Check, other: Compared | None, grain: str) -> dic
     return {
         "title": texts._("Months") if grain == "month" else texts._("Days"),
         "head": [*(f"{name} kWh" for name in names), texts._("Difference")] if meter else [],
-        "rows": rows, "none": texts._("No readings yet"), "open": texts._("Days of {name}"),
+        "rows": rows, "none": texts._("No readings yet"),
+        "verdict": texts._("Verdict"), "open": texts._("Days of {name}"),
     }  # fmt: skip
 
 

@@ -6,9 +6,14 @@
 import argparse
 import asyncio
 import math
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +30,8 @@ from appliance.model import Quantity, Reading
 from appliance.store import Store
 from appliance.web import create_app
 from tests.appliances import made
+from tests.peers.process import free_port
+from tests.ui.browser import ROOT, until
 from tests.ui.filled import ZONE
 
 NOW = calendar.instant(datetime(2027, 5, 14, 14, 32, 10, tzinfo=ZONE))
@@ -100,6 +107,31 @@ async def serve(here: Appliance, port: int) -> None:
     app = create_app(here)
     ui.mount(app, here)
     await uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")).serve()
+
+
+@contextmanager
+def year(days: int = 400) -> Iterator[str]:
+    """The address of such an appliance in a process of its own."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    port = free_port()
+    command = [sys.executable, "-m", "tests.ui.checked", "--port", str(port), "--days", str(days)]
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        assert process.poll() is None, "The appliance ended by itself"
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    try:
+        until(answers, 60)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def main() -> None:

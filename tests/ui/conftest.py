@@ -6,6 +6,7 @@ import pytest
 from selenium import webdriver
 
 from tests.ui.browser import browser, served
+from tests.ui.checked import year
 
 
 @pytest.fixture(scope="module")
@@ -24,4 +25,11 @@ def home() -> Iterator[str]:
 @pytest.fixture
 def fresh() -> Iterator[str]:
     with served("camera") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def counted() -> Iterator[str]:
+    """An appliance with months of three registers and two destinations."""
+    with year(70) as url:
         yield url
