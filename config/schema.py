@@ -132,8 +132,8 @@ class Web(Section):
     also_ports: Annotated[tuple[Port, ...], Field(max_length=8)] = ()
     """Further ports with the same pages and API: 8000 (classic energy API), 8675 (pypowerwall proxy)."""
     open_reads: bool = True
-    """Let programs read without a token. false: the API wants it for reading too; the pages, with the pictures
-    and files they offer, stay open, and so does /health."""
+    """Let programs read without a token. false: the API wants it for reading too; the pages, with the
+    pictures and files they offer, stay open, and so does /health."""
     local_only: bool = True
     """Turn away addresses of the internet, as after a mistake in the router; the API lets them in by its
     token."""

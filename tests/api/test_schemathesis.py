@@ -80,7 +80,8 @@ def wall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wall]:
 
 def operations() -> list[schemathesis.APIOperation]:
     """Every route and method of the description."""
-    described = create_app(made(Path(tempfile.mkdtemp()), FakeClock(NOON))).openapi()
+    with tempfile.TemporaryDirectory() as folder:
+        described = create_app(made(Path(folder), FakeClock(NOON))).openapi()
     return [found.ok() for found in schemathesis.openapi.from_dict(described).get_all_operations()]
 
 
