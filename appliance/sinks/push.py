@@ -7,8 +7,6 @@ that heeds it stores each once. A backlog goes as a JSON list where the receiver
 does); where it does not, readings go one by one.
 """
 
-import hashlib
-import random
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Literal
@@ -20,14 +18,12 @@ from appliance.calendar import iso, local
 from appliance.errors import AuthError, SourceError
 from appliance.http import HttpError
 from appliance.model import Event, Kind, Quantity, Reading
+from appliance.sinks._backoff import Backoff, offset_s
 from appliance.sinks._outbox import Outbox
 from appliance.sinks.base import Delivery, SinkContext, SinkOptions
 from appliance.store import Row
 from appliance.worker import Worker
 
-FIRST_WAIT_S = 2.0
-LONGEST_WAIT_S = 300.0
-REFUSED_WAIT_S = 900.0
 START_SPREAD_S = 30.0
 GONE = (400, 404, 405)
 """Statuses that no waiting cures: the address is not that of a central API."""
@@ -105,9 +101,8 @@ class Sink:
         self._worker = Worker(f"{self.name} to {options.api_endpoint.host}")
         self._outbox = Outbox(self.name, context, options.quantities, options.sources)
         self._takes_lists = options.batch
-        self._failures = 0
+        self._backoff = Backoff()
         self._aside = 0
-        self._dice = random.Random()  # noqa: S311 - spreads retries, guards no secret
 
     @property
     def delivery(self) -> Delivery:
@@ -133,9 +128,7 @@ class Sink:
 
     def _start_offset_s(self) -> float:
         """Thousands of appliances that start together after a power cut do not all call at once."""
-        digest = hashlib.sha256(self._context.appliance_id.encode()).digest()
-        spread = min(START_SPREAD_S, self._options.interval_seconds / 2)
-        return int.from_bytes(digest[:4], "big") / 2**32 * spread
+        return offset_s(self._context.appliance_id, min(START_SPREAD_S, self._options.interval_seconds / 2))
 
     async def _round(self) -> float:
         """Send all there is; the seconds until the next round."""
@@ -143,10 +136,10 @@ class Sink:
         await self._outbox.count()
         try:
             while await self._send_some():
-                self._failures = 0
+                self._backoff.failures = 0
         except SourceError as error:
             return await self._failed(error)
-        self._failures = 0
+        self._backoff.failures = 0
         self._outbox.well()
         if self._aside:
             text = (
@@ -158,7 +151,6 @@ class Sink:
         return self._options.interval_seconds
 
     async def _failed(self, error: SourceError) -> float:
-        self._failures += 1
         gone = isinstance(error, AuthError) or (isinstance(error, HttpError) and error.status in GONE)
         self._outbox.failed(str(error))
         await self._outbox.count()
@@ -167,11 +159,8 @@ class Sink:
         text = f"{error}. Readings that wait: {waiting}{since}; nothing is lost"
         self._context.report.trouble(text, needs_you=gone)
         if gone:
-            return REFUSED_WAIT_S * self._dice.uniform(0.8, 1.2)
-        wished = getattr(error, "retry_after_s", None) or 0.0
-        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 20))
-        # Full jitter; a wish of the receiver's comes first, and the jitter keeps a crowd apart after it.
-        return float(wished + self._dice.uniform(0, longest))
+            return self._backoff.refused_s()
+        return self._backoff.failed_s(getattr(error, "retry_after_s", None))
 
     async def _send_some(self) -> bool:
         """Send the next few readings and move the cursor. Whether there may be more."""

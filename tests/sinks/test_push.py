@@ -20,6 +20,7 @@ from appliance.errors import AuthError, SourceError, StoreError
 from appliance.hub import Hub
 from appliance.model import Event, Quantity, Reading
 from appliance.sinks import push
+from appliance.sinks._backoff import FIRST_WAIT_S, LONGEST_WAIT_S
 from appliance.sinks.base import SinkContext
 from appliance.sinks.push import Options, Sink
 from appliance.store import Store
@@ -209,7 +210,7 @@ async def test_a_month_without_the_central_store(bench: Bench, takes_lists: bool
     for day in range(30):
         await bench.keep(*month[day * 96 : (day + 1) * 96])
         bench.clock.tick(86_400)
-        assert 0 <= await round_(sink) <= push.LONGEST_WAIT_S
+        assert 0 <= await round_(sink) <= LONGEST_WAIT_S
     state, text = bench.report.said[-1]
     assert state == "waiting"
     assert "connection refused" in text
@@ -378,7 +379,7 @@ async def test_pauses_double_to_five_minutes_and_are_spread(bench: Bench) -> Non
         sink = bench.sink()
         rounds.append([await round_(sink) for _ in range(10)])
     for n, waits in enumerate(zip(*rounds, strict=True)):
-        longest = min(push.LONGEST_WAIT_S, push.FIRST_WAIT_S * 2**n)
+        longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**n)
         assert 0 <= min(waits) < max(waits) <= longest
         assert max(waits) > longest / 2, "in sixty throws of a die that knows the whole range"
 
@@ -393,7 +394,7 @@ async def test_after_a_success_pauses_begin_anew(bench: Bench) -> None:
     await round_(sink)
     bench.central.fault = Fault(status=500)
     await bench.keep(*readings(1, first=1))
-    assert await round_(sink) <= push.FIRST_WAIT_S
+    assert await round_(sink) <= FIRST_WAIT_S
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -402,7 +403,7 @@ async def test_retry_after_is_obeyed(bench: Bench, status: int) -> None:
     sink = bench.sink()
     await bench.keep(*readings(2))
     waits = [await round_(sink) for _ in range(12)]
-    assert all(1234 <= wait <= 1234 + push.LONGEST_WAIT_S for wait in waits)
+    assert all(1234 <= wait <= 1234 + LONGEST_WAIT_S for wait in waits)
     assert len(set(waits)) > 1
 
 
