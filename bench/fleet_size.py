@@ -70,8 +70,8 @@ def sent(url: str, database: str = "") -> tuple[int, int, int, float]:
 
 
 def disk(folder: Path) -> int:
-    """Bytes of the files in it."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes its files take of the disk; what is set aside for later and still empty takes none."""
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
 
 
 def main() -> None:

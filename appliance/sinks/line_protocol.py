@@ -23,7 +23,7 @@ from appliance.sinks._backoff import Backoff, offset_s
 from appliance.sinks._line_options import Options
 from appliance.sinks._outbox import Outbox
 from appliance.sinks._splitting import Splitter
-from appliance.sinks._verifier import Verdict, Verifier, aside_table
+from appliance.sinks._verifier import SETTLED_MS, Verdict, Verifier, aside_table
 from appliance.sinks._versions import Versions
 from appliance.sinks._wire import HttpWire, Wire, packed
 from appliance.sinks.base import Delivery, SinkContext
@@ -55,6 +55,8 @@ class Sink:
         self._prices: dict[tuple[str, int], Price] = {}
         self._aside = 0
         self._gaps = ""
+        self._well_at: int | None = None
+        self._look_at = 0
         self._verifier = Verifier(
             self.name, context, self._outbox, self._place, self._wire, options.measurement
         )
@@ -106,10 +108,13 @@ class Sink:
             await self._outbox.count()
             while await self._send_some():
                 self._backoff.failures = 0
-            await self._verify_if_due()
+            if self._well_at is not None:
+                await self._verify_if_due(self._well_at - SETTLED_MS)
         except SourceError as error:
+            self._well_at = None
             return self._failed(error)
         self._backoff.failures = 0
+        self._well_at = self._context.clock.now()
         self._outbox.well()
         self._tell()
         return self._options.interval_seconds
@@ -136,14 +141,24 @@ class Sink:
             return self._backoff.refused_s()
         return self._backoff.failed_s(getattr(error, "retry_after_s", None))
 
-    async def _verify_if_due(self) -> None:
+    async def _verify_if_due(self, end: int) -> None:
+        """Compare what was delivered before `end`, once in a while. Never in the first round after an outage:
+        the receiver has a crowd before it then, and shows what it takes only after a moment."""
         hours = self._options.verify_every_hours
         if hours is None or self._place.flavour.reads is None:
             return
         now, last = self._context.clock.now(), self._verifier.verified_until()
-        if last is not None and last <= now < last + hours * HOUR_MS:
+        if now < self._look_at or (last is not None and last <= now < last + hours * HOUR_MS):
             return
-        verdict = await self.verify(max(last or 0, now - LONGEST_LOOK_BACK_MS))
+        try:
+            verdict = await self.verify(max(last or 0, now - LONGEST_LOOK_BACK_MS), end)
+        except HttpError as error:
+            if error.status not in GONE:
+                raise
+            # It takes lines and may not be asked: no reason to send less often.
+            self._look_at = now + round(hours * HOUR_MS)
+            self._gaps = f"{error}. Let it be asked what it holds, or set verify_every_hours to null"
+            return
         await asyncio.to_thread(self._verifier.remember, verdict)
         self._gaps = _read_back.told(verdict.gaps, self._place.flavour.drops)
         if self._gaps:

@@ -34,11 +34,14 @@ class Store2(HttpDevice):
         self.lines: list[str] = []
         self.asked: list[Request] = []
         self.say: Answer | None = None
+        self.say_of_reading: Answer | None = None
 
     def answer(self, request: Request) -> Answer:
         self.asked.append(request)
         if request.headers.get("authorization") != f"Token {TOKEN}":
             return _error(401, "unauthorized", "unauthorized access")
+        if request.method == "GET" and self.say_of_reading:
+            return self.say_of_reading
         if (request.query.get("org"), request.query.get("bucket")) != ("home", "energy"):
             return _error(404, "not found", f'bucket "{request.query.get("bucket")}" not found')
         if self.say is not None:
@@ -340,6 +343,20 @@ async def test_what_cannot_be_asked_says_so(tmp_path: Path) -> None:
         sink: Sink = bench.sink("http://127.0.0.1:1", flavour="questdb")
         with pytest.raises(SourceError, match="QuestDB is not asked what it holds"):
             await sink.verify()
+
+
+async def test_one_that_may_write_and_not_read_goes_on_writing(store2: Store2, tmp_path: Path) -> None:
+    store2.say_of_reading = _error(403, "forbidden", "insufficient permissions")
+    bench = Bench(tmp_path, held())
+    async with bench.store:
+        sink = bench.sink(store2.url, **V2, verify_every_hours=24)
+        for n in range(3):
+            await bench.keep(*many(1, n))
+            assert await sink._round() == 300
+    assert [request.method for request in store2.asked] == ["POST", "POST", "GET", "POST"]
+    state, text = bench.report.said[-1]
+    assert state == "needs_you"
+    assert text.endswith("Let it be asked what it holds, or set verify_every_hours to null")
 
 
 # When
