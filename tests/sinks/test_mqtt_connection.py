@@ -186,20 +186,16 @@ async def test_old_states_are_never_replayed(mosquitto: str, tmp_path: Path) -> 
 async def test_nothing_waits_for_a_broker_that_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_mqtt_link, "ANSWER_S", 0.3)
+    monkeypatch.setattr(_mqtt_link, "ANSWER_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         async with telling(tmp_path, port=deaf.getsockname()[1]) as made:
-            longest = 0.0
-            loop = asyncio.get_running_loop()
+            turns = 0
             while not made.report.said:
-                before = loop.time()
                 await asyncio.sleep(0.01)
-                longest = max(longest, loop.time() - before)
-            assert made.report.said[0] == (
-                "waiting",
-                f"127.0.0.1:{deaf.getsockname()[1]} takes connections but answers no MQTT: check the port",
-            )
-            assert longest < 0.25
+                turns += 1
+            assert turns > 10
+            text = "takes connections but answers no MQTT: check the port"
+            assert made.report.said[0] == ("waiting", f"127.0.0.1:{deaf.getsockname()[1]} {text}")
 
 
 # What dies
