@@ -78,7 +78,7 @@ def measured(answers: Answers, source: str, at: int) -> list[Reading]:
     found: dict[Quantity, float] = {}
     for name, quantity in POWERS.items():
         power = number(blocks[name].get("instant_power"))
-        if power is None:
+        if power is None or (power == 0 and _never_heard(blocks[name])):
             continue
         found[quantity] = power
         found |= _registers(name, blocks[name])
@@ -94,6 +94,11 @@ def measured(answers: Answers, source: str, at: int) -> list[Reading]:
     if volts is not None and volts > 0:
         found[Quantity.VOLTAGE_GRID] = volts
     return [Reading(source, quantity, value, at) for quantity, value in found.items()]
+
+
+def _never_heard(said: Mapping[str, Any]) -> bool:
+    """Whether the gateway has yet to hear of that meter, or has none (solar, in a house without)."""
+    return str(said.get("last_communication_time")).startswith("0001-01-01")
 
 
 def _registers(name: str, said: Mapping[str, Any]) -> Iterator[tuple[Quantity, float]]:

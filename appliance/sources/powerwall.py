@@ -31,6 +31,7 @@ retries (31 s)."""
 STALE_AFTER, DETAIL_S = 2.5, 120.0
 """So that a string asked for once a minute is not taken for silent before it is asked for again."""
 NAMES = {SOE: "state of charge", GRID: "state of the grid"}
+"""What every Powerwall tells; other details many lack, which is no news."""
 NAMES |= {PROXY_SOE: NAMES[SOE], PROXY_GRID: NAMES[GRID]}
 
 
@@ -125,7 +126,7 @@ class Source:
     def _news(self, answers: dict[str, Any], missing: dict[str, str], at: int) -> list[Event]:
         """Alerts that came and went, and once what is not told."""
         events = self._watch.seen(alerts(answers), self.name, at)
-        lacking = {NAMES[path]: why for path, why in missing.items()}
+        lacking = {NAMES[path]: why for path, why in missing.items() if path in NAMES}
         word = data.grid_word(answers)
         if word is not None and word not in data.GRID_STATES:
             lacking[NAMES[GRID]] = f"its word for it is new: {word}"

@@ -301,6 +301,19 @@ async def test_firmware_without_vitals_is_nothing_wrong(make: Make, gateway: Pow
             assert Quantity.TEMPERATURE not in of(batch, "pw.unit2")
 
 
+@pytest.mark.parametrize("path", ["/api/operation", "/api/system_status", "/api/devices/vitals"])
+@pytest.mark.parametrize("fault", [Fault(404), Fault(500), Fault(page="<html>")], ids=str)
+async def test_details_that_are_not_told_take_nothing_else_away(
+    make: Make, gateway: PowerwallGateway, house: House, path: str, fault: Fault
+) -> None:
+    gateway.faults[path] = fault
+    batch = await look(make())
+    assert is_true(batch, house.state()) == set(truth(house.state()))
+    assert not events(batch, "value_missing")
+    assert (Quantity.BACKUP_RESERVE in of(batch)) == (path != "/api/operation")
+    assert Quantity.BATTERY_CAPACITY in of(batch), "vitals and system status tell it both"
+
+
 # What goes on for long
 
 

@@ -123,6 +123,15 @@ def test_a_missing_meter_is_none(name: str, lost: Any) -> None:
     assert set(POWERS.values()) - set(found) == {POWERS[name]}
 
 
+def test_a_meter_never_heard_of_measures_nothing() -> None:
+    never = {"last_communication_time": "0001-01-01T00:00:00Z"}
+    found = read(meters(solar=meter(0, 0, 0, **never), load=meter(1200, **never)))
+    assert not {Quantity.POWER_SOLAR, Quantity.ENERGY_SOLAR} & set(found)
+    assert found[Quantity.POWER_LOAD] == 1200
+    heard = meter(0, last_communication_time="2026-10-24T12:00:00Z")
+    assert read(meters(solar=heard))[Quantity.POWER_SOLAR] == 0, "night"
+
+
 def test_registers_of_nothing_are_none() -> None:
     found = read(meters(site=meter(0, 0, 0), solar=meter(0, 0, 7), load=meter(5, -1, 3)))
     assert not {Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.ENERGY_LOAD} & set(found)
