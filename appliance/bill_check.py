@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from appliance import calendar
+from appliance.calendar import QUARTER_MS
 from appliance.clock import DAY_MS, Clock
 from appliance.ledger import Ledger, pieces_of
-from appliance.model import Quantity, parent
+from appliance.model import Quantity, Reading, parent
 from appliance.money import accuracy, bill, billed, check
 from appliance.money.bill import Flow
 from appliance.money.billed import BillCheck, Stood
@@ -24,6 +25,7 @@ from appliance.money.check import Counter, Finding, Pair, Verdict
 from appliance.money.moments import Ints
 from appliance.money.trend import Trend, odd_one, trend
 from appliance.store import Store
+from appliance.store.buckets import Buckets
 from config.schema import Site
 
 Way = Literal["import", "export"]
@@ -219,13 +221,23 @@ class Checker:
         kwh = before.value + max(0.0, after.value - before.value) * (at - before.at) / (after.at - before.at)
         if told is None:
             return Stood(at, kwh, None, None)
-        # The roll-ups have exchanges added, the meter's face does not.
-        found = await self._store.quarters(meter.source, quantity, at - NEAR_MS, at + NEAR_MS)
-        added = float(np.interp(at, found.start, found.high)) - kwh
-        shift = 0.0 if abs(added) < 1.0 + check.SAME_KWH else added
-        place = int(np.searchsorted(found.high - shift, told - 1e-9))
-        passed = 0 < place < len(found.start) or (place == 0 and found.low[0] - shift <= told)
-        return Stood(at, kwh, told, int(found.start[place]) if passed else None)
+        since = min(at - NEAR_MS, before.at - QUARTER_MS)
+        found = await self._store.quarters(meter.source, quantity, since, at + NEAR_MS)
+        return Stood(at, kwh, told, _shown_at(found, before, told))
+
+
+def _shown_at(found: Buckets, before: Reading, told: float) -> int | None:
+    """The quarter hour in which the meter came to show a register; None: in none of them.
+
+    The roll-ups have exchanges added, the meter's face does not; both know the reading `before`.
+    """
+    place = int(np.searchsorted(found.start, before.at, side="left")) - 1
+    added = found.high[place] - before.value
+    low, high = found.low - added, found.high - added
+    place = int(np.searchsorted(high, told - 1e-9))
+    if place >= len(high) or (place == 0 and low[0] > told):
+        return None
+    return int(found.start[place])
 
 
 def _compared(pair: Pair, slices: Sequence[slice], months: Sequence[slice], whole: slice) -> Compared:

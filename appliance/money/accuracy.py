@@ -10,8 +10,11 @@ from typing import Literal, NamedTuple
 
 CLASSES = {"A": 2.0, "B": 1.0, "C": 0.5, "2": 2.0, "1": 1.0, "0.5": 0.5}
 """Per cent either way, by class index."""
-READERS = frozenset({"camera_meter", "p1_serial", "homewizard", "meter_endpoint", "remote", "s0_pulses"})
-"""Types that read a register somebody else counts: what went through while they were silent is in it."""
+READERS = frozenset({
+    "camera_meter", "p1_serial", "homewizard", "meter_endpoint", "remote", "s0_pulses", "elnet", "carma",
+})  # fmt: skip
+"""Types that read, or are told by a portal, a register that a meter counts: what went through while they
+were silent is in it."""
 
 
 class Accuracy(NamedTuple):
@@ -29,6 +32,8 @@ ASSUMED = {
     "homewizard": CLASSES["B"],
     "modbus_meter": CLASSES["B"],
     "s0_pulses": CLASSES["B"],
+    "elnet": CLASSES["B"],
+    "carma": CLASSES["B"],
     "powerwall": 1.0,
 }
 """By type of source. No list says which class hangs in a house: the meter's face does, and

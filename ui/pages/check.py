@@ -170,7 +170,7 @@ class _Shown:
             marked(part, "hidden", billed)
         marked(self.who, "hidden", billed or len(found.others) < 2)
         enabled(self.later, self._month < self._today.replace(day=1))
-        self.bill.way = self._way
+        self.bill.turn(self._way)
         self.head.show(head(texts, found, other))
         self.chart.show(message(texts, drawing(texts, found, other, self._grain)))
         marked(self.chart, "hidden", other is None)

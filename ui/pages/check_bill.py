@@ -27,7 +27,7 @@ class BillForm:
         self._view = view
         self._numbers: dict[str, float] = {}
         self._first, self._last = self._last_month()
-        self.way: Way = "import"
+        self._way: Way = "import"
         texts = view.texts
         with ui.element("div").classes("two billform hidden") as self.root:
             with ui.element("section").classes("card"):
@@ -54,6 +54,12 @@ class BillForm:
                 button(texts._("OK"), self._days_chosen, primary=True)
                 button(texts._("Cancel"), self._dialog.close)
         self._draw()
+
+    def turn(self, way: Way) -> None:
+        """A bill of the other register; an answer about the one before is gone."""
+        if way != self._way:
+            self._way = way
+            self._draw()
 
     def _last_month(self) -> tuple[date, date]:
         today = calendar.day_of(self._view.now, self._view.appliance.zone)
@@ -106,7 +112,7 @@ class BillForm:
             self._tell(texts._("Type both readings, or the kWh on the bill."))
             return
         found = await self._view.appliance.bill_check.bill(
-            self.way, self._first, self._last, readings, numbers.get("kwh")
+            self._way, self._first, self._last, readings, numbers.get("kwh")
         )
         self._head.show(bill_head(texts, found))
         self._table.show(bill_table(texts, found, numbers.get("amount")))
