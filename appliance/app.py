@@ -11,18 +11,16 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from appliance import calendar, notify, register
+from appliance import calendar, notify
 from appliance.access import Access
 from appliance.bill_check import Checker
-from appliance.clock import DAY_MS, MINUTE_MS, Clock
+from appliance.clock import DAY_MS, Clock
 from appliance.corrections import Corrections
-from appliance.errors import SourceError, StoreError
-from appliance.gate import Gate, Limits
-from appliance.grid import grid_meters
-from appliance.hub import Hub
+from appliance.errors import StoreError
+from appliance.gate import Gate
+from appliance.known import REMOTE, REMOTE_CADENCE_S, Known
 from appliance.ledger import Ledger, plain
-from appliance.meter_setup import Surveyor
-from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source, parent
+from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
 from appliance.nearby import Neighbourhood
 from appliance.outage_watch import OutageWatch
 from appliance.phase_watch import PhaseWatch
@@ -31,8 +29,7 @@ from appliance.rejections import Rejections
 from appliance.sinks import base as sinks
 from appliance.sources import base as sources
 from appliance.store import Store
-from appliance.supervise import Health, Part, State, forever
-from appliance.views import is_fresh
+from appliance.supervise import Part, State, forever
 from config.schema import Config
 from config.secrets import SecretBox, SecretError
 
@@ -43,34 +40,22 @@ STORE_PART = "store"
 CONFIG_PART = "config"
 ACCESS_PART = "access"
 HEARTBEAT_S = 10.0
-REMOTE = "remote_"
-"""What the names of other readers begin with, those that push to us."""
-REMOTE_CADENCE_S = 1200.0
-"""Readers push every quarter hour as a rule; three times a little more is stale."""
-RENEWS_MS = 15 * MINUTE_MS
-"""Inverters and the like that are asked every few seconds renew their registers every few minutes."""
-FACE = register.WHOLE, register.DECIMALS
-METHODS = {"camera_meter": "ocr"}
-"""What the classic API calls a way of reading; any other source goes by its type."""
 
 
-class Appliance:
+class Appliance(Known):
     """`async with` starts and stops everything; `accept` is the one way in for facts."""
 
     def __init__(self, config: Config, folder: Path, clock: Clock, problems: Sequence[str] = ()) -> None:
         """`problems` are the mistakes of a configuration that could not be used, or only in part."""
-        self.config = config
+        super().__init__(config, clock)
         self.folder = folder
-        self.clock = clock
         self.zone = ZoneInfo(config.site.time_zone)
-        self.hub = Hub(clock)
-        self.health = Health(clock)
         self.store = Store(folder / "store", clock, self.zone, commit_every_s=config.store.commit_every_s)
         self.secrets = SecretBox(folder)
         self.access = Access(self.store.documents, self.secrets, clock)
         self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
         self.bill_check = Checker(
-            self.store, self.ledger, clock, self.zone, self.grid_meters, self._source_types, config.site
+            self.store, self.ledger, clock, self.zone, self.grid_meters, self.source_types, config.site
         )
         self.neighbourhood = Neighbourhood()
         self.phase_watch = PhaseWatch(
@@ -83,9 +68,7 @@ class Appliance:
         self.outage_watch = OutageWatch(
             self.hub, self.store, clock, self.zone, self._happened, {o.label for o in config.sources}
         )
-        self.sources: dict[str, Source] = {}
         self.sinks: dict[str, Sink] = {}
-        self.cadences: dict[str, float] = {}
         self.id = ""
         self._problems = problems
         self._gate = Gate()
@@ -130,7 +113,7 @@ class Appliance:
                 continue
             if self._knows(fact):
                 continue
-            verdict = self._gate.judge(fact, now, self._limits(fact))
+            verdict = self._gate.judge(fact, now, self.limits(fact))
             if verdict.reading is not None:
                 passed.append(verdict.reading)
                 self._rejections.cleared(fact)
@@ -146,41 +129,6 @@ class Appliance:
         """Whether it was the last one: a source that was cut off begins anew with what it ended with."""
         last = self.hub.latest.get((reading.source, reading.quantity))
         return last is not None and (last.at, last.value) == (reading.at, reading.value)
-
-    def surveyor(self, source: str) -> Surveyor:
-        """Who sets up the meter of a camera source. Raises SourceError when that source is none."""
-        found: Surveyor | None = getattr(self.sources.get(source), "surveyor", None)
-        if found is None:
-            raise SourceError(f"{source} is no camera that runs: see the Health page")
-        return found
-
-    def main_register(self) -> Reading | None:
-        """The reading that stands for the meter of this house: a camera's before a wire's before others',
-        but what is stale only where nothing else is known."""
-        known = [r for (_, q), r in self.hub.latest.items() if q is Quantity.ENERGY_IMPORT]
-        rank = {"camera_meter": 0, "p1_serial": 1, "homewizard": 1}
-        types = {part.name: part.type for part in self.health}
-        return min(
-            known, key=lambda r: (self.stale(r), rank.get(types.get(r.source, ""), 2), -r.at), default=None
-        )
-
-    def grid_meters(self, quantity: Quantity) -> list[str]:
-        """The sources whose register of that quantity is the grid meter's, the best first."""
-        types = {part.name: part.type for part in self.health if part.role == "source"}
-        return grid_meters(self.hub.latest, types, quantity, self.config.site.grid_meters)
-
-    def _source_types(self) -> dict[str, str]:
-        return {part.name: part.type for part in self.health if part.role == "source"}
-
-    def stale(self, reading: Reading) -> bool:
-        """Whether it is too old to be shown as the present."""
-        return not is_fresh(reading, self.cadences, self.clock.now())
-
-    def look(self, reading: Reading) -> tuple[str, list[int]]:
-        """How a register reading was come by, and its digits as the meter shows them."""
-        type_ = next((part.type for part in self.health if part.name == parent(reading.source)), "remote")
-        wheels = getattr(self.sources.get(parent(reading.source)), "wheels", {}).get(reading.quantity)
-        return METHODS.get(type_, type_), register.digits(reading.value, *(wheels or FACE))
 
     # Starting
 
@@ -211,7 +159,7 @@ class Appliance:
     def _remember(self) -> None:
         """What was known before the start is what the gate holds new readings against."""
         for reading in self.hub.latest.values():
-            self._gate.remember(reading, self._limits(reading))
+            self._gate.remember(reading, self.limits(reading))
 
     def _load_access(self) -> None:
         """Without a key there is no token, and so no program that may write; all else runs."""
@@ -282,7 +230,7 @@ class Appliance:
             report=_SinkReport(options.label, self),
             looks=self.look,
             site=self.config.site.name,
-            sources=self._running_sources,
+            sources=self.running_sources,
             page=f"http://{gethostname().partition('.')[0]}.local:{self.config.web.port}",
             currency=self.config.site.currency,
             rates=self._rates,
@@ -291,27 +239,12 @@ class Appliance:
         self.sinks[options.label] = sink
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
 
-    def _running_sources(self) -> list[sinks.SourceInfo]:
-        types = {part.name: part.type for part in self.health}
-        return [sinks.SourceInfo(name, types.get(name, "remote"), s) for name, s in self.cadences.items()]
-
     async def _rates(self, start: int, end: int) -> list[sinks.Rate]:
         starts, rates = await self.ledger.rates(start, end)
         return [
             sinks.Rate(int(at), *(None if isnan(price) else float(price) for price in both))
             for at, *both in zip(starts, plain(rates.buying), rates.selling[0], strict=True)
         ]
-
-    def _limits(self, reading: Reading) -> Limits:
-        """What its source says of the register, which may change while it runs; else what the main fuse lets
-        through, half as much again; without one the quantity's own limit. Readers that push to us may be
-        cameras."""
-        said = getattr(self.sources.get(parent(reading.source)), "limits", {}).get(reading.quantity)
-        if isinstance(said, Limits):
-            return said
-        fuse = self.config.site.main_fuse_a
-        renews_ms = 0 if reading.source.startswith(REMOTE) else RENEWS_MS
-        return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None, renews_ms=renews_ms)
 
     def _start(self, name: str, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -67,7 +67,7 @@ class Digest:
     async def _ask(self) -> Sums:
         here = self._appliance
         now = here.clock.now()
-        types = {part.name: part.type for part in here.health}
+        types = here.source_types()
         pick = Picker(here.hub.latest, types, here.cadences, now)
         source = {q: best.source for q in COUNTERS if (best := pick.best(q)) is not None}
         midnight = calendar.today(now, here.zone)[0]

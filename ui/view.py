@@ -82,7 +82,7 @@ class View:
 
     def types(self) -> dict[str, str]:
         """Type of every source, by its name, in the order of the configuration."""
-        return {part.name: part.type for part in self.appliance.health if part.role == "source"}
+        return self.appliance.source_types()
 
     def attribution(self, source: str) -> str:
         """How the service behind a source of prices asks to be named; empty if it does not ask."""

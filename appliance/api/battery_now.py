@@ -5,7 +5,6 @@ from typing import Literal
 from fastapi import HTTPException
 from pydantic import BaseModel
 
-from appliance.api.common import source_types
 from appliance.app import Appliance
 from appliance.battery import Battery, battery
 from appliance.calendar import iso
@@ -33,7 +32,7 @@ class Connection(BaseModel):
 def _found(here: Appliance) -> Battery | None:
     now = here.clock.now()
     latest = in_use(here.hub.latest, here.cadences, now)
-    return battery(latest, list(source_types(here)), here.cadences, now)
+    return battery(latest, list(here.source_types()), here.cadences, now)
 
 
 def connection(here: Appliance) -> Connection:
@@ -51,7 +50,7 @@ def connection(here: Appliance) -> Connection:
 
 def battery_of(here: Appliance) -> Battery:
     """The house's battery. Raises 503 when there is none, or when it has been silent for too long."""
-    found, types = _found(here), source_types(here)
+    found, types = _found(here), here.source_types()
     if found is None:
         waiting = next((name for name, type_ in types.items() if type_ == "powerwall"), None)
         said = NONE if waiting is None else f"{waiting} has not answered yet: {_how(here, waiting)}"

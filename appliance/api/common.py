@@ -34,11 +34,6 @@ def appliance_of(request: Request) -> Appliance:
     return found
 
 
-def source_types(here: Appliance) -> dict[str, str]:
-    """The type of each source by its name, in the order of config.json."""
-    return {part.name: part.type for part in here.health if part.role == "source"}
-
-
 Here = Annotated[Appliance, Depends(appliance_of)]
 Camera = Annotated[str, Path(description="Name of a camera source.")]
 

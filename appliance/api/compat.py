@@ -15,10 +15,11 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from appliance.api.common import Here, Token, moment, problems, require_owner
-from appliance.app import REMOTE, REMOTE_CADENCE_S, Appliance
+from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.clock import sane
 from appliance.gate import implausible
+from appliance.known import REMOTE, REMOTE_CADENCE_S
 from appliance.model import Quantity, Reading
 
 router = APIRouter(tags=["Classic"])

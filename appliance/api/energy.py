@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
-from appliance.api.common import Here, problems, source_types
+from appliance.api.common import Here, problems
 from appliance.api.today import Span, Today
 from appliance.app import Appliance
 from appliance.calendar import QUARTER_MS, iso, quarter
@@ -156,7 +156,7 @@ async def current_readings(
 
 
 def _moment(here: Appliance, now: int) -> EnergyNow:
-    return energy_now(here.hub.latest, source_types(here), here.cadences, now)
+    return energy_now(here.hub.latest, here.source_types(), here.cadences, now)
 
 
 def _watts(power: float | None) -> float | None:
@@ -220,7 +220,7 @@ async def _last_day(here: Here, now: int) -> HistoryOut:
     """96 quarter hours, the one that runs included."""
     start = quarter(now) - (DAY_POINTS - 1) * QUARTER_MS
     at = [start + n * QUARTER_MS for n in range(DAY_POINTS)]
-    pick = Picker(in_use(here.hub.latest, here.cadences, now), source_types(here), here.cadences, now)
+    pick = Picker(in_use(here.hub.latest, here.cadences, now), here.source_types(), here.cadences, now)
     channels: dict[str, list[float | None]] = {}
     for name, quantity in CHANNELS.items():
         best = here.main_register() if name == "reading_kwh" else pick.best(quantity)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from appliance import __version__
 from appliance import gateway_shapes as shapes
 from appliance.api.battery_now import battery_of, connection, grid_of, percent, percent_raw, raw_scale
-from appliance.api.common import Here, Token, problems, require_owner, source_types
+from appliance.api.common import Here, Token, problems, require_owner
 from appliance.api.proxy_models import (
     AggregatesOut,
     GridStatusOut,
@@ -67,7 +67,7 @@ class Seen:
 
 
 def _look(here: Appliance) -> Seen:
-    now, types = here.clock.now(), source_types(here)
+    now, types = here.clock.now(), here.source_types()
     latest = in_use(here.hub.latest, here.cadences, now)
     return Seen(
         here,
@@ -221,7 +221,7 @@ async def stats(request: Request, here: Here) -> StatsOut:
     """Who answers here, since when, and how the battery's source is."""
     found = _look(here).battery
     now, start = here.clock.now(), request.app.state.started
-    type_ = None if found is None else source_types(here).get(found.source)
+    type_ = None if found is None else here.source_types().get(found.source)
     return StatsOut(
         pypowerwall=f"Tallywatt {__version__}",
         mode=type_,

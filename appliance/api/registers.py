@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from appliance.api.common import Here, source_types
+from appliance.api.common import Here
 from appliance.calendar import iso
 from appliance.house_registers import REGISTERS, house_registers
 
@@ -25,7 +25,7 @@ async def registers(here: Here) -> dict[str, RegisterOut]:
     """The registers that stand for the whole house, one for each energy: bought, sold, produced, used,
     charged and discharged; gas, water and heat. They only rise, until a meter is exchanged."""
     known = house_registers(
-        here.hub.latest, source_types(here), here.cadences, here.clock.now(), here.config.site.grid_meters
+        here.hub.latest, here.source_types(), here.cadences, here.clock.now(), here.config.site.grid_meters
     )
     found = {}
     for quantity in REGISTERS:

@@ -72,7 +72,7 @@ async def _span(here: Appliance, start: int, now: int) -> Span:
 
 def _series(here: Appliance, now: int) -> dict[str, tuple[str, Quantity]]:
     """Which source's register stands for each energy: at the grid that of the grid meter."""
-    types = {part.name: part.type for part in here.health if part.role == "source"}
+    types = here.source_types()
     pick = Picker(in_use(here.hub.latest, here.cadences, now), types, here.cadences, now)
     found = {}
     for name, quantity in FIELDS.items():

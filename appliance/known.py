@@ -1,0 +1,87 @@
+"""What the appliance knows of the moment: whose register is the house's, what is stale, how it was read."""
+
+from appliance import register
+from appliance.clock import MINUTE_MS, Clock
+from appliance.errors import SourceError
+from appliance.gate import Limits
+from appliance.grid import grid_meters
+from appliance.hub import Hub
+from appliance.meter_setup import Surveyor
+from appliance.model import Quantity, Reading, Source, parent
+from appliance.sinks.base import SourceInfo
+from appliance.supervise import Health
+from appliance.views import is_fresh
+from config.schema import Config
+
+REMOTE = "remote_"
+"""What the names of other readers begin with, those that push to us."""
+REMOTE_CADENCE_S = 1200.0
+"""Readers push every quarter hour as a rule; three times a little more is stale."""
+RENEWS_MS = 15 * MINUTE_MS
+"""Inverters and the like that are asked every few seconds renew their registers every few minutes."""
+FACE = register.WHOLE, register.DECIMALS
+METHODS = {"camera_meter": "ocr"}
+"""What the classic API calls a way of reading; any other source goes by its type."""
+
+
+class Known:
+    """The asking half of the appliance."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.config = config
+        self.clock = clock
+        self.hub = Hub(clock)
+        self.health = Health(clock)
+        self.sources: dict[str, Source] = {}
+        self.cadences: dict[str, float] = {}
+
+    def surveyor(self, source: str) -> Surveyor:
+        """Who sets up the meter of a camera source. Raises SourceError when that source is none."""
+        found: Surveyor | None = getattr(self.sources.get(source), "surveyor", None)
+        if found is None:
+            raise SourceError(f"{source} is no camera that runs: see the Health page")
+        return found
+
+    def main_register(self) -> Reading | None:
+        """The reading that stands for the meter of this house: a camera's before a wire's before others',
+        but what is stale only where nothing else is known."""
+        known = [r for (_, q), r in self.hub.latest.items() if q is Quantity.ENERGY_IMPORT]
+        rank = {"camera_meter": 0, "p1_serial": 1, "homewizard": 1}
+        types = self.source_types()
+        return min(
+            known, key=lambda r: (self.stale(r), rank.get(types.get(r.source, ""), 2), -r.at), default=None
+        )
+
+    def grid_meters(self, quantity: Quantity) -> list[str]:
+        """The sources whose register of that quantity is the grid meter's, the best first."""
+        return grid_meters(self.hub.latest, self.source_types(), quantity, self.config.site.grid_meters)
+
+    def source_types(self) -> dict[str, str]:
+        """The kind of every source that is set up, by name."""
+        return {part.name: part.type for part in self.health if part.role == "source"}
+
+    def stale(self, reading: Reading) -> bool:
+        """Whether it is too old to be shown as the present."""
+        return not is_fresh(reading, self.cadences, self.clock.now())
+
+    def look(self, reading: Reading) -> tuple[str, list[int]]:
+        """How a register reading was come by, and its digits as the meter shows them."""
+        type_ = self.source_types().get(parent(reading.source), "remote")
+        wheels = getattr(self.sources.get(parent(reading.source)), "wheels", {}).get(reading.quantity)
+        return METHODS.get(type_, type_), register.digits(reading.value, *(wheels or FACE))
+
+    def running_sources(self) -> list[SourceInfo]:
+        """The sources that run."""
+        types = self.source_types()
+        return [SourceInfo(name, types.get(name, "remote"), s) for name, s in self.cadences.items()]
+
+    def limits(self, reading: Reading) -> Limits:
+        """What its source says of the register, which may change while it runs; else what the main fuse lets
+        through, half as much again; without one the quantity's own limit. Readers that push to us may be
+        cameras."""
+        said = getattr(self.sources.get(parent(reading.source)), "limits", {}).get(reading.quantity)
+        if isinstance(said, Limits):
+            return said
+        fuse = self.config.site.main_fuse_a
+        renews_ms = 0 if reading.source.startswith(REMOTE) else RENEWS_MS
+        return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None, renews_ms=renews_ms)
