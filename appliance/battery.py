@@ -13,8 +13,12 @@ from appliance.model import Event, Quantity, Reading, parent
 from appliance.views import Latest, is_fresh
 
 Q = Quantity
-MARKS = (Q.STATE_OF_CHARGE, Q.STATE_OF_CHARGE_RAW, Q.BATTERY_STORED, Q.BATTERY_CAPACITY, Q.POWER_BATTERY)
+MARKS = frozenset(
+    {Q.STATE_OF_CHARGE, Q.STATE_OF_CHARGE_RAW, Q.BATTERY_STORED, Q.BATTERY_CAPACITY, Q.POWER_BATTERY}
+)
 """Who reports one of these has a battery."""
+SETTINGS = frozenset({Q.BACKUP_RESERVE, Q.BATTERY_MODE, Q.GRID_STATE, Q.GRID_CHARGING, Q.EXPORT_RULE})
+"""What only the battery's own gateway tells."""
 LETTERS = "ABCDEF"
 LIVE_V, DEAD_V = 50.0, 10.0
 """A string below the one while another is above the other has no panels, or lost them."""
@@ -155,13 +159,20 @@ def _counted(name: str) -> tuple[str, int, str]:
 
 
 def gateways(latest: Latest, order: Sequence[str]) -> list[str]:
-    """The sources that have a battery, in the order of the configuration; those no longer set up last."""
-    known = {parent(source) for source, quantity in latest if quantity in MARKS}
-    return sorted(known, key=lambda name: (order.index(name) if name in order else len(order), name))
+    """The sources that have a battery: who tells most of it first (an inverter may tell of the battery behind
+    a gateway), then as in the configuration, those no longer set up last."""
+    told: dict[str, set[Quantity]] = {}
+    for source, quantity in latest:
+        if quantity in MARKS or quantity in SETTINGS:
+            told.setdefault(parent(source), set()).add(quantity)
+    known = [name for name, quantities in told.items() if quantities & MARKS]
+    return sorted(
+        known, key=lambda name: (-len(told[name]), order.index(name) if name in order else len(order), name)
+    )
 
 
 def battery(latest: Latest, order: Sequence[str], cadences: Mapping[str, float], now: int) -> Battery | None:
-    """The battery of the house: the first that is heard of now, else the first; None if there is none."""
+    """The battery of the house: the best that is heard of now, else the best; None if there is none."""
     found = [Battery(name, latest, cadences, now) for name in gateways(latest, order)]
     return next((one for one in found if not one.stale), next(iter(found), None))
 

@@ -63,6 +63,15 @@ def test_a_sum_of_which_a_part_is_unknown_is_unknown() -> None:
     assert found.stored is None
 
 
+def test_a_gateway_goes_before_an_inverter_that_tells_of_its_battery() -> None:
+    known = latest(
+        ("inverter", Q.STATE_OF_CHARGE, 50, 1), ("inverter", Q.POWER_BATTERY, 10, 1),
+        ("pw", Q.STATE_OF_CHARGE, 50, 1), ("pw", Q.POWER_BATTERY, 10, 1), ("pw", Q.GRID_STATE, 1, 1),
+        ("meter", Q.GRID_STATE, 1, 1),
+    )  # fmt: skip
+    assert gateways(known, ["inverter", "pw"]) == ["pw", "inverter"]
+
+
 def test_the_battery_is_the_first_that_speaks() -> None:
     known = latest(("old", Q.STATE_OF_CHARGE, 10, 99_999), ("pw", Q.STATE_OF_CHARGE, 50, 1))
     assert gateways(known, ["old", "pw"]) == ["old", "pw"]

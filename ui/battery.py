@@ -9,7 +9,7 @@ from appliance.battery import Battery, String
 from appliance.model import Quantity, parent
 from appliance.outages import Outage
 from appliance.store import Series
-from appliance.views import Home
+from appliance.views import QUIET_W, SKEW_SHARE, Home
 
 from .charts import Axis, Drawing, Guide, Line, Mark, Point
 from .text import N_, UNKNOWN, Texts
@@ -129,8 +129,13 @@ def now_message(texts: Texts, battery: Battery, home: Home) -> dict[str, Any]:
     """What it does, in words and a number, and who feeds whom."""
     power = battery.value(Q.POWER_BATTERY)
     flows: dict[str, float] = {}
-    if home.nodes.get("battery") == power:  # else another battery's
-        flows = {str(edge): watts for edge, watts in home.flows.items()}
+    whole = home.nodes.get("battery")
+    if (
+        power is not None
+        and whole is not None
+        and abs(whole - power) <= max(QUIET_W, SKEW_SHARE * abs(power))
+    ):
+        flows = {str(edge): watts for edge, watts in home.flows.items()}  # else they are another battery's
     value, unit = texts.power(None if power is None else abs(power))
     most = max(flows.values(), default=0.0)
     rows = [
