@@ -323,7 +323,7 @@ def booted(
 @pytest.fixture(scope="session")
 def home_assistant_python() -> Path:
     """The Python of the environment Home Assistant is in. Skips without it, but fails where CI runs."""
-    folder = Path(os.environ.get("TALLYWATT_HOME_ASSISTANT", ROOT / ".venv-home-assistant"))
+    folder = Path(os.environ.get("HOME_ASSISTANT_VENV", ROOT / ".venv-home-assistant"))
     python = folder / "bin" / "python"
     if not (python.exists() and any(folder.glob(".installed-*"))):
         text = "Home Assistant is not installed (sh scripts/home_assistant.sh; it needs Python 3.13)"
