@@ -224,7 +224,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 def _part(literal: str, hole: str | None) -> str:
     special = {
-        "count": r"-?\d[\d.,]*",
+        "count": r"-?\d(?:[\d.,]*\d)?",
         "register": "|".join(re.escape(name) for name in sorted(NAMES)),
         "port": r"(?:/dev/|socket://|rfc2217://)\S*?",
     }

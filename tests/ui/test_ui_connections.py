@@ -16,6 +16,7 @@ from appliance.supervise import State
 from tests.ui.browser import SIZES, load, missing, shape, until
 from tests.ui.hand import OVERFLOW, said
 from ui.connections import Said, nearby, sinks
+from ui.sentences import told
 from ui.text import UNKNOWN, Texts
 
 TEXTS = Texts("en", ZoneInfo("Europe/Stockholm"), "SEK")
@@ -110,3 +111,14 @@ def test_destinations_are_tried_by_who_knows_the_pin(driver: webdriver.Chrome, c
     until(lambda: "takes readings from here" in said(driver, ".told-ok"))
     second.click()
     until(lambda: "cannot be reached" in said(driver, ".told-bad"))
+
+
+def test_trouble_is_told_in_the_tongue_of_the_browser() -> None:
+    """A comma after a number is no part of it."""
+    text = (
+        "http://h/ cannot be reached (timed out); check address, cable and power. "
+        "Readings that wait: 95886, the oldest of 2026-10-26 00:14+01:00; nothing is lost"
+    )
+    svenska = Texts("sv", ZoneInfo("Europe/Stockholm"), "SEK")
+    said = told(svenska, text)
+    assert "väntar: 95886, den äldsta från 2026-10-26" in said

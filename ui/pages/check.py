@@ -40,7 +40,7 @@ async def build(view: View) -> None:
             with ui.element("div").classes("months") as here.steps:
                 tool("earlier", texts._("Earlier"), partial(here.step, 1))
                 here.later = tool("later", texts._("Later"), partial(here.step, -1))
-            here.who = tool("meter", texts._("Counter"), here.choose_counter)
+            here.who = tool("meter", texts._("Source"), here.choose_counter)
             here.save = tool("download", texts._("Save"), here.take).classes("save")
         with ui.element("div").classes("checks") as here.found:
             with ui.element("section").classes("card chartc"):

@@ -65,7 +65,7 @@ async def build(view: View) -> None:
             tool("later", texts._("Later"), partial(here.move, 1))
             here.pick = tool("calendar", texts._("Days"), here.choose_days)
             here.group = Choice(texts._("Grouped by"), here.choose_group)
-            here.check = tool("check", texts._("Check"), lambda: ui.navigate.to("/check"))
+            here.check = tool("check", texts._("Compare"), lambda: ui.navigate.to("/check"))
             tool("download", texts._("Save"), here.save)
         with ui.element("section").classes("card chartc") as here.card:
             here.head = Prices()

@@ -47,7 +47,7 @@ async def build(view: View) -> None:
             with ui.element("div").classes("months") as here.months:
                 tool("earlier", texts._("Earlier"), partial(here.step, 1))
                 here.later = tool("later", texts._("Later"), partial(here.step, -1))
-            here.check = tool("check", texts._("Check"), lambda: ui.navigate.to("/check"))
+            here.check = tool("check", texts._("Compare"), lambda: ui.navigate.to("/check"))
             tool("download", texts._("Save"), here.save).classes("save")
         with ui.element("section").classes("card chartc"):
             here.head = Prices()
