@@ -1,6 +1,6 @@
 """pypowerwall, held so that it neither blocks, nor falls back, nor lies.
 
-Facts are of pypowerwall 0.22.2. It is imported when a Powerwall is really asked (it adds 11 MB to the daemon,
+Facts are of pypowerwall 0.22.2. It is imported when a Powerwall is really asked (it adds 12 MB to the daemon,
 which has most of what it needs loaded already; a process of its own would take 47 MB), and everything is
 called on the one thread that owns the object. `failover` is off: else a gateway that is silent is replaced by
 Tesla's servers, which then raise. `retry_modes` is off: it blocks for ever.

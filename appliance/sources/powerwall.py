@@ -88,11 +88,11 @@ class Source:
         try:
             while True:
                 answers = await self._call(worker, way.quick)
-                now = self._clock.monotonic()
+                at, now = self._clock.now(), self._clock.monotonic()
                 if now >= details_due:
                     answers = {**answers, **await self._call(worker, way.details)}
                     details_due = now + self._options.details_every_s
-                yield self._batch(answers, way.missing)
+                yield self._batch(answers, way.missing, at)
                 await self._clock.sleep(self._options.pace_s)
         except BusyError as error:
             self._not_before = self._clock.monotonic() + error.pause_s
@@ -109,8 +109,7 @@ class Source:
     async def _call(self, worker: Worker, work: Callable[[], T]) -> T:
         return await worker.call(work, QUESTIONS * self._options.timeout_s + SPARE_S)
 
-    def _batch(self, answers: dict[str, Any], missing: dict[str, str]) -> Batch:
-        at = self._clock.now()
+    def _batch(self, answers: dict[str, Any], missing: dict[str, str], at: int) -> Batch:
         if self._cloud and (age_s := data.old_s(answers, at)) > data.OLD_S:
             raise SourceError(
                 f"Tesla has heard nothing from the gateway for {age_s / 60:.0f} minutes: are it and its "
