@@ -67,9 +67,9 @@ class Battery:
         return reading if reading and is_fresh(reading, self._cadences, self._now) else None
 
     def value(self, quantity: Quantity, unit: str | None = None) -> float | None:
-        """The present value."""
+        """The present value, with as many decimals as the quantity has."""
         reading = self.fresh(quantity, unit)
-        return reading.value if reading else None
+        return round(reading.value, quantity.spec.decimals) if reading else None
 
     def word(self, quantity: Quantity) -> str | None:
         """The code word of a state: `self_consumption`, `up`."""
@@ -82,7 +82,8 @@ class Battery:
             return self.value(quantity)
         values = [self.value(quantity, name) for (name, q) in self._latest if q is quantity]
         known = [value for value in values if value is not None]
-        return sum(known) if known and len(known) == len(values) else None
+        whole = known and len(known) == len(values)
+        return round(sum(known), quantity.spec.decimals) if whole else None
 
     @property
     def capacity(self) -> float | None:
@@ -130,7 +131,7 @@ class Battery:
 
     @property
     def strings(self) -> list[String]:
-        """The solar strings of all its inverters."""
+        """The solar strings of all its inverters, those without panels too as far as they are known."""
         sources = sorted({name for name, q in self._latest if q.startswith("string_")}, key=_counted)
         return [string for source in sources for string in self._strings(source)]
 
@@ -138,8 +139,11 @@ class Battery:
         told: dict[str, list[float | None]] = {}
         for letter in LETTERS:
             quantities = [Quantity[f"STRING_{letter}_{what}"] for what in ("POWER", "VOLTAGE", "CURRENT")]
+            told[letter] = [self.value(quantity, source) for quantity in quantities]
             if any((source, quantity) in self._latest for quantity in quantities):
-                told[letter] = [self.value(quantity, source) for quantity in quantities]
+                last = letter
+        # Nothing is told of a string without panels: one before the last is such a one.
+        told = {letter: values for letter, values in told.items() if letter <= last}
         live = any(volts is not None and volts >= LIVE_V for _, volts, _ in told.values())
         heard = any(value is not None for values in told.values() for value in values)
         found = []

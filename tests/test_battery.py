@@ -102,6 +102,17 @@ def test_a_string_without_panels_is_told(volts_b: float, age_b: int, connected: 
     assert (other.source, other.connected) == ("pw.inverter2", True)
 
 
+def test_a_string_before_the_last_of_which_nothing_is_told_has_no_panels() -> None:
+    known = latest(
+        ("pw", Q.STATE_OF_CHARGE, 50, 1), ("pw", Q.STRING_A_POWER, 1200, 5), ("pw", Q.STRING_C_POWER, 700, 5)
+    )
+    found = battery(known, ["pw"], CADENCES, NOW)
+    assert found is not None
+    assert [(s.letter, s.power, s.connected) for s in found.strings] == [
+        ("A", 1200, True), ("B", None, False), ("C", 700, True),
+    ]  # fmt: skip
+
+
 def test_strings_of_a_silent_inverter_are_unknown() -> None:
     known = latest(("pw", Q.STATE_OF_CHARGE, 50, 1), ("pw", Q.STRING_A_POWER, 1200, 999))
     found = battery(known, ["pw"], CADENCES, NOW)

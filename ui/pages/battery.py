@@ -203,6 +203,7 @@ class _Shown:
             (self.warmth_card, bool(warm["rows"])),
             (self.alerts_card, gateway or bool(self._alerts)),
             (self.outages_card, gateway or bool(self._lost)),
+            (self.outages_head, bool(self._lost)),  # how long it is watched nobody would see from a nought
             (self.wear_card, any(one.kwh for one in self._kept)),
         ):
             marked(part, "hidden", not has)
