@@ -138,6 +138,16 @@ async def test_victoria_metrics_holds_every_reading_once_though_answers_are_lost
     assert len(network.seen) > 50, "nothing was lost on the way"
 
 
+async def test_the_v2_api_of_a_real_store_takes_it_too(victoria: VictoriaMetrics, tmp_path: Path) -> None:
+    bench = Bench(tmp_path, held(), "second")
+    async with bench.store:
+        await bench.keep(*readings(50))
+        await delivered(bench.sink(victoria.url, flavour="influxdb2", org="o", bucket="b", token="t"))
+    assert sorted(victoria.samples('tallywatt_value{appliance="second"}', START)) == as_samples(
+        readings(50), "second"
+    )
+
+
 async def test_a_correction_is_the_later_value(
     influx: InfluxDB, victoria: VictoriaMetrics, tmp_path: Path
 ) -> None:
@@ -157,6 +167,11 @@ async def test_a_correction_is_the_later_value(
         for sink in sinks:
             await delivered(sink)
     assert influx.points("corrected") == as_points([Reading("meter", IMPORT, 50.0, at)], "corrected")
+    kept = victoria.samples('tallywatt_value{appliance="corrected"}', START)
+    assert sorted((dict(labels).get("version", ""), value) for labels, _, value in kept) == [
+        ("", 101),
+        ("2", 50),
+    ], "nothing is overwritten: what a release makes of that is its own affair"
     each = 'max by (source) (tallywatt_value{appliance="corrected",version%s""})'
     found = victoria.query(f"{each % '!='} or ignoring(version) {each % '='}", at + 1000)
     assert [series["value"][1] for series in found] == ["50"]
