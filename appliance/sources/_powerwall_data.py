@@ -190,11 +190,12 @@ def units(answers: Answers) -> dict[str, Unit]:
         if serial := said.get("PackageSerialNumber"):
             key = f"{said.get('PackagePartNumber') or ''}--{serial}"
             _fill(found.setdefault(key, Unit()), said, "nominal_full_pack_energy", "nominal_energy_remaining")
+    packages = tuple(found)
     vitals = block(answers.get("vitals"))
     for name, said in vitals.items():
         if name.startswith("TEPOD--"):
             holder = str(block(said).get("componentParentDin") or "")
-            key = _unit_name(holder if holder.startswith("TETHC--") else name)
+            key = _unit_name(holder if holder.startswith("TETHC--") else name, packages)
             unit = found.setdefault(key, Unit())
             _fill(unit, block(said), "POD_nom_full_pack_energy", "POD_nom_energy_remaining")
             unit.celsius = number(block(said).get("HVP_PackTempMax"))
@@ -203,12 +204,15 @@ def units(answers: Answers) -> dict[str, Unit]:
     }
     for name, celsius in temps.items():
         if name.startswith(("TETHC--", "TEPOD--")) and (told := number(celsius)) is not None:
-            found.setdefault(_unit_name(name), Unit()).celsius = told
+            found.setdefault(_unit_name(name, packages), Unit()).celsius = told
     return found
 
 
-def _unit_name(device: str) -> str:
-    return device.partition("--")[2]
+def _unit_name(device: str, packages: tuple[str, ...]) -> str:
+    """That of the package with the same serial number, whose part number may be another's; else its own."""
+    name = device.partition("--")[2]
+    same = [package for package in packages if package.endswith("--" + name.rpartition("--")[2])]
+    return same[0] if len(same) == 1 else name
 
 
 def _fill(unit: Unit, said: Mapping[str, Any], full: str, stored: str) -> None:

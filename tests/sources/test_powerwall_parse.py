@@ -243,6 +243,14 @@ def test_a_powerwall_3_tells_the_temperature_of_its_pack() -> None:
     assert Reading("pw.unit1", Quantity.TEMPERATURE, 31.5, AT) in found
 
 
+def test_a_unit_is_known_by_its_serial_number() -> None:
+    package = {"PackagePartNumber": "3", "PackageSerialNumber": "TG1", "nominal_full_pack_energy": 13_000}
+    vitals = {"TETHC--2--TG1": {"THC_AmbientTemp": 21.0}, "TEPOD--1--TG1": pod(99, 9)}
+    found = units({"system_status": {"battery_blocks": [package]}, "vitals": vitals})
+    assert list(found) == ["3--TG1"]
+    assert (found["3--TG1"].full_wh, found["3--TG1"].celsius) == (13_000, 21.0)
+
+
 def test_a_second_inverter_is_a_sub_source() -> None:
     string = {"Power": 400.0, "Voltage": 250.0, "Current": 1.6, "Connected": True}
     said = {"A": string, "A1": string, "F2": {**string, "Connected": False}, "Z": string, "B": None}
