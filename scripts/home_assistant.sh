@@ -9,7 +9,7 @@ venv=${2:-.venv}
 version=2025.4.4
 # What its integrations would fetch at run time; the tests start it with --skip-pip. uv is what it pins itself.
 uv=uv==0.6.10
-extras="home-assistant-frontend==20250411.0 jsonpath==0.82.2 xmltodict==0.13.0 paho-mqtt==2.1.0"
+extras="home-assistant-frontend==20250411.0 jsonpath==0.82.2 xmltodict==0.13.0 paho-mqtt==2.1.0 colorlog==6.8.2"
 
 is_313() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; }
 

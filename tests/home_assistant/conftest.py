@@ -1,8 +1,10 @@
 """One Home Assistant with all that config/home_assistant holds, beside an appliance it asks."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from appliances import made
@@ -33,6 +35,12 @@ def package(name: str, appliance: str) -> str:
     for slow, fast in FAST:
         text = re.sub(slow, fast, text)
     return text.replace(HERE, appliance)
+
+
+def preferences(version: str) -> Any:
+    """The energy preferences for that version of Home Assistant."""
+    form = "energy_2025.json" if int(version.partition(".")[0]) < 2026 else "energy_2026.json"
+    return json.loads((FILES / form).read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from selenium import webdriver
 
-from tests.home_assistant.conftest import FILES, evening
+from tests.home_assistant.conftest import evening, preferences
 from tests.peers.home_assistant import HomeAssistant
 from tests.peers.served import Served
 from tests.ui.browser import browser as fresh_browser
@@ -51,8 +51,7 @@ def test_every_entity_it_names_is_there(home: HomeAssistant) -> None:
 
 def test_every_card_is_drawn(home: HomeAssistant, house: Served, browser: webdriver.Chrome) -> None:
     evening(house)
-    prefs = json.loads((FILES / "energy_2025.json").read_text())
-    home.call("energy/save_prefs", **prefs)
+    home.call("energy/save_prefs", **preferences(home.version))
     dashboard = home.call("lovelace/config", url_path="tallywatt-energy")
     log_in(browser, home)
     for view in dashboard["views"]:

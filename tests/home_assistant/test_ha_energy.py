@@ -1,11 +1,10 @@
 """The energy dashboard of the real Home Assistant with our registers."""
 
-import json
 from typing import Any
 
 import pytest
 
-from tests.home_assistant.conftest import FILES, evening
+from tests.home_assistant.conftest import evening, preferences
 from tests.peers.home_assistant import HomeAssistant, Refused
 from tests.peers.served import Served
 
@@ -14,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("home_assistant")
 
 def test_energy_preferences_are_accepted_and_valid(home: HomeAssistant, house: Served) -> None:
     evening(house)
-    prefs = json.loads((FILES / "energy_2025.json").read_text())
+    prefs = preferences(home.version)
     saved = home.call("energy/save_prefs", **prefs)
     assert saved["energy_sources"] == prefs["energy_sources"]
     home.make_statistics()
@@ -28,14 +27,13 @@ def test_energy_preferences_are_accepted_and_valid(home: HomeAssistant, house: S
     home.no_warnings("energy", "recorder", "rest", "template")
 
 
-def test_the_newer_form_names_the_same_sensors(home: HomeAssistant) -> None:
-    """Home Assistant 2026 takes a flat grid; this one refuses it, so nobody mistakes the two."""
-    newer = json.loads((FILES / "energy_2026.json").read_text())
-    older = json.loads((FILES / "energy_2025.json").read_text())
+def test_the_other_form_names_the_same_sensors(home: HomeAssistant) -> None:
+    """Home Assistant 2026 takes a flat grid, 2025 one with flows; each refuses the other's."""
+    older, newer = preferences("2025.4.4"), preferences("2026.11.0")
     assert set(statistics_of(newer)) == set(statistics_of(older))
     assert set(statistics_of(newer, "stat_rate", "stat_soc")) <= set(home.states())
     with pytest.raises(Refused, match="invalid_format"):
-        home.call("energy/save_prefs", **newer)
+        home.call("energy/save_prefs", **(newer if preferences(home.version) == older else older))
     home.forget_problems()  # it logs what it refuses
 
 
