@@ -69,7 +69,7 @@ class Verifier:
         latest = self._context.clock.now() - SETTLED_MS
         latest = min(latest, self._outbox.delivery.oldest or latest, end or latest)
         first = min((at for _, _, at in series), default=latest)
-        verdict = Verdict(min(first if start is None else start, latest), latest)
+        verdict = Verdict(min(max(first, start or first), latest), latest)
         named = [(source, quantity) for source, quantity, _ in series]
         day = verdict.start
         while day < verdict.end:
