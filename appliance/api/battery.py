@@ -109,9 +109,8 @@ class CapacityOut(BaseModel):
 @router.get("/battery")
 async def battery(here: Here) -> BatteryOut:
     """The battery at this moment, with its packs, solar strings and temperatures."""
-    order = [part.name for part in here.health if part.role == "source"]
     now = here.clock.now()
-    known = facts.battery(here.hub.latest, order, here.cadences, now)
+    known = facts.battery(here.hub.latest, list(here.source_types()), here.cadences, now)
     found = known or facts.Battery("", {}, {}, now)
     return BatteryOut(
         source=found.source or None,

@@ -122,6 +122,9 @@ class StandIn:
         self.surveyors = {"Cellar": Surveyor(self.clock.now(), scene != "unset", slow)}
         self._set_up()
 
+    def source_types(self) -> dict[str, str]:
+        return {part.name: part.type for part in self.health if part.role == "source"}
+
     def grid_meters(self, quantity: Quantity) -> list[str]:
         return ["P1 meter"] if ("P1 meter", quantity) in self.hub.latest else []
 
