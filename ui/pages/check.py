@@ -43,7 +43,7 @@ async def build(view: View) -> None:
             here.who = tool("meter", texts._("Source"), here.choose_counter)
             here.save = tool("download", texts._("Save"), here.take).classes("save")
         with ui.element("div").classes("checks") as here.found:
-            with ui.element("section").classes("card chartc"):
+            with ui.element("section").classes("card chartc") as here.card:
                 here.head = Prices()
                 here.chart = Chart()
             with ui.element("section").classes("card"):
@@ -65,6 +65,7 @@ class _Shown:
     who: ui.element
     save: ui.element
     found: ui.element
+    card: ui.element
     head: Prices
     chart: Chart
     periods: Periods
@@ -174,6 +175,7 @@ class _Shown:
         self.head.show(head(texts, found, other))
         self.chart.show(message(texts, drawing(texts, found, other, self._grain)))
         marked(self.chart, "hidden", other is None)
+        marked(self.card, "lone", other is None)
         self.periods.show(table(texts, found, other, self._grain))
         self.counters.show(counters(texts, found))
 
