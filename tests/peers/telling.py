@@ -33,6 +33,7 @@ class Report:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
+        self.events: list[Event] = []
 
     def ok(self, text: str) -> None:
         self.said.append(("ok", text))
@@ -41,7 +42,7 @@ class Report:
         self.said.append(("needs_you" if needs_you else "waiting", text))
 
     def event(self, event: Event) -> None:
-        raise AssertionError(event)
+        self.events.append(event)
 
 
 class Telling:

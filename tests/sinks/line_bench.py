@@ -12,10 +12,11 @@ import requests
 from appliance.clock import DAY_MS, Clock, FakeClock, ScaledClock
 from appliance.demo.http_device import Answer, Fault, HttpDevice, Request
 from appliance.hub import Hub
-from appliance.model import Event, Quantity, Reading
+from appliance.model import Quantity, Reading
 from appliance.sinks.base import SinkContext
 from appliance.sinks.line_protocol import Options, Sink
 from appliance.store import Store
+from tests.peers.telling import Report
 
 ZONE = ZoneInfo("Europe/Stockholm")
 START = (time.time_ns() // 1_000_000 // DAY_MS - 2) * DAY_MS
@@ -62,23 +63,6 @@ def bad_line(seed: int) -> Callable[[Request], Fault | None]:
         return Fault(status=503, retry_after_s=7) if fate < 0.3 else None
 
     return habit
-
-
-class Report:
-    """What the sink says of itself."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, str]] = []
-        self.events: list[Event] = []
-
-    def ok(self, text: str) -> None:
-        self.said.append(("ok", text))
-
-    def trouble(self, text: str, *, needs_you: bool = False) -> None:
-        self.said.append(("needs_you" if needs_you else "waiting", text))
-
-    def event(self, event: Event) -> None:
-        self.events.append(event)
 
 
 class Bench:

@@ -18,12 +18,13 @@ from appliance.demo.central import Central
 from appliance.demo.http_device import Answer, Fault, Request, json_answer
 from appliance.errors import AuthError, SourceError, StoreError
 from appliance.hub import Hub
-from appliance.model import Event, Quantity, Reading
+from appliance.model import Quantity, Reading
 from appliance.sinks import push
 from appliance.sinks._backoff import FIRST_WAIT_S, LONGEST_WAIT_S
 from appliance.sinks.base import SinkContext
 from appliance.sinks.push import Options, Sink
 from appliance.store import Store
+from tests.peers.telling import Report
 
 ZONE = ZoneInfo("Europe/Stockholm")
 IMPORT, EXPORT, GRID = Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT, Quantity.POWER_GRID
@@ -42,23 +43,6 @@ class Fussy(Central):
         sent = json.loads(request.body)
         self.bodies.append(sent)
         return self.habit(sent) or super().answer(request)
-
-
-class Report:
-    """What the sink says of itself."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, str]] = []
-        self.events: list[Event] = []
-
-    def ok(self, text: str) -> None:
-        self.said.append(("ok", text))
-
-    def trouble(self, text: str, *, needs_you: bool = False) -> None:
-        self.said.append(("needs_you" if needs_you else "waiting", text))
-
-    def event(self, event: Event) -> None:
-        self.events.append(event)
 
 
 class Bench:
