@@ -133,6 +133,12 @@ GATEWAY = (
     N_(
         "Tesla has heard nothing from the gateway for {count} minutes: are it and its internet connection on?"
     ),
+    N_("pypowerwall cannot be set up: {why}"),
+    N_("it is not JSON"),
+    N_("its word for it is new: {what}"),
+    N_("state of charge"),
+    N_("state of the grid"),
+    N_("Tesla's servers"),
     N_("The proxy at {address} does not know it"),
     N_("The proxy at {address} hears nothing from its gateway; look at {again}/health"),
     N_("{folder} cannot be made: {why}"),
