@@ -29,6 +29,8 @@ WAYS: dict[str, tuple[Flow, Flow]] = {
 }
 """What a positive and a negative power mean, by node."""
 GRID_DOWN, GRID_UP = 0, 1
+PRICES_S = 86_400.0
+"""The cadence of sources that tell prices: they have no readings."""
 LEAST_KWH = 0.05
 """A share of less energy says nothing: registers count in steps of up to 10 Wh."""
 
@@ -71,10 +73,15 @@ def energy_now(
     pick = Picker(present, types, cadences, now)
     state = pick.value(Quantity.GRID_STATE)
     tied = None if state is None else state == GRID_UP
-    known = bool(present) and None not in seen.nodes.values() and not _missing(present, pick)
-    status: Status = "outage" if state == GRID_DOWN else "ok" if known else "degraded"
+    powers = dict(seen.nodes)
+    if seen.only_register:  # a meter that is only read tells no power: that is no fault
+        del powers["grid"]
+        if powers["home"] is None and not any(q is Quantity.POWER_LOAD for _, q in present):
+            del powers["home"]
+    known = None not in powers.values() and not _missing(present, pick) and not _never_heard(latest, cadences)
     down = state == GRID_DOWN
-    return EnergyNow(status, seen.nodes, seen.state_of_charge, tied, _mode(seen.nodes, down=down))
+    status: Status = "outage" if down else "ok" if present and known else "degraded"
+    return EnergyNow(status, powers, seen.state_of_charge, tied, _mode(powers, down=down))
 
 
 def in_use(latest: Latest, cadences: Mapping[str, float], now: int) -> Latest:
@@ -91,6 +98,12 @@ def _missing(present: Latest, pick: Picker) -> bool:
     reported = {quantity for _, quantity in present}
     wanted = reported & {Quantity.STATE_OF_CHARGE, Quantity.GRID_STATE, Quantity.ENERGY_IMPORT}
     return any(pick.value(quantity) is None for quantity in wanted)
+
+
+def _never_heard(latest: Latest, cadences: Mapping[str, float]) -> bool:
+    """Whether a source is set up that has told nothing yet: nobody knows what it would say."""
+    heard = {parent(source) for source, _ in latest}
+    return any(cadence < PRICES_S and name not in heard for name, cadence in cadences.items())
 
 
 def _mode(nodes: Mapping[str, float | None], *, down: bool) -> Mode:

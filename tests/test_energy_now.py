@@ -85,6 +85,22 @@ def test_an_unknown_battery_is_no_reason_to_guess() -> None:
     assert energy_now(latest, TYPES, CADENCES, NOW).mode == "unknown"
 
 
+def test_a_meter_that_is_only_read_is_not_missed_at_the_grid() -> None:
+    camera = {("cam", Q.ENERGY_IMPORT): Reading("cam", Q.ENERGY_IMPORT, 48_713, NOW)}
+    seen = energy_now(camera, {"cam": "camera_meter"}, {"cam": 900.0}, NOW)
+    assert (seen.status, seen.flow("grid"), seen.mode, dict(seen.powers)) == ("ok", "absent", "unknown", {})
+    silent = energy_now(camera, {"cam": "camera_meter"}, {"cam": 900.0}, NOW + 3_600_000)
+    assert silent.status == "degraded"
+    load = {**camera, ("plug", Q.POWER_LOAD): Reading("plug", Q.POWER_LOAD, 300, NOW - 600_000)}
+    assert energy_now(load, {}, {"cam": 900.0, "plug": 10.0}, NOW).status == "degraded"
+
+
+def test_a_source_that_never_spoke_is_not_ok() -> None:
+    p1 = {("p1", Q.POWER_GRID): Reading("p1", Q.POWER_GRID, 100, NOW)}
+    assert energy_now(p1, {}, {"p1": 1.0, "spot": 86_400.0}, NOW).status == "ok"
+    assert energy_now(p1, {}, {"p1": 1.0, "powerwall": 10.0}, NOW).status == "degraded"
+
+
 def test_the_sentence_says_what_its_sign_means() -> None:
     assert described(1412).startswith("Importing 1412 W from the grid (positive is import")
     assert described(-0.4).startswith("Balanced")
