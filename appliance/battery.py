@@ -67,9 +67,9 @@ class Battery:
         return reading if reading and is_fresh(reading, self._cadences, self._now) else None
 
     def value(self, quantity: Quantity, unit: str | None = None) -> float | None:
-        """The present value, with as many decimals as the quantity has."""
+        """The present value, with two decimals more than are shown: a gateway tells whole Wh."""
         reading = self.fresh(quantity, unit)
-        return round(reading.value, quantity.spec.decimals) if reading else None
+        return round(reading.value, quantity.spec.decimals + 2) if reading else None
 
     def word(self, quantity: Quantity) -> str | None:
         """The code word of a state: `self_consumption`, `up`."""
@@ -83,7 +83,7 @@ class Battery:
         values = [self.value(quantity, name) for (name, q) in self._latest if q is quantity]
         known = [value for value in values if value is not None]
         whole = known and len(known) == len(values)
-        return round(sum(known), quantity.spec.decimals) if whole else None
+        return round(sum(known), quantity.spec.decimals + 2) if whole else None
 
     @property
     def capacity(self) -> float | None:

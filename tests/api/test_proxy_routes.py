@@ -110,6 +110,7 @@ async def test_the_grid(wall: Appliance, api: httpx.AsyncClient, state: int, wor
 async def test_strings_of_several_inverters(wall: Appliance, api: httpx.AsyncClient) -> None:
     assert await get(api, "/strings") == {
         "A": {"Connected": True, "Current": 1.74, "Power": 441, "State": None, "Voltage": 256.9},
+        "A1": {"Connected": False, "Current": None, "Power": None, "State": None, "Voltage": None},
         "B1": {"Connected": True, "Current": 2.4, "Power": 700, "State": None, "Voltage": 290},
     }
     assert await get(api, "/pw/strings") == await get(api, "/strings")
@@ -149,7 +150,9 @@ async def test_vitals_by_the_gateway_s_names(wall: Appliance, api: httpx.AsyncCl
     assert found["STSTSM--powerwall"] == {"alerts": ["FWUpdateSucceeded"]}
     assert found["TETHC--powerwall--unit1"] == {"THC_AmbientTemp": 15.6}
     assert found["PVAC--powerwall"]["PVAC_PVMeasuredVoltage_A"] == 256.9
-    assert found["PVS--powerwall--inverter2"] == {"PVS_StringB_Connected": True}
+    assert found["PVS--powerwall--inverter2"] == {
+        "PVS_StringA_Connected": False, "PVS_StringB_Connected": True,
+    }  # fmt: skip
     assert found["TEPOD--powerwall--unit2"]["POD_nom_full_pack_energy"] == 12572
     assert found["TESYNC--powerwall"]["ISLAND_FreqL1_Main"] == 50.02
     assert await get(api, "/pw/vitals") == found
