@@ -48,7 +48,11 @@ def odd_one(meter: str, found: Sequence[tuple[Counter, bool, Finding]]) -> str |
 
     `found` are the others, whether they read the meter itself, and what was found over the whole time.
     """
-    others = [(c, f) for c, same, f in found if not same and f.percent is not None]
+    others = [
+        (c, f)
+        for c, same, f in found
+        if not same and f.percent is not None and f.verdict is not Verdict.UNKNOWN
+    ]
     if len(others) < 2:
         return None
     far = [(c, f) for c, f in others if f.verdict is Verdict.DISAGREE]

@@ -27,15 +27,22 @@ class Splitter:
         self._post = post
         self._last: str | None = None
         self._takes = False
+        self._alone = False
+        """Whether a single line was too large, which says nothing of how many it takes."""
 
     async def deliver(self, lines: Sequence[str]) -> dict[int, str]:
         """Send all lines. Returns which the receiver will never take, and why.
 
         Raises SourceError where it cannot be reached, HttpError where it takes nothing (now).
         """
-        self._takes = False
+        self._takes = self._alone = False
+        most = self.most
         refused: dict[int, HttpError] = {}
-        await self._part(lines, 0, refused)
+        try:
+            await self._part(lines, 0, refused)
+        finally:
+            if self._alone:
+                self.most = most
         if refused and not self._takes:
             raise next(iter(refused.values()))
         return {number: str(error) for number, error in refused.items()}
@@ -44,8 +51,9 @@ class Splitter:
         try:
             await self._post(lines)
         except HttpError as error:
-            if error.status == TOO_LARGE and len(lines) > 1:
-                self.most = min(self.most, len(lines) // 2)
+            if error.status == TOO_LARGE:
+                self._alone |= len(lines) == 1
+                self.most = max(1, min(self.most, len(lines) // 2))
             elif error.status not in WRONG:
                 raise
             if error.status in WRONG and (old := too_old(str(error), lines)):

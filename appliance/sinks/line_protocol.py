@@ -51,7 +51,9 @@ class Sink:
         self._outbox = Outbox(self.name, context, options.quantities, options.sources)
         self._splitter = Splitter(self._post, options.max_batch)
         self._backoff = Backoff()
-        self._versions = Versions(context.store) if self._place.flavour.versions else None
+        self._versions = (
+            Versions(context.store, context.clock.now()) if self._place.flavour.versions else None
+        )
         self._prices: dict[tuple[str, int], Price] = {}
         self._aside = 0
         self._gaps = ""
@@ -171,7 +173,7 @@ class Sink:
         """Send the next batch and move the cursor. Whether there may be more."""
         most = self._splitter.most
         rows = await self._outbox.next(most)
-        lines = [await self._line(row.reading) for row in rows]
+        lines = await self._lines([row.reading for row in rows])
         count = _line.fitting(lines, MOST_BYTES)
         rows, lines = rows[:count], lines[:count]
         prices = (await self._new_prices())[: most - count]
@@ -189,21 +191,25 @@ class Sink:
         """Send these again; the cursor stays. What is refused now is missing at the next comparison."""
         left = list(readings)
         while left:
-            lines = [await self._line(reading) for reading in left[: self._splitter.most]]
+            lines = await self._lines(left[: self._splitter.most])
             count = _line.fitting(lines, MOST_BYTES)
             await self._splitter.deliver(lines[:count])
             left = left[count:]
 
-    async def _line(self, reading: Reading) -> str:
+    async def _lines(self, readings: Sequence[Reading]) -> list[str]:
         options = self._options
-        return _line.line(
-            reading,
-            self._context.appliance_id,
-            measurement=options.measurement,
-            tags=options.tags,
-            precision=options.precision,
-            version=1 if self._versions is None else await self._versions.of(reading),
-        )
+        versions = [1] * len(readings) if self._versions is None else await self._versions.of(readings)
+        return [
+            _line.line(
+                reading,
+                self._context.appliance_id,
+                measurement=options.measurement,
+                tags=options.tags,
+                precision=options.precision,
+                version=version,
+            )
+            for reading, version in zip(readings, versions, strict=True)
+        ]
 
     def _price_line(self, price: Price) -> str:
         options = self._options

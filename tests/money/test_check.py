@@ -257,6 +257,17 @@ def test_of_three_the_one_apart_is_found(second: float, third: float, odd: str |
     assert odd_one("p1", found[:1]) is None  # of two nobody can tell
 
 
+def test_one_that_cannot_be_compared_agrees_with_nobody() -> None:
+    meter = counter("p1", steady(1.0))
+    others = [
+        counter("second", steady(1.05), "powerwall"),
+        counter("heat_pump", steady(0.3), "modbus_meter"),
+    ]
+    found = [(one, False, Pair(meter, one).judge(MONTH)) for one in others]
+    assert [one.verdict for _, _, one in found] == [Verdict.DISAGREE, Verdict.UNKNOWN]
+    assert odd_one("p1", found) is None
+
+
 # Accuracies and words
 
 

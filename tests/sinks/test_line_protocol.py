@@ -177,6 +177,36 @@ async def test_a_body_stays_below_two_hundred_kilobytes(store2: Store2, tmp_path
     assert len(store2.asked) == 3
 
 
+class Victoria(HttpDevice):
+    """Takes everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def answer(self, request: Request) -> Answer:
+        self.lines += gzip.decompress(request.body).decode().splitlines()
+        return Answer(b"", 204)
+
+
+async def test_a_second_value_is_known_as_one_after_a_restart(tmp_path: Path) -> None:
+    """Also behind another that came late: what was sent before the restart is newer than both."""
+    bench, victoria = Bench(tmp_path, held()), Victoria()
+    victoria.start()
+    try:
+        async with bench.store:
+            await bench.keep(*many(200))
+            await bench.sink(victoria.url, flavour="victoria_metrics")._round()
+            assert not any(",version=" in line for line in victoria.lines)
+            del victoria.lines[:]
+            late = ((50, -1.0), (100, -2.0), (300, 3.0), (300, 4.0), (301, 5.0))
+            await bench.keep(*(Reading("meter", GRID, value, START + n * 1000) for n, value in late))
+            await bench.sink(victoria.url, flavour="victoria_metrics")._round()
+    finally:
+        victoria.stop()
+    assert [",version=2 " in line for line in victoria.lines] == [True, True, False, True, False]
+
+
 # What it refuses
 
 
@@ -203,6 +233,23 @@ async def test_a_poison_line_is_set_aside_and_holds_up_no_other(
     assert len(set(store2.lines)) == 300
     assert [event.name for event in bench.report.events] == ["delivery_refused"]
     assert bench.report.said[0][0] == "needs_you"
+
+
+async def test_a_line_too_large_by_itself_holds_up_no_other_and_batches_stay_large(
+    store2: Store2, tmp_path: Path
+) -> None:
+    store2.status, store2.poison = 413, lambda line: "value=123.0 " in line
+    bench = Bench(tmp_path, held())
+    async with bench.store:
+        await bench.keep(*many(300))
+        sink = bench.sink(store2.url, **V2)
+        await sink._round()
+        assert (sink.delivery.sent, sink.delivery.set_aside, sink.delivery.pending) == (299, 1, 0)
+        asked = len(store2.asked)
+        await bench.keep(*many(300, 300))
+        await sink._round()
+        assert len(store2.asked) == asked + 1, "one line is no measure of a batch"
+    assert len(set(store2.lines)) == 599
 
 
 async def test_a_line_that_is_alone_is_blamed_only_when_another_is_taken(
