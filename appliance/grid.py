@@ -7,6 +7,8 @@ from appliance.model import Quantity, Reading
 
 RANK = {"p1_serial": 0, "homewizard": 0, "camera_meter": 1, "meter_endpoint": 2, "remote": 2}
 """How exactly a type knows a register at the edge of a quarter; others, such as inverters, come last."""
+PUSHED = "remote_"
+"""What the names of readers that push to us begin with: they are not in the configuration."""
 SAME_KWH, SAME_SHARE = 2.0, 0.002
 """Two readings of one register, taken some minutes apart, differ by no more."""
 
@@ -20,8 +22,8 @@ def grid_meters(
     """The sources whose `quantity` is that of the house's grid meter, the best first.
 
     `chosen` by the owner are taken as they are. Else it is the best kind of source, and those beside it
-    that read the same register or have been silent for a day: they fill what it missed. `types` are in the
-    order of the configuration.
+    that read the same register or have been silent for a day: they fill what it missed. So does whoever came
+    after one that was taken away or renamed. `types` are in the order of the configuration.
     """
     if chosen:
         return [name for name in chosen if (name, quantity) in latest]
@@ -37,10 +39,12 @@ def grid_meters(
     if not known:
         return []
     best = known[0]
-    return [r.source for r in known if r is best or _may_fill(r, best)]
+    gone = best.source not in types and not best.source.startswith(PUSHED)
+    return [r.source for r in known if r is best or _may_fill(r, best, gone)]
 
 
-def _may_fill(other: Reading, best: Reading) -> bool:
-    if other.at < best.at - DAY_MS:
+def _may_fill(other: Reading, best: Reading, gone: bool) -> bool:
+    """Whether what `best` missed may be taken from the other; `gone`: the best is no longer set up."""
+    if other.at < best.at - DAY_MS or (gone and best.at < other.at - DAY_MS):
         return True
     return abs(other.value - best.value) <= max(SAME_KWH, SAME_SHARE * best.value)

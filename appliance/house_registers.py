@@ -34,7 +34,8 @@ def house_registers(
     """The newest reading of each, however old; a register nobody reads is not in it.
 
     `types` and `cadences` (seconds) are by source, `now` is UTC ms, `chosen` are the owner's grid meters. At
-    the grid it is the grid meter's, of the rest that of the source the screens show.
+    the grid it is the grid meter's, of the rest that of the source the screens show. Who was taken away since
+    comes last.
     """
     pick = Picker(latest, types, cadences, now)
     found = {}
@@ -42,6 +43,7 @@ def house_registers(
         reading = pick.best(quantity)
         if quantity in AT_THE_GRID:
             names = grid_meters(latest, types, quantity, chosen)
+            names.sort(key=lambda name: name not in cadences)
             reading = latest[names[0], quantity] if names else None
         if reading is not None:
             found[quantity] = reading

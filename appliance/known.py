@@ -2,9 +2,10 @@
 
 from appliance import register
 from appliance.clock import MINUTE_MS, Clock
+from appliance.energy_now import in_use
 from appliance.errors import SourceError
 from appliance.gate import Limits
-from appliance.grid import grid_meters
+from appliance.grid import RANK, grid_meters
 from appliance.hub import Hub
 from appliance.meter_setup import Surveyor
 from appliance.model import Quantity, Reading, Source, parent
@@ -44,13 +45,18 @@ class Known:
 
     def main_register(self) -> Reading | None:
         """The reading that stands for the meter of this house: a camera's before a wire's before others',
-        but what is stale only where nothing else is known."""
-        known = [r for (_, q), r in self.hub.latest.items() if q is Quantity.ENERGY_IMPORT]
+        and what is fresh before what is stale. An inverter or a gateway, which counts for itself, stands for
+        it only where nobody reads the meter."""
+        used = in_use(self.hub.latest, self.cadences, self.clock.now()) or self.hub.latest
+        known = [r for (_, q), r in used.items() if q is Quantity.ENERGY_IMPORT]
         rank = {"camera_meter": 0, "p1_serial": 1, "homewizard": 1}
         types = self.source_types()
-        return min(
-            known, key=lambda r: (self.stale(r), rank.get(types.get(r.source, ""), 2), -r.at), default=None
-        )
+
+        def place(reading: Reading) -> tuple[bool, bool, int, int]:
+            type_ = types.get(reading.source, "remote")
+            return type_ not in RANK, self.stale(reading), rank.get(type_, 2), -reading.at
+
+        return min(known, key=place, default=None)
 
     def grid_meters(self, quantity: Quantity) -> list[str]:
         """The sources whose register of that quantity is the grid meter's, the best first."""

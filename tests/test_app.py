@@ -233,6 +233,23 @@ async def test_a_camera_comes_before_a_wire_and_what_is_fresh_before_all(
         assert (main.source, here.look(main)[0]) == ("wire", "p1_serial"), "the camera went blind"
 
 
+async def test_a_gateway_s_own_counter_never_stands_in_for_the_meter(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with made(tmp_path, clock) as here:
+        for name, type_, cadence in (("cam", "camera_meter", 900.0), ("wall", "powerwall", 10.0)):
+            here.health.add(name, "source", type_, cadence)
+            here.cadences[name] = cadence
+        await here.accept([Reading("cam", IMPORT, 48_713, NOON), Reading("wall", IMPORT, 900, NOON)])
+        clock.tick(3600)
+        await here.accept([Reading("wall", IMPORT, 901, clock.now())])
+        main = here.main_register()
+        assert main is not None
+        assert (main.source, here.stale(main)) == ("cam", True), "the camera went blind"
+        del here.cadences["cam"]  # taken down for good
+        assert (here.main_register() or main).source == "wall"
+
+
 # Sources
 
 

@@ -21,4 +21,10 @@ def test_each_energy_is_that_of_one_source() -> None:
         SOLAR: "inverter",
     }
     assert house_registers(latest, types, {}, NOW, ["inverter"])[IMPORT].value == 1000
+    renamed = {"gateway": "powerwall"}
+    was = {
+        ("powerwall", IMPORT): Reading("powerwall", IMPORT, 900, NOW - 9 * 86_400_000),
+        ("gateway", IMPORT): Reading("gateway", IMPORT, 910, NOW),
+    }
+    assert house_registers(was, renamed, {"gateway": 10.0}, NOW)[IMPORT].source == "gateway"
     assert EXPORT not in house_registers(latest, types, {}, NOW, ["inverter"])

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from appliance import __version__, metrics
 from appliance.api.common import Here, problems
 from appliance.app import Appliance
+from appliance.energy_now import in_use
 from appliance.sinks.base import Delivery
 from appliance.supervise import State
 
@@ -31,7 +32,8 @@ class _Now(Collector):
     def collect(self) -> Iterator[Metric]:
         here = self._here
         yield metrics.build(__version__, here.id)
-        yield from metrics.readings(here.hub.latest.values(), here.stale)
+        used = in_use(here.hub.latest, here.cadences, here.clock.now())
+        yield from metrics.readings(used.values(), here.stale)
         yield self._prices()
         yield self._parts()
         yield from self._sinks()

@@ -8,8 +8,9 @@ from appliance.calendar import today
 from appliance.clock import MINUTE_MS
 from appliance.energy_now import Energies, in_use
 from appliance.errors import StoreError
-from appliance.model import Quantity
-from appliance.views import Picker
+from appliance.house_registers import AT_THE_GRID
+from appliance.model import Quantity, Reading
+from appliance.views import QUIET_W, Latest, Picker
 
 KEPT_MS = MINUTE_MS
 """So long an answer is given again: registers move slowly, and the store need not be asked every second."""
@@ -71,15 +72,27 @@ async def _span(here: Appliance, start: int, now: int) -> Span:
 
 
 def _series(here: Appliance, now: int) -> dict[str, tuple[str, Quantity]]:
-    """Which source's register stands for each energy: at the grid that of the grid meter."""
-    types = here.source_types()
-    pick = Picker(in_use(here.hub.latest, here.cadences, now), types, here.cadences, now)
+    """Which source's register stands for each energy: at the grid that of the grid meter.
+
+    One that fell silent counted to another instant than the rest: it is left out, and its energy unknown.
+    """
+    latest = here.hub.latest
+    pick = Picker(in_use(latest, here.cadences, now), here.source_types(), here.cadences, now)
     found = {}
     for name, quantity in FIELDS.items():
-        best = pick.best(quantity)
-        source = best.source if best else None
-        if quantity in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT):
-            source = next(iter(here.grid_meters(quantity)), None)
-        if source is not None:
-            found[name] = (source, quantity)
+        if quantity in AT_THE_GRID:
+            meters = (latest[source, quantity] for source in here.grid_meters(quantity))
+            reading = next((r for r in meters if not here.stale(r)), None)
+        else:
+            reading = pick.fresh(quantity) or _asleep(pick.best(quantity), latest)
+        if reading is not None:
+            found[name] = (reading.source, quantity)
     return found
+
+
+def _asleep(last: Reading | None, latest: Latest) -> Reading | None:
+    """The register of an inverter that went silent when the sun had gone: nothing is missing in it."""
+    if last is None or last.quantity is not Quantity.ENERGY_SOLAR:
+        return None
+    power = latest.get((last.source, Quantity.POWER_SOLAR))
+    return last if power is not None and power.value < QUIET_W else None

@@ -222,6 +222,41 @@ async def test_the_store_is_asked_once_a_minute_and_its_faults_are_not_kept(
     assert len(asked) == 6
 
 
+async def test_a_register_that_fell_silent_is_not_held_against_the_others(
+    here: Appliance, api: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    for name in ("p1", "inverter"):
+        here.cadences[name] = 10
+    await here.accept(readings(MIDNIGHT - MINUTE_MS, "p1", energy_import=1000, energy_export=500))
+    await here.accept(readings(MIDNIGHT - MINUTE_MS, "inverter", energy_solar=300))
+    await here.accept(readings(NOON - 8 * HOUR_MS, "p1", energy_import=1002, energy_export=500))
+    await here.accept(readings(NOON, "inverter", energy_solar=320, power_solar=900))
+    await here.store.flush()
+    found = await current(api)
+    assert found["today"]["solar_kwh"] == 20
+    assert (found["today"]["grid_export_kwh"], found["self_consumption"]) == (None, None)
+    clock.tick(HOUR_MS / 1000)
+    await here.accept(readings(clock.now(), "p1", energy_import=1003, energy_export=506))
+    await here.store.flush()
+    found = await current(api)  # now the inverter is silent in full sunshine
+    assert (found["today"]["solar_kwh"], found["today"]["grid_export_kwh"]) == (None, 6)
+
+
+async def test_an_inverter_that_sleeps_at_night_has_told_all(
+    here: Appliance, api: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    for name in ("p1", "inverter"):
+        here.cadences[name] = 10
+    await here.accept(readings(MIDNIGHT - MINUTE_MS, "p1", energy_import=1000, energy_export=500))
+    await here.accept(readings(MIDNIGHT - MINUTE_MS, "inverter", energy_solar=300))
+    await here.accept(readings(NOON, "inverter", energy_solar=310, power_solar=4))
+    clock.tick(2 * HOUR_MS / 1000)
+    await here.accept(readings(clock.now(), "p1", energy_import=1003, energy_export=506))
+    await here.store.flush()
+    found = await current(api)
+    assert (found["today"]["solar_kwh"], found["self_consumption"]) == (10, 0.4)
+
+
 async def test_a_new_day_begins_with_midnight(here: Appliance, clock: FakeClock) -> None:
     keeper = Today()
     assert (await keeper.span(here)).since == MIDNIGHT

@@ -114,13 +114,16 @@ async def test_base_units_and_labels(here: Appliance) -> None:
 
 async def test_what_is_too_old_is_left_out_and_registers_stay(here: Appliance, clock: FakeClock) -> None:
     async with served(here) as client:
+        here.cadences["house"] = 10.0
         await here.accept([middle(Quantity.POWER_GRID), middle(Quantity.ENERGY_IMPORT)])
+        await here.accept([Reading("taken_away", Quantity.ENERGY_SOLAR, 5, NOON)])
         await clock.forward(3600)
         found = samples(await told(client))
     assert key("tallywatt_grid_power_watts", source="house") not in found
     assert key("tallywatt_grid_import_joules_total", source="house") in found
     asked = key("tallywatt_reading_timestamp_seconds", source="house", quantity="power_grid")
     assert found[asked] == NOON / 1000, "how old it is can still be told"
+    assert not any("taken_away" in str(name) for name in found), "a sum must not hold what is no more"
 
 
 async def test_what_waits_at_a_sink_is_told_and_unknown_is_not_zero(here: Appliance) -> None:
