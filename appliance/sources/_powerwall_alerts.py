@@ -1,7 +1,7 @@
 """The alerts of a Powerwall: which are on, and what changed since they were last looked at. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from appliance.model import Event
@@ -18,17 +18,19 @@ Alert = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """What is `on`, and of which `kind` the answer was: vitals tell devices, the others do not."""
+    """What is `on`, and of which `kind` the answer was: vitals tell `devices`, the others do not."""
 
     kind: str
     on: frozenset[Alert]
+    devices: frozenset[str] | None = field(default=None, compare=False)
 
 
 def alerts(answers: Answers) -> Alerts | None:
     """What is on; None where no answer tells."""
     vitals = block(answers.get("vitals"))
     if vitals:
-        return _alerts("vitals", ((name, block(said).get("alerts")) for name, said in vitals.items()))
+        found = _alerts("vitals", ((name, block(said).get("alerts")) for name, said in vitals.items()))
+        return replace(found, devices=frozenset(vitals))
     inverter = block(answers.get("solar_powerwall"))
     if inverter:
         parts = {"PVAC": block(inverter.get("pvac_alerts")), "PVS": block(inverter.get("pvs_alerts"))}
@@ -59,6 +61,7 @@ class Watch:
     def __init__(self, known: Alerts | None) -> None:
         self.known = known
         self._other = 0
+        self._unheard = 0
 
     def seen(self, now: Alerts | None, source: str, at: int) -> list[Event]:
         """The events of alerts that came and went. An answer that failed, or tells less, changes nothing."""
@@ -70,12 +73,20 @@ class Watch:
             if self._other < PATIENCE:
                 return []
         self._other = 0
+        now = self._with_the_unheard(now, known)
         self.known = now
         came, went = sorted(now.on - known.on), sorted(known.on - now.on)
         return [
             *(_event(source, "alert_on", at, alert) for alert in came),
             *(_event(source, "alert_off", at, alert) for alert in went),
         ]
+
+    def _with_the_unheard(self, now: Alerts, known: Alerts) -> Alerts:
+        """A device that is left out tells nothing of its alerts: a Powerwall that did not answer in time."""
+        devices = now.devices
+        unheard = {alert for alert in known.on if devices is not None and alert[0] not in devices}
+        self._unheard = self._unheard + 1 if unheard else 0
+        return replace(now, on=now.on | unheard) if self._unheard < PATIENCE else now
 
 
 def _event(source: str, name: str, at: int, alert: Alert) -> Event:

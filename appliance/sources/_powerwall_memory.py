@@ -1,8 +1,11 @@
-"""What is remembered of a Powerwall between starts: which unit is which, and which alerts were on."""
+"""What is remembered of a Powerwall between starts: which unit and inverter is which, and which alerts
+were on."""
 
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from appliance.sources._powerwall_alerts import Alerts
 from config.files import write_atomic
@@ -16,6 +19,7 @@ class Memory:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "powerwall.json"
         self.units: dict[str, int] = {}
+        self.inverters: dict[str, int] = {}
         self.alerts: Alerts | None = None
         self._written = ""
         self._load()
@@ -24,7 +28,8 @@ class Memory:
         try:
             text = self.path.read_text(encoding="utf-8")
             said = json.loads(text)
-            self.units = {str(name): number for number, name in enumerate(said["units"], 1)}
+            self.units = _numbered(said["units"])
+            self.inverters = _numbered(said.get("inverters", ()))
             if told := said["alerts"]:
                 on = frozenset((str(device), str(alert)) for device, alert in told["on"])
                 self.alerts = Alerts(str(told["kind"]), on)
@@ -40,10 +45,16 @@ class Memory:
             self.units.setdefault(name, len(self.units) + 1)
         return self.units
 
+    def number_inverters(self, names: list[str]) -> dict[str, int]:
+        """The same of the solar inverters."""
+        for name in names:
+            self.inverters.setdefault(name, len(self.inverters) + 1)
+        return self.inverters
+
     def keep(self) -> None:
         """Write what changed, if anything did."""
         alerts = self.alerts and {"kind": self.alerts.kind, "on": sorted(self.alerts.on)}
-        text = json.dumps({"units": list(self.units), "alerts": alerts})
+        text = json.dumps({"units": list(self.units), "inverters": list(self.inverters), "alerts": alerts})
         if text == self._written:
             return
         try:
@@ -52,3 +63,7 @@ class Memory:
         except OSError as error:
             log.warning("%s cannot be written: %s", self.path, error.strerror)
         self._written = text
+
+
+def _numbered(names: Iterable[Any]) -> dict[str, int]:
+    return {str(name): number for number, name in enumerate(names, 1)}

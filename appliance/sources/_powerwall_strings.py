@@ -21,10 +21,15 @@ Strings = dict[tuple[int, str], Mapping[str, Any]]
 """(inverter from 1, letter) -> {"Power": W, "Voltage": V, "Current": A, "Connected": bool}."""
 
 
-def readings(answers: Answers, source: str, at: int) -> list[Reading]:
-    """Power, voltage and current of each connected string; a second inverter's as "source.inverter2"."""
+def readings(
+    answers: Answers, source: str, at: int, numbers: Mapping[str, int] | None = None
+) -> list[Reading]:
+    """Power, voltage and current of each connected string; a second inverter's as "source.inverter2".
+
+    `numbers` says which inverter is which; else they are counted as they come.
+    """
     found = []
-    for (inverter, letter), said in strings(answers).items():
+    for (inverter, letter), said in strings(answers, numbers or {}).items():
         if said.get("Connected") is False:
             continue
         name = source if inverter == 1 else f"{source}.inverter{inverter}"
@@ -35,20 +40,26 @@ def readings(answers: Answers, source: str, at: int) -> list[Reading]:
     return found
 
 
-def strings(answers: Answers) -> Strings:
+def inverters(answers: Answers) -> list[str]:
+    """The inverters in the vitals as "part--serial": one that did not answer is left out there."""
+    vitals = block(answers.get("vitals"))
+    return [name.partition("--")[2] for name in vitals if name.startswith("PVAC--")]
+
+
+def strings(answers: Answers, numbers: Mapping[str, int]) -> Strings:
     """From whichever answer tells them."""
     return (
-        _of_vitals(block(answers.get("vitals")))
+        _of_vitals(block(answers.get("vitals")), numbers)
         or _of_proxy(block(answers.get("strings")))
         or _of_inverter(block(answers.get("solar_powerwall")))
     )
 
 
-def _of_vitals(vitals: Mapping[str, Any]) -> Strings:
+def _of_vitals(vitals: Mapping[str, Any], numbers: Mapping[str, int]) -> Strings:
     found: Strings = {}
-    inverters = [name for name in vitals if name.startswith("PVAC--")]
-    for number_, name in enumerate(inverters, 1):
-        said, safety = block(vitals[name]), block(vitals.get(name.replace("PVAC", "PVS", 1)))
+    for place, name in enumerate(inverters({"vitals": vitals}), 1):
+        number_ = numbers.get(name, place)
+        said, safety = block(vitals[f"PVAC--{name}"]), block(vitals.get(f"PVS--{name}"))
         for letter in LETTERS:
             string = {
                 "Power": said.get(f"PVAC_PVMeasuredPower_{letter}"),

@@ -46,18 +46,24 @@ class Way(Protocol):
 
 
 def parse(
-    answers: data.Answers, source: str, at: int, units: dict[str, int] | None = None, cloud: bool = False
+    answers: data.Answers,
+    source: str,
+    at: int,
+    units: dict[str, int] | None = None,
+    cloud: bool = False,
+    inverters: dict[str, int] | None = None,
 ) -> list[Reading]:
     """The readings in what was answered at `at` (UTC ms). Raises SourceError where no power is told.
 
-    `units` numbers the Powerwalls, `cloud` says that Tesla's servers were asked. Pure: no clock, no network.
+    `units` and `inverters` number them, `cloud` says that Tesla's servers were asked. Pure: no clock, no
+    network.
     """
     found = data.measured(answers, source, at)
     found += data.charge(answers, source, at, cloud)
     found += data.grid(answers, source, at, cloud)
     found += data.settings(answers, source, at)
     found += data.storage(answers, source, at, units or {})
-    found += strings.readings(answers, source, at)
+    found += strings.readings(answers, source, at, inverters)
     if not any(reading.quantity is Quantity.FREQUENCY for reading in found):
         found += data.frequency(answers, source, at)
     return found
@@ -116,7 +122,8 @@ class Source:
                 "internet connection on?"
             )
         units = self._memory.number(list(data.units(answers)))
-        found: list[Fact] = [*parse(answers, self.name, at, units, self._cloud)]
+        inverters = self._memory.number_inverters(strings.inverters(answers))
+        found: list[Fact] = [*parse(answers, self.name, at, units, self._cloud, inverters)]
         found += self._news(answers, missing, at)
         self._memory.alerts = self._watch.known
         self._memory.keep()

@@ -262,6 +262,18 @@ def test_a_second_inverter_is_a_sub_source() -> None:
     }
 
 
+def test_an_inverter_keeps_its_number_while_another_is_not_heard() -> None:
+    """pypowerwall leaves a Powerwall 3 out of the vitals that does not answer in time."""
+    vitals = {
+        f"PVAC--1--{name}": {"PVAC_PVMeasuredPower_A": watts} for name, watts in (("X", 1.0), ("Y", 2.0))
+    }
+    assert strings.inverters({"vitals": vitals}) == ["1--X", "1--Y"]
+    del vitals["PVAC--1--X"]
+    found = parse({**meters(), "vitals": vitals}, "pw", AT, inverters={"1--X": 1, "1--Y": 2})
+    told = [reading for reading in found if reading.quantity is Quantity.STRING_A_POWER]
+    assert told == [Reading("pw.inverter2", Quantity.STRING_A_POWER, 2.0, AT)]
+
+
 def test_alerts_of_a_gateway_without_vitals() -> None:
     inverter = {"pvac_alerts": {"PVAC_a1": True, "Count": 1}, "pvs_alerts": {"PVS_a9": True, "PVS_a8": False}}
     now = alerts({"solar_powerwall": inverter})
@@ -278,16 +290,30 @@ def test_another_kind_of_answer_is_believed_when_it_stays() -> None:
     assert [event.name for event in watch.seen(inverter, "pw", AT)] == ["alert_off"]
 
 
+def test_a_device_left_out_of_the_vitals_keeps_its_alerts_for_a_while() -> None:
+    both = {"PVS--1--X": {"alerts": ["P"]}, "TEPOD--1--Y": {"alerts": ["Q"]}}
+    watch = Watch(None)
+    assert len(watch.seen(alerts({"vitals": both}), "pw", AT)) == 2
+    alone = alerts({"vitals": {"TEPOD--1--Y": {}}})
+    went = watch.seen(alone, "pw", AT)
+    assert [event.data["alert"] for event in went] == ["Q"], "that device told it"
+    for _ in range(PATIENCE - 2):
+        assert watch.seen(alone, "pw", AT) == []
+    assert [event.data["alert"] for event in watch.seen(alone, "pw", AT)] == ["P"]
+
+
 def test_a_memory_that_is_damaged_starts_anew(tmp_path: Path) -> None:
     for text in ("{", "[]", '{"units": 3}', '{"units": [], "alerts": {"on": [1]}}'):
         (tmp_path / "powerwall.json").write_text(text)
         memory = Memory(tmp_path)
         assert memory.alerts is None
     memory.number(["b", "a"])
+    memory.number_inverters(["i"])
     memory.alerts = Alerts("vitals", frozenset({("d", "x")}))
     memory.keep()
     again = Memory(tmp_path)
     assert (again.number(["a", "c"]), again.alerts) == ({"b": 1, "a": 2, "c": 3}, memory.alerts)
+    assert again.number_inverters(["h", "i"]) == {"i": 1, "h": 2}
 
 
 # Garbage
