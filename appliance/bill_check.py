@@ -140,23 +140,27 @@ class Checker:
         if readings is None and kwh is None:
             raise ValueError("a bill is checked by its two readings or by its kWh")
         names = await self.known(way)
-        edges = self._edges(first, last)[[0, -1]]
+        edges = self._edges(first, last)
         meter = await self._counter(names[0], QUANTITIES[way], edges) if names else None
         start, end = readings or (None, None)
         stood = (
             await self._stood(meter, QUANTITIES[way], int(edges[0]), start),
-            await self._stood(meter, QUANTITIES[way], int(edges[1]), end),
+            await self._stood(meter, QUANTITIES[way], int(edges[-1]), end),
         )
-        counted = None if meter is None else _known(float(np.diff(meter.registers.kwh)[0]))
+        ends = None if meter is None else meter.registers.kwh[[0, -1]]
+        counted = None if ends is None else _known(float(ends[1] - ends[0]))
         if kwh is None:
             assert readings is not None  # checked above
             kwh = readings[1] - readings[0] + billed.exchanged(stood, counted)
         slack = check.last_digit(np.array(readings or (kwh,))) * len(readings or (kwh,))
         if meter is not None and counted is not None:
-            slack += float(meter.registers.slack.sum()) + 2 * meter.step
+            slack += float(meter.registers.slack[[0, -1]].sum()) + 2 * meter.step
         whole = bill.total([entry.bill for entry in await self._ledger.bills(first, last, "month")])
         said = billed.verdict(meter, kwh, counted, slack)
-        return BillCheck(first, last, meter, stood, kwh, counted, slack, said, *billed.cost_of(way, whole))
+        silent = said is Verdict.DISAGREE and billed.silent(meter, kwh, counted, slack)
+        said = Verdict.UNKNOWN if silent else said
+        cost = billed.cost_of(way, whole)
+        return BillCheck(first, last, meter, stood, kwh, counted, slack, said, *cost, silent)
 
     async def _within(self, way: Way, first: date, last: date) -> tuple[date, date]:
         """The days asked for, cut to those of the history and to yesterday."""

@@ -40,6 +40,10 @@ SENTENCES = (
     N_("The bill and {meter} agree: {billed} kWh billed, {counted} kWh counted."),
     N_("The bill says {kwh} kWh more or less than {meter}, which its accuracy class allows."),
     N_("There are no readings of {meter} near those days."),
+    N_(
+        "{meter} was silent for over an hour in those days and may not have counted: {billed} kWh billed, "
+        "{counted} kWh counted."
+    ),
     N_("The bill says {kwh} kWh ({percent} %) more than {meter} counted in those days."),
     N_(" Yet {meter} did not show the bill's readings within three days of them: other days, another meter?"),
     N_("The bill says {kwh} kWh ({percent} %) less than {meter} counted in those days."),

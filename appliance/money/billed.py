@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
+
+from appliance.clock import DAY_MS
 from appliance.money import accuracy, check
 from appliance.money.bill import Bill
 from appliance.money.check import Counter, Verdict
+
+BUSY = 3.0
+"""A home may have used so many times its mean while its counter was off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class BillCheck:
     verdict: Verdict
     cost: float | None
     covered: float | None
+    silent: bool = False
+    """Whether a silence of the meter may explain what was billed beyond what it counted."""
 
     @property
     def difference(self) -> float | None:
@@ -60,6 +68,16 @@ def verdict(meter: Counter | None, billed: float, counted: float | None, slack: 
         return Verdict.AGREE
     allowed = 0.0 if meter.reads else max(billed, counted) * (meter.percent + accuracy.OTHERS) / 100
     return Verdict.WITHIN if apart <= slack + allowed else Verdict.DISAGREE
+
+
+def silent(meter: Counter | None, billed: float, counted: float | None, slack: float) -> bool:
+    """Whether more was billed than counted because a device that counts by itself was off for a while."""
+    if meter is None or counted is None or meter.reads:
+        return False
+    quiet = np.where(meter.registers.quiet > check.SILENT_MS, meter.registers.quiet, 0)
+    off = float(np.minimum(quiet, DAY_MS).sum()) / (len(quiet) * DAY_MS)
+    most = slack + max(billed, counted) * min(1.0, BUSY * off)
+    return slack < billed - counted <= most
 
 
 def cost_of(way: str, whole: Bill) -> tuple[float | None, float | None]:

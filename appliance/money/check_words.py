@@ -40,6 +40,10 @@ BILL = {
     Verdict.WITHIN: "The bill says {kwh} kWh more or less than {meter}, which its accuracy class allows.",
     Verdict.UNKNOWN: "There are no readings of {meter} near those days.",
 }
+BILL_SILENT = (
+    "{meter} was silent for over an hour in those days and may not have counted: {billed} kWh billed, "
+    "{counted} kWh counted."
+)
 BILLED_MORE = "The bill says {kwh} kWh ({percent} %) more than {meter} counted in those days."
 BILLED_LESS = "The bill says {kwh} kWh ({percent} %) less than {meter} counted in those days."
 """Of the export a lesser sum is to the owner's loss, of the import a greater one."""
@@ -90,7 +94,8 @@ def bill(found: BillCheck) -> Said:
     holes: dict[str, float | str] = {
         "meter": meter, "kwh": abs(apart), "percent": percent, "billed": found.billed_kwh, "counted": counted,
     }  # fmt: skip
-    first = BILL.get(found.verdict) or (BILLED_MORE if apart > 0 else BILLED_LESS)
+    said = BILL_SILENT if found.silent else BILL.get(found.verdict)
+    first = said or (BILLED_MORE if apart > 0 else BILLED_LESS)
     strange = any(s.billed_at is None and None not in (s.billed, s.kwh) for s in found.stood)
     return Said((first, STRANGE) if strange else (first,), holes)
 

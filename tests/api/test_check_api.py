@@ -141,6 +141,30 @@ async def test_a_bill_that_is_wrong(api: httpx.AsyncClient, here: Appliance) -> 
     assert found["start"]["billed_kwh"] is None
 
 
+async def test_a_gateway_that_was_off_accuses_no_bill(api: httpx.AsyncClient, here: Appliance) -> None:
+    """Of 28 days it was off for three: it counted 600 kWh of 672. A bill of 1200 no silence explains."""
+    here.health.add("gateway", "source", "powerwall")
+    start = calendar.day_start(FIRST, here.zone) - HOUR
+    off = range(start + 20 * DAY_MS, start + 23 * DAY_MS)
+    value, batch = 1000.0, []
+    for at in range(start, start + DAYS * DAY_MS + 3 * HOUR, HOUR // 2):
+        if at not in off:
+            value += 0.5
+            batch.append(Reading("gateway", Quantity.ENERGY_IMPORT, value, at))
+    here.store.append(batch)
+    here.hub.publish(batch[-1:])
+    await here.store.flush()
+    asked = "/api/v1/bill-check/bill?from=2027-04-01&to=2027-04-28"
+    found = (await api.get(f"{asked}&kwh=672")).json()
+    assert found["counted_kwh"] == pytest.approx(600, abs=1)
+    assert found["verdict"] == "not_comparable"
+    assert found["text"].startswith(
+        "gateway was silent for over an hour in those days and may not have counted"
+    )
+    assert (await api.get(f"{asked}&kwh=1200")).json()["verdict"] == "disagree"
+    assert (await api.get(f"{asked}&kwh=500")).json()["verdict"] == "disagree", "it did not count less"
+
+
 async def test_a_bill_of_days_nobody_read(api: httpx.AsyncClient, here: Appliance) -> None:
     await fill(here, {"remote_p1": 1.0})
     found = (await api.get("/api/v1/bill-check/bill?from=2026-04-01&to=2026-04-28&kwh=750")).json()
