@@ -81,6 +81,9 @@ class Guard:
         if _too_long(headers, limit):
             await self._refuse(scope, receive, send, 413, _too_much(limit))
             return
+        if scope["method"] == "HEAD":
+            # RFC 9110, 9.3.2: answered as GET is; the server, which has its own scope, leaves the body out.
+            scope = {**scope, "method": "GET"}
         await self._capped(scope, receive, send, limit)
 
     def _from_here(self, headers: Headers) -> bool:

@@ -46,8 +46,6 @@ PARTS = (
     health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
     proxy, registers,
 )  # fmt: skip
-ROOTS = ("current_readings", "meter_reading", "powerwall", "history", "alerts", "csv", "temps")
-"""What stands below these classic routes is answered for by the API; the pages have no address there."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
 needs the API token (More page): `Authorization: Bearer ...`. Instants are ISO 8601 or UTC milliseconds;
@@ -112,9 +110,9 @@ def _end_api(app: FastAPI) -> None:
     for path, allowed in methods.items():
         others = sorted(METHODS - allowed)
         app.add_api_route(path, _other_method(sorted(allowed)), methods=others, include_in_schema=False)
-    for root in ROOTS:
-        app.add_api_route(f"/{root}/{{name}}", _nothing, methods=sorted(METHODS), include_in_schema=False)
-    app.add_api_route("/api/{rest:path}", _nothing, methods=sorted(METHODS), include_in_schema=False)
+    # No page has an address below a route's first name.
+    for root in sorted({path.split("/")[1] for path in methods}):
+        app.add_api_route(f"/{root}/{{rest:path}}", _nothing, methods=sorted(METHODS), include_in_schema=False)
 
 
 def _other_method(allowed: list[str]) -> Callable[[], None]:

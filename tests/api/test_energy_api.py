@@ -413,6 +413,12 @@ async def test_a_powerwall_that_never_answered_says_why(here: Appliance, api: ht
         ("GET", "/history/nothing", 404),
         ("GET", "/current_readings/x", 404),
         ("GET", "/pw/nothing_at_all", 404),
+        ("GET", "/pw/site/power", 404),
+        ("GET", "/control/reserve/20", 404),
+        ("GET", "/history/meter/2026", 404),
+        ("GET", "/health/", 404),
+        ("GET", "/aggregates/", 404),
+        ("GET", "/stats/x", 404),
         ("POST", "/current_readings", 405),
         ("DELETE", "/history/meter", 405),
         ("GET", "/meter_reading", 405),
@@ -424,6 +430,14 @@ async def test_every_error_of_these_routes_has_one_shape(
     api: httpx.AsyncClient, method: str, path: str, status: int
 ) -> None:
     problem(await api.request(method, path), status)
+
+
+async def test_whoever_asks_for_the_head_alone_is_answered(mine: httpx.AsyncClient, here: Appliance) -> None:
+    await here.accept(house())
+    for path in ("/health", "/current_readings", "/metrics", "/nothing"):
+        assert (await mine.head(path)).status_code == (await mine.get(path)).status_code, path
+    answer = await mine.head("/meter_reading")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 async def test_a_fault_inside_is_told_alike(
