@@ -111,8 +111,9 @@ def _end_api(app: FastAPI) -> None:
         others = sorted(METHODS - allowed)
         app.add_api_route(path, _other_method(sorted(allowed)), methods=others, include_in_schema=False)
     # No page has an address below a route's first name.
-    for root in sorted({path.split("/")[1] for path in methods}):
-        app.add_api_route(f"/{root}/{{rest:path}}", _nothing, methods=sorted(METHODS), include_in_schema=False)
+    below = [f"/{root}/{{rest:path}}" for root in sorted({path.split("/")[1] for path in methods})]
+    for path in below:
+        app.add_api_route(path, _nothing, methods=sorted(METHODS), include_in_schema=False)
 
 
 def _other_method(allowed: list[str]) -> Callable[[], None]:

@@ -224,7 +224,7 @@ async def alerts(here: Here, start: From = None, end: To = None) -> list[AlertOu
 
 @router.get("/battery/capacity", responses=problems(503))
 async def capacity(
-    here: Here, every: Annotated[Literal["day", "month"], Query(description="How fine.")] = "month"
+    here: Here, every: Annotated[Literal["day", "month"], Query(description="One value for each.")] = "month"
 ) -> list[CapacityOut]:
     """How much the battery and each of its packs can hold, from the first day known."""
     return [

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
@@ -36,7 +36,7 @@ Channel = Annotated[Literal["import", "export"], Query(description="Which regist
 First = Annotated[date | None, Query(alias="from", description="The first local day; a year ago.")]
 Last = Annotated[date | None, Query(alias="to", description="The last local day; yesterday.")]
 By = Annotated[Literal["day", "month"], Query(description="One row for each.")]
-Kwh = Annotated[float | None, Query(ge=0, le=1e9, allow_inf_nan=False)]
+REGISTER: dict[str, Any] = {"ge": 0, "le": 1e9, "allow_inf_nan": False}
 
 
 def _span(here: Here, first: First = None, last: Last = None) -> tuple[date, date]:
@@ -76,10 +76,17 @@ async def one_bill(
     here: Here,
     first: Annotated[date, Query(alias="from", description="The bill's first local day.")],
     last: Annotated[date, Query(alias="to", description="Its last local day, included.")],
-    start_kwh: Kwh = None,
-    end_kwh: Kwh = None,
-    kwh: Kwh = None,
-    amount: Annotated[float | None, Query(ge=-1e9, le=1e9, allow_inf_nan=False)] = None,
+    start_kwh: Annotated[
+        float | None, Query(**REGISTER, description="The register at the bill's beginning.")
+    ] = None,
+    end_kwh: Annotated[float | None, Query(**REGISTER, description="The register at its end.")] = None,
+    kwh: Annotated[
+        float | None, Query(**REGISTER, description="The bill's energy, where it names no registers.")
+    ] = None,
+    amount: Annotated[
+        float | None,
+        Query(ge=-1e9, le=1e9, allow_inf_nan=False, description="What it costs, in the site's currency."),
+    ] = None,
     channel: Channel = "import",
 ) -> BillOut:
     """A bill by its two readings, or by its kWh, beside what the meter said and what the contract says."""
