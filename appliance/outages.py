@@ -87,6 +87,7 @@ class Judge:
 
     def _back(self, start: int, end: int, silence: Span | None) -> Event:
         begun, self._lost, self._unwatched = self._unwatched, None, None
+        end = max(start, end)  # where the clock was set back since
         lasted = lasting((end - start) / 1000)
         if begun and silence:
             lasted = f"about {lasted}"

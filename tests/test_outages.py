@@ -66,6 +66,15 @@ def test_after_the_clock_was_set_back_it_goes_on() -> None:
     assert event.data == {"start": NOON}
 
 
+def test_a_clock_set_back_within_an_outage_makes_no_negative_one() -> None:
+    judge = Judge("pw", ZONE)
+    assert judge.take(state(DOWN, NOON + 3_600_000), NOON + 3_600_000) is not None
+    event = judge.take(state(UP, NOON), NOON)
+    assert event is not None
+    assert event.data["duration_s"] == 0
+    assert event.data["end"] == event.data["start"]
+
+
 def test_silence_ends_no_outage_and_is_told() -> None:
     _, up = judged((UP, 0), (DOWN, 10), (UP, 10 + 7800))
     assert up.text == (

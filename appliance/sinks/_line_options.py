@@ -77,8 +77,10 @@ class Options(SinkOptions):
     @field_validator("measurement")
     @classmethod
     def _fit(cls, name: str) -> str:
-        if not _line.fit(name):
-            raise ValueError("a name is printable and has no backslash")
+        if not _line.fit(name) or name.startswith("#"):
+            raise ValueError(
+                "a name is printable, has no backslash and does not begin with #, as comments do"
+            )
         return name
 
     @field_validator("tags")

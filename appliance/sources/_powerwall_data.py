@@ -44,6 +44,8 @@ GRID_STATES: Final = {
 }
 """Any other word is unknown: never down."""
 HERTZ = (40.0, 70.0)
+HERTZ_NAMES = ("ISLAND_FreqL1_Main", "PINV_Fout", "PVAC_Fout")
+"""In vitals: of the grid, of a Powerwall, of a solar inverter (all there is of a Powerwall 3)."""
 HIDDEN = 5.0
 """Percent of the raw scale that the app hides."""
 OLD_S = 3600.0
@@ -270,10 +272,12 @@ def _stored(unit: Unit, source: str, at: int) -> list[Reading]:
 
 
 def frequency(answers: Answers, source: str, at: int) -> list[Reading]:
-    """Of the units, for gateways whose meters tell none."""
+    """Of the units or the devices in the vitals, for gateways whose meters tell none."""
     blocks = block(answers.get("system_status")).get("battery_blocks")
-    for said in map(block, blocks if isinstance(blocks, list) else ()):
-        hertz = number(said.get("f_out"))
+    told = [block(said).get("f_out") for said in (blocks if isinstance(blocks, list) else ())]
+    devices = [block(said) for said in block(answers.get("vitals")).values()]
+    told += [said.get(name) for name in HERTZ_NAMES for said in devices]
+    for hertz in map(number, told):
         if hertz is not None and HERTZ[0] <= hertz <= HERTZ[1]:
             return [Reading(source, Quantity.FREQUENCY, hertz, at)]
     return []

@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance import http
 from appliance.errors import SourceError
+from appliance.sources._powerwall_data import block
 
 PORT = 8675
 DETAILS = {
@@ -18,6 +19,8 @@ DETAILS = {
     "temps": "/temps",
     "alerts": "/alerts",
 }
+POD = "/pod"
+"""Older proxies tell nominal_full_pack_energy and nominal_energy_remaining of the whole here alone."""
 SOE, GRID = "/soe", "/api/system_status/grid_status"
 
 
@@ -42,7 +45,10 @@ class Proxy:
 
     def details(self) -> dict[str, Any]:
         """What changes slowly; what the proxy does not know is left out."""
-        return {name: self._try(path, told=False) for name, path in DETAILS.items()}
+        found = {name: self._try(path, told=False) for name, path in DETAILS.items()}
+        if "nominal_full_pack_energy" not in block(found["system_status"]):
+            found["system_status"] = self._try(POD, told=False)
+        return found
 
     def close(self) -> None:
         """Let the connection go."""

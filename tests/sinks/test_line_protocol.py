@@ -137,6 +137,7 @@ def test_a_flavour_fills_in_what_its_kind_expects(given: dict[str, Any], url: st
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
+        ({"flavour": "questdb", "measurement": "#1"}, "does not begin with #"),
         ({"flavour": "influxdb1"}, "influxdb1 needs database"),
         ({"flavour": "influxdb2", "bucket": "e"}, "influxdb2 needs org and token"),
         ({"flavour": "telegraf", "tags": {"a": "b\\"}}, "cannot be a tag"),

@@ -381,6 +381,11 @@ async def test_the_proxy_tells_the_same(house: House, clock: EagerClock, context
             assert {Quantity.STRING_A_POWER, Quantity.BATTERY_CAPACITY} <= set(found)
             assert Quantity.TEMPERATURE in of(batch, "pw.unit2")
             assert events(batch, "alert_on")
+            # An older proxy, before a gateway that has no vitals: the whole battery is told in /pod alone.
+            proxy.faults |= {"/pw/system_status": Fault(404), "/vitals": Fault(404), "/temps": Fault(404)}
+            capacity = of(await anext(batches))[Quantity.BATTERY_CAPACITY]
+            assert capacity == pytest.approx(found[Quantity.BATTERY_CAPACITY])
+            proxy.clear()
             proxy.faults[SOE.replace("/api/system_status", "")] = Fault(500)
             assert is_true(await anext(batches), house.state()) == set(truth(house.state())) - CHARGE
             proxy.clear()

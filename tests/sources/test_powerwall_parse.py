@@ -153,6 +153,16 @@ def test_the_units_tell_the_frequency_where_the_meters_do_not() -> None:
     assert read({**meters(), "system_status": blocks})[Quantity.FREQUENCY] == 50.02
 
 
+@pytest.mark.parametrize("device", ["TEPINV--1--A", "PVAC--1--A", "TESYNC--1--A"])
+def test_the_devices_tell_the_frequency_where_nothing_else_does(device: str) -> None:
+    """A Powerwall 3 tells it in the vitals alone."""
+    names = {"TEPINV": "PINV_Fout", "PVAC": "PVAC_Fout", "TESYNC": "ISLAND_FreqL1_Main"}
+    name = names[device.partition("--")[0]]
+    vitals = {"TEPINV--0--Z": {"PINV_Fout": None, "PINV_Pout": 50.0}, device: {name: 50.01}}
+    assert read({**meters(), "vitals": vitals})[Quantity.FREQUENCY] == 50.01
+    assert Quantity.FREQUENCY not in read({**meters(), "vitals": {device: {name: 0.0}}})
+
+
 @pytest.mark.parametrize(
     ("raw", "app"), [(5, 0), (52.5, 50), (100, 100), (0, 0), (3, 0), (100.4, 100), (24, 20)]
 )
