@@ -9,6 +9,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from appliance.calendar import day_of
+from appliance.clock import DAY_MS
 from appliance.model import Event, Quantity, Reading, parent
 from appliance.views import Latest, is_fresh
 
@@ -55,7 +56,15 @@ class Battery:
         self.source = source
         self._now = now
         self._cadences = cadences
-        self._latest = {key: reading for key, reading in latest.items() if parent(key[0]) == source}
+        mine = {key: reading for key, reading in latest.items() if parent(key[0]) == source}
+        heard = max((reading.at for reading in mine.values()), default=0)
+        # A pack that was exchanged, or what a new firmware leaves out, would be missed for ever.
+        self._latest = {key: reading for key, reading in mine.items() if heard - reading.at <= DAY_MS}
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The newest of all that it and its units tell, in order of name and quantity."""
+        return [reading for _, reading in sorted(self._latest.items())]
 
     def last(self, quantity: Quantity, unit: str | None = None) -> Reading | None:
         """The last reading, however old: of the gateway, or of one of its units."""

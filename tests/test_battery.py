@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from appliance.battery import Alert, String, Unit, alerts, battery, capacity, gateways
+from appliance.battery import Alert, Battery, String, Unit, alerts, battery, capacity, gateways
 from appliance.calendar import day_start
 from appliance.model import Event, Quantity, Reading
 
@@ -54,6 +54,18 @@ def test_what_is_old_is_unknown_and_never_nought() -> None:
     last = found.last(Q.STATE_OF_CHARGE)
     assert last is not None
     assert last.value == 72.5
+
+
+def test_a_pack_that_was_exchanged_is_there_no_more() -> None:
+    told = [
+        Reading("powerwall", Q.STATE_OF_CHARGE, 50, NOW),
+        Reading("powerwall.unit1", Q.BATTERY_CAPACITY, 13, NOW),
+        Reading("powerwall.unit2", Q.BATTERY_CAPACITY, 12, NOW - 2 * 86_400_000),
+    ]
+    found = Battery("powerwall", {(r.source, r.quantity): r for r in told}, {"powerwall": 10.0}, NOW)
+    assert ([unit.name for unit in found.units], found.capacity) == (["powerwall.unit1"], 13)
+    silent = Battery("powerwall", {(r.source, r.quantity): r for r in told[2:]}, {"powerwall": 10.0}, NOW)
+    assert [unit.name for unit in silent.units] == ["powerwall.unit2"], "nobody knows better"
 
 
 def test_a_sum_of_which_a_part_is_unknown_is_unknown() -> None:

@@ -11,7 +11,7 @@ from appliance.app import Appliance
 from appliance.battery import Battery
 from appliance.calendar import iso
 from appliance.energy_now import Flow, flow_of
-from appliance.model import Quantity, Reading, parent
+from appliance.model import Quantity, Reading
 
 router = APIRouter(tags=["Energy"])
 
@@ -83,14 +83,9 @@ async def powerwall_status(here: Here) -> PowerwallStatus:
     )
 
 
-def _readings(here: Appliance, battery: Battery) -> list[Reading]:
-    """All the newest that the source and the units behind it told, in order of name and quantity."""
-    return [r for key, r in sorted(here.hub.latest.items()) if parent(key[0]) == battery.source]
-
-
 def _whole(here: Appliance, battery: Battery) -> bool:
     """Whether all that the battery tells is known just now."""
-    return not any(here.stale(reading) for reading in _readings(here, battery))
+    return not any(here.stale(reading) for reading in battery.readings)
 
 
 @router.get("/powerwall/soe", responses=problems(503))
@@ -110,7 +105,7 @@ async def powerwall_vitals(here: Here) -> PowerwallVitals:
     """All that the battery's source tells, device by device. 503 without a battery or while it is silent."""
     battery = battery_of(here)
     devices: dict[str, dict[str, VitalOut]] = {}
-    for reading in _readings(here, battery):
+    for reading in battery.readings:
         devices.setdefault(reading.source, {})[str(reading.quantity)] = _vital(here, reading)
     return PowerwallVitals(
         status="ok" if _whole(here, battery) else "degraded",

@@ -356,6 +356,24 @@ async def test_whose_register(here: Appliance, api: httpx.AsyncClient) -> None:
 # The battery
 
 
+async def test_what_a_gateway_stopped_telling_long_ago_is_not_missed(
+    here: Appliance, api: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    here.cadences["powerwall"] = 10
+    await here.accept([*house(frequency=50), *readings(NOON, "powerwall.unit2", battery_capacity=12)])
+    clock.tick(3600)
+    now = [*house(clock.now()), *readings(clock.now(), "powerwall.unit1", battery_capacity=13)]
+    await here.accept(now)
+    assert (await api.get("/powerwall/status")).json()["status"] == "degraded"
+    clock.tick(2 * DAY_MS / 1000)
+    now = [*house(clock.now()), *readings(clock.now(), "powerwall.unit1", battery_capacity=13)]
+    await here.accept(now)
+    found = (await api.get("/powerwall/status")).json()
+    assert (found["status"], found["units"], found["capacity_kwh"]) == ("ok", ["powerwall.unit1"], 13)
+    vitals = (await api.get("/powerwall/vitals")).json()
+    assert (vitals["status"], set(vitals["devices"])) == ("ok", {"powerwall", "powerwall.unit1"})
+
+
 async def test_the_battery(here: Appliance, api: httpx.AsyncClient) -> None:
     await here.accept(house(backup_reserve=20, battery_mode=1, battery_time_left=6.5))
     await here.accept(
