@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,8 @@ class Talk:
         self._birth_at: float | None = None
         self._announced: dict[str, Any] | None = None
         self._coming: tuple[dict[str, Any], float] | None = None
+        self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
+        self._priced = False
         self.values = 0
         """How many values are told."""
 
@@ -67,22 +70,33 @@ class Talk:
 
     async def tick(self, facts: Iterable[Fact]) -> None:
         """Say what is new. Raises StoreError."""
+        for fact in facts:
+            if isinstance(fact, Event) and self._concerns(fact):
+                self._events.append(fact)
+            self._priced |= isinstance(fact, Price)
         if self._link.pending >= MOST_PENDING:
             return
-        clock, facts = self._context.clock, list(facts)
+        clock = self._context.clock
         now, mono = clock.now(), clock.monotonic()
         if self._birth_at is not None and mono >= self._birth_at:
             self._birth_at = self._announced = None
             self._told.forget()
         # While nobody listened a price may have become known.
-        anew = self._announced is None or any(isinstance(fact, Price) for fact in facts)
-        prices = await self._prices.values(now, anew=anew)
+        prices = await self._prices.values(now, anew=self._announced is None or self._priced)
+        self._priced = False
         sources = self._sources()
         series = _mqtt_states.series(self._context.hub.latest, sources, self._plan.every_s, now)
         await self._announce(series, mono)
         self._say(series, sources, prices)
-        for event in [fact for fact in facts if isinstance(fact, Event)][-MOST_EVENTS:]:
-            self._link.publish(Message(self._plan.topics.event, happened(event), retain=False))
+        while self._events:
+            self._link.publish(
+                Message(self._plan.topics.event, happened(self._events.popleft()), retain=False)
+            )
+
+    def _concerns(self, event: Event) -> bool:
+        """Whether it is of a source that is told, or of no source at all."""
+        wanted, source = self._plan.sources, parent(event.source)
+        return wanted is None or source in wanted or source not in {s.name for s in self._context.sources()}
 
     def _sources(self) -> list[SourceInfo]:
         wanted = self._plan.sources

@@ -21,6 +21,7 @@ from tests.peers.telling import QUARTER_MS, SPEED, Telling, telling, until
 
 CONFIG = "homeassistant/device/tallywatt-1/config"
 STATUS = "tallywatt/tallywatt-1/status"
+EVENT = "tallywatt/tallywatt-1/event"
 GRID = "tallywatt/tallywatt-1/p1/power_grid"
 
 
@@ -83,7 +84,7 @@ async def test_values_are_plain_retained_and_expire(
         assert kept[GRID].properties is not None
         assert 50 <= kept[GRID].properties.MessageExpiryInterval <= 60
         assert not hasattr(kept[STATUS].properties, "MessageExpiryInterval")
-        assert here.sink.delivery.sent >= 8
+        await until(lambda: here.sink.delivery.sent >= 8)  # it counts once a second
         assert here.sink.delivery.pending == 0
         assert here.report.said[-1][0] == "ok"
     await until(lambda: listener.topics()[STATUS] == "offline")
@@ -159,9 +160,17 @@ async def test_sources_can_be_chosen_and_home_assistant_left_out(
     async with telling(tmp_path, port=broker.port, cadences=cadences, **options) as here:
         here.tell("p1", power_grid=1)
         here.tell("powerwall", power_battery=1)
+        await until(lambda: here.report.said)
+        now = here.clock.now()
+        happened = [Event(name, "alert_on", now, name) for name in ("p1", "powerwall.unit1", "central")]
+        here.hub.publish(happened)
         await until(lambda: here.store.documents.get("mqtt", "mqtt"))
+        await until(lambda: len(listener.heard(EVENT)) >= 2)
+        told = [json.loads(text)["source"] for text in listener.heard(EVENT)]
+        assert told == ["powerwall.unit1", "central"], "a sink is no source"
         assert set(listener.topics()) == {
             STATUS,
+            EVENT,
             "tallywatt/tallywatt-1/powerwall/status",
             "tallywatt/tallywatt-1/powerwall/power_battery",
         }
@@ -205,11 +214,13 @@ async def test_a_slow_broker_is_spared_and_hears_the_newest_later(
         monkeypatch.setattr(_mqtt_talk, "MOST_PENDING", 0)
         await asyncio.sleep(0.2)
         here.tell("p1", power_grid=1)
+        here.hub.publish([Event("p1", "grid_down", here.clock.now(), "The grid is down")])
         await asyncio.sleep(0.3)
         here.tell("p1", power_grid=2)
         monkeypatch.setattr(_mqtt_talk, "MOST_PENDING", 500)
         await until(lambda: listener.heard(GRID))
         assert listener.heard(GRID) == ["2"]
+        await until(lambda: listener.heard(EVENT))  # what happened is not said again, so it waits
 
 
 # Births, and what goes
