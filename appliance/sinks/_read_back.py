@@ -13,6 +13,7 @@ import numpy as np
 
 from appliance.errors import SourceError
 from appliance.model import Quantity
+from appliance.sinks._aside import Known
 from appliance.sinks._receivers import Place
 from appliance.store import Store
 
@@ -77,14 +78,14 @@ async def kept(
     series: Collection[Series],
     start: int,
     end: int,
-    aside: Collection[tuple[str, Quantity, int]],
+    aside: Known,
 ) -> Counter[Series]:
     """How many instants of each series are kept in `[start, end)` that the store should hold; `aside` are
     those it refused."""
     counts = Counter[Series]()
     for source, quantity in series:
         at, _, _ = await store.raw(source, quantity, start, end)
-        missing = sum(1 for s, q, t in aside if (s, q) == (source, quantity) and start <= t < end)
+        missing = aside.within(source, quantity, start, end)
         counts[source, quantity] = max(0, len(np.unique(at)) - missing)
     return counts
 

@@ -1,5 +1,6 @@
 """Compares what a store of line protocol holds with what is kept here, and sends again what is missing."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from appliance import http
 from appliance.clock import DAY_MS, SECOND_MS
 from appliance.model import Quantity, Reading
 from appliance.sinks import _read_back, _receivers
+from appliance.sinks._aside import Known
 from appliance.sinks._outbox import Outbox
 from appliance.sinks._read_back import Gap, Series, compared
 from appliance.sinks._receivers import Place
@@ -86,7 +88,8 @@ class Verifier:
         verdict: Verdict,
         send_again: Deliver | None,
     ) -> None:
-        kept = await _read_back.kept(self._context.store, series, start, end, self.aside())
+        aside = await self._aside()
+        kept = await _read_back.kept(self._context.store, series, start, end, aside)
         verdict.readings += kept.total()
         gaps = compared(kept, await self.ask(start, end), start, end)
         fewer = [gap for gap in gaps if gap.there < gap.kept]
@@ -97,7 +100,7 @@ class Verifier:
                 verdict.sent_again += len(readings)
             # VictoriaMetrics shows what it has taken after a second.
             await self._context.clock.sleep(2)
-            kept = await _read_back.kept(self._context.store, series, start, end, self.aside())
+            kept = await _read_back.kept(self._context.store, series, start, end, aside)
             gaps = compared(kept, await self.ask(start, end), start, end)
         verdict.gaps += gaps
 
@@ -116,15 +119,6 @@ class Verifier:
             Reading(gap.source, gap.quantity, v, t, c) for t, v, c in zip(at, value, confidence, strict=True)
         ]
 
-    def aside(self) -> list[tuple[str, Quantity, int]]:
+    async def _aside(self) -> Known:
         """The readings the store refused for good."""
-        return [
-            (each["source"], Quantity(each["quantity"]), each["at"])
-            for document in self._context.store.documents.all(aside_table(self._name))
-            for each in document["readings"]
-        ]
-
-
-def aside_table(name: str) -> str:
-    """The documents in which a sink keeps what its receiver will never take."""
-    return f"set aside by {name}"
+        return await asyncio.to_thread(Known, self._context.store.documents, self._name)

@@ -19,11 +19,12 @@ from appliance.errors import AuthError, SourceError
 from appliance.http import HttpError
 from appliance.model import Event, Price, Reading
 from appliance.sinks import _line, _read_back, _receivers
+from appliance.sinks._aside import Aside, Record, aside_table
 from appliance.sinks._backoff import Backoff, offset_s
 from appliance.sinks._line_options import Options
 from appliance.sinks._outbox import Outbox
 from appliance.sinks._splitting import Splitter
-from appliance.sinks._verifier import SETTLED_MS, Verdict, Verifier, aside_table
+from appliance.sinks._verifier import SETTLED_MS, Verdict, Verifier
 from appliance.sinks._versions import Versions
 from appliance.sinks._wire import HttpWire, Wire, packed
 from appliance.sinks.base import Delivery, SinkContext
@@ -55,7 +56,7 @@ class Sink:
             Versions(context.store, context.clock.now()) if self._place.flavour.versions else None
         )
         self._prices: dict[tuple[str, int], Price] = {}
-        self._aside = 0
+        self._aside = Aside()
         self._gaps = ""
         self._well_at: int | None = None
         self._look_at = 0
@@ -81,6 +82,8 @@ class Sink:
                 await self._context.clock.sleep(await self._round())
         finally:
             self._wire.close()
+            if self._aside.count:  # it was stopped within a round
+                self._keep_record()
 
     async def test(self) -> str:
         """Ask the receiver whether it would take lines; none is written. SourceError says what is wrong."""
@@ -105,7 +108,6 @@ class Sink:
 
     async def _round(self) -> float:
         """Send all there is; the seconds until the next round."""
-        self._aside = 0
         try:
             await self._outbox.count()
             while await self._send_some():
@@ -114,16 +116,17 @@ class Sink:
                 await self._verify_if_due(self._well_at - SETTLED_MS)
         except SourceError as error:
             self._well_at = None
+            await self._record_aside()
             return self._failed(error)
         self._backoff.failures = 0
         self._well_at = self._context.clock.now()
         self._outbox.well()
-        self._tell()
+        self._tell(await self._record_aside())
         return self._options.interval_seconds
 
-    def _tell(self) -> None:
-        if self._aside:
-            text = f"{self._aside} readings of the last delivery were refused; see the events for why"
+    def _tell(self, aside: int) -> None:
+        if aside:
+            text = f"{aside} readings of the last delivery were refused; see the events for why"
             self._context.report.trouble(text, needs_you=True)
         elif self._gaps:
             self._context.report.trouble(self._gaps, needs_you=True)
@@ -183,7 +186,7 @@ class Sink:
         self._prices.update({(price.channel, price.start): price for price in prices})
         if rows:
             bad = {number: why for number, why in refused.items() if number < count}
-            await self._set_aside([(rows[number].reading, why) for number, why in bad.items()])
+            self._aside.add([(rows[number].reading, why) for number, why in bad.items()])
             await self._outbox.done(rows, len(bad))
         return count > 0
 
@@ -244,21 +247,23 @@ class Sink:
         if refused := self._place.refusal(answer, self._place.write):
             raise refused
 
-    async def _set_aside(self, refused: Sequence[tuple[Reading, str]]) -> None:
-        """Keep what the receiver will never take where a person can find it, and say so once."""
-        if not refused:
-            return
-        now, first = self._context.clock.now(), refused[0][1]
-        kept = [
-            {"source": r.source, "quantity": str(r.quantity), "value": r.value, "at": r.at, "reason": why}
-            for r, why in refused
-        ]
-        self._aside += len(kept)
-        keep = self._context.store.documents.append
-        await asyncio.to_thread(keep, aside_table(self.name), {"at": now, "readings": kept})
-        text = f"{len(kept)} readings will never be taken: {first}. They are kept here and not sent again"
-        data = {"count": len(kept), "readings": kept[:20]}
-        self._context.report.event(Event(self.name, "delivery_refused", now, text, data))
+    async def _record_aside(self) -> int:
+        """Keep on record what the receiver will never take, and say so once a round. How many these are."""
+        if not self._aside.count:
+            return 0
+        record = await asyncio.to_thread(self._keep_record)
+        count, named = record["count"], record["readings"]
+        why = named[0]["reason"]
+        text = f"{count} readings will never be taken: {why}. They are kept here and not sent again"
+        data = {"count": count, "readings": named[:20]}
+        self._context.report.event(Event(self.name, "delivery_refused", record["at"], text, data))
+        return int(count)
+
+    def _keep_record(self) -> Record:
+        record = self._aside.record(self._context.clock.now())
+        self._context.store.documents.append(aside_table(self.name), record)
+        self._aside = Aside()
+        return record
 
 
 def _place(options: Options) -> _receivers.Place:

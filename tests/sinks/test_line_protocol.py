@@ -11,11 +11,12 @@ import pytest
 from line_bench import GRID, IMPORT, START, Bench, held
 from pydantic import ValidationError
 
-from appliance.clock import ScaledClock
+from appliance.clock import DAY_MS, ScaledClock
 from appliance.demo.http_device import Answer, Fault, HttpDevice, Request
 from appliance.errors import SourceError
 from appliance.http import HttpAuthError
 from appliance.model import Quantity, Reading
+from appliance.sinks._aside import NAMED, Known
 from appliance.sinks._backoff import CROWD_S, LONGEST_WAIT_S, Backoff, offset_s
 from appliance.sinks.line_protocol import MOST_BYTES, Options, Sink
 
@@ -30,6 +31,7 @@ class Store2(HttpDevice):
     def __init__(self) -> None:
         super().__init__()
         self.poison: Callable[[str], bool] = lambda line: False
+        self.retention: Callable[[str], bool] = lambda line: False
         self.status = 400
         self.lines: list[str] = []
         self.asked: list[Request] = []
@@ -49,6 +51,9 @@ class Store2(HttpDevice):
         plain = request.headers.get("content-encoding") != "gzip"
         lines = (request.body if plain else gzip.decompress(request.body)).decode().splitlines()
         self.lines += [line for line in lines if not self.poison(line) and not line.startswith("#")]
+        if old := sum(map(self.retention, lines)):
+            said = f"partial write: points beyond retention policy dropped={old}"
+            return _error(422, "unprocessable entity", said)
         if bad := [line for line in lines if self.poison(line)]:
             return _error(self.status, "invalid", f"unable to parse {bad[0][:30]}: partial write")
         return Answer(b"", 204)
@@ -251,6 +256,30 @@ async def test_a_line_too_large_by_itself_holds_up_no_other_and_batches_stay_lar
         await sink._round()
         assert len(store2.asked) == asked + 1, "one line is no measure of a batch"
     assert len(set(store2.lines)) == 599
+
+
+async def test_much_that_is_too_old_is_one_record_and_one_event(store2: Store2, tmp_path: Path) -> None:
+    """A receiver that keeps a month refuses years: the record does not grow with them."""
+    old = START + 2500 * 1000
+
+    def too_old(line: str) -> bool:
+        return not line.startswith("#") and int(line.rpartition(" ")[2]) < old
+
+    bench = Bench(tmp_path, held())
+    async with bench.store:
+        await bench.keep(*many(2600))
+        sink = bench.sink(store2.url, **V2)
+        store2.retention = too_old
+        await sink._round()
+        assert (sink.delivery.sent, sink.delivery.set_aside, sink.delivery.pending) == (100, 2500, 0)
+        (record,) = bench.store.documents.all("set aside by line_protocol")
+        assert (record["count"], len(record["readings"])) == (2500, NAMED)
+        assert [row[3] for row in record["days"]] == [2500 - NAMED]
+        known = Known(bench.store.documents, "line_protocol")
+        assert known.within("meter", GRID, START, START + DAY_MS) == 2500
+        assert known.within("meter", GRID, START + DAY_MS, START + 2 * DAY_MS) == 0
+    (event,) = bench.report.events
+    assert event.text.startswith("2500 readings will never be taken")
 
 
 async def test_a_line_that_is_alone_is_blamed_only_when_another_is_taken(
