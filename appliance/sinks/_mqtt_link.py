@@ -8,7 +8,7 @@ broker that does not know it is asked again in 3.1.1. Source: OASIS MQTT 5.0 and
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -39,7 +39,7 @@ class Address:
     host: str
     port: int
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     tls: bool = False
     ca_file: str = ""
     insecure: bool = False

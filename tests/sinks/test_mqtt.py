@@ -15,7 +15,7 @@ from appliance.clock import ScaledClock
 from appliance.model import Event
 from appliance.sinks import _mqtt_talk
 from appliance.sinks.base import Rate
-from appliance.sinks.mqtt import Options, Sink
+from appliance.sinks.mqtt import Options, Sink, address
 from tests.peers.mosquitto import Broker, Listener, prepared
 from tests.peers.telling import QUARTER_MS, SPEED, Telling, telling, until
 
@@ -280,6 +280,13 @@ async def test_another_topic_leaves_nothing_behind(
     kept = {"house/status", "house/p1/status", "house/p1/power_grid"}
     discovery = {"ha/device/tallywatt-1/config"} if "discovery_prefix" in second else set()
     assert await left(topic="house", **second) == kept | discovery
+
+
+def test_no_trace_back_shows_the_password() -> None:
+    options = Options.model_validate({"host": "broker", "username": "box", "password": "s3cret"})
+    found = address(options)
+    assert found.password == "s3cret"
+    assert "s3cret" not in f"{found} {found!r} {options!r}"
 
 
 def test_topics_that_cannot_be_are_refused() -> None:
