@@ -80,11 +80,12 @@ def measured(answers: Answers, source: str, at: int) -> list[Reading]:
     found: dict[Quantity, float] = {}
     for name, quantity in POWERS.items():
         power = number(blocks[name].get("instant_power"))
-        if power is None or (power == 0 and _never_heard(blocks[name])):
+        if power == 0 and _never_heard(blocks[name]):
             continue
-        found[quantity] = power
+        if power is not None:
+            found[quantity] = power
         found |= _registers(name, blocks[name])
-    if not found:
+    if found.keys().isdisjoint(POWERS.values()):
         raise SourceError(
             f"The Powerwall answers, but tells no power ({_shown(said)}); is this a gateway's address, and "
             "is the gateway set up?"

@@ -123,6 +123,15 @@ def test_a_missing_meter_is_none(name: str, lost: Any) -> None:
     assert set(POWERS.values()) - set(found) == {POWERS[name]}
 
 
+def test_a_register_is_told_without_its_power() -> None:
+    """A Powerwall 3 whose site manager starts anew tells no power of a meter, but its register."""
+    found = read(meters(site=meter(None, 5000, 3000)))
+    assert Quantity.POWER_GRID not in found
+    assert (found[Quantity.ENERGY_IMPORT], found[Quantity.ENERGY_EXPORT]) == (5.0, 3.0)
+    with pytest.raises(SourceError):
+        parse({"aggregates": {"site": meter(None, 5000, 3000)}}, "pw", AT)
+
+
 def test_a_meter_never_heard_of_measures_nothing() -> None:
     never = {"last_communication_time": "0001-01-01T00:00:00Z"}
     found = read(meters(solar=meter(0, 0, 0, **never), load=meter(1200, **never)))
