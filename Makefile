@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := sh scripts/setup.sh
 # A worker for each core; each file of tests stays with one of them.
-WORKERS ?= -n auto --dist loadgroup
+WORKERS ?= -n auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: run test dev check bench fleet schema locales dashboards train clean help
 

@@ -153,6 +153,12 @@ class Energies:
     has_battery: bool = True
 
     @property
+    def known(self) -> bool:
+        """Whether anything is known at all."""
+        counted = self.imported, self.exported, self.solar, self.load, self.charged, self.discharged
+        return any(energy is not None for energy in counted)
+
+    @property
     def used(self) -> float | None:
         """What the house used: by its own register, else what came in less what went out."""
         if self.load is not None:

@@ -40,9 +40,14 @@ def shared() -> Path:
     return SHARED
 
 
+LONG = ("test_ui_", "test_ha_", "test_mqtt_home", "test_whole", "test_meter_year", "test_camera_meter")
+"""Files that take longest: begun first, so that no worker has one of them left when the others are done."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers (`-n`) a file stays with one of them, and so do files that share a real peer:
     their module and session fixtures are then made once."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=lambda item: not item.path.name.startswith(LONG))

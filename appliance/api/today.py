@@ -49,11 +49,12 @@ class Today:
         if known is not None and known.since >= start and 0 <= now - known.until < KEPT_MS:
             return known
         try:
-            self._known = await _span(here, start, now)
+            found = await _span(here, start, now)
         except StoreError:
-            self._known = None
-            return Span(start, now, Energies())
-        return self._known
+            found = Span(start, now, Energies())
+        # What is not known yet may be in a moment: the first minute of an appliance is not committed.
+        self._known = found if found.energies.known else None
+        return found
 
 
 async def _span(here: Appliance, start: int, now: int) -> Span:

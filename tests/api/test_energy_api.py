@@ -222,6 +222,18 @@ async def test_the_store_is_asked_once_a_minute_and_its_faults_are_not_kept(
     assert len(asked) == 6
 
 
+async def test_what_is_not_committed_yet_is_told_as_soon_as_it_is(
+    here: Appliance, api: httpx.AsyncClient, clock: FakeClock
+) -> None:
+    here.cadences["powerwall"] = 10
+    await here.accept(readings(NOON - MINUTE_MS, "powerwall", energy_import=1000, power_grid=500))
+    await here.accept(readings(NOON, "powerwall", energy_import=1000.5, power_grid=500))
+    assert (await current(api))["today"]["grid_import_kwh"] is None
+    await here.store.flush()
+    clock.tick(1)
+    assert (await current(api))["today"]["grid_import_kwh"] == 0.5
+
+
 async def test_a_register_that_fell_silent_is_not_held_against_the_others(
     here: Appliance, api: httpx.AsyncClient, clock: FakeClock
 ) -> None:
