@@ -2,7 +2,9 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from selenium import webdriver
@@ -24,25 +26,29 @@ def sunny() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("size", SIZES)
-def test_nothing_is_cut_off_and_all_can_be_touched(
-    driver: webdriver.Chrome, sunny: str, page: str, size: str
-) -> None:
-    shape(driver, SIZES[size])
+def test_nothing_is_cut_off_and_all_can_be_touched(driver: webdriver.Chrome, sunny: str, page: str) -> None:
     load(driver, sunny + page)
-    sideways, down, cut = driver.execute_script(OVERFLOW)
-    assert (sideways, down, cut) == (0, 0, [])
-    assert driver.execute_script(TARGETS, SMALLEST_PX) == []
+    for name, size in SIZES.items():
+        assert overflow(driver, size) == [0, 0, []], name
+        assert driver.execute_script(TARGETS, SMALLEST_PX) == [], name
 
 
 def test_swedish_fits_too(driver: webdriver.Chrome) -> None:
     for scene in ("sunny", "prices", "stale", "trouble"):
         with served(scene, "sv") as url:
-            for size in SIZES.values():
-                for page in PAGES:
-                    shape(driver, size)
-                    load(driver, url + page)
-                    assert driver.execute_script(OVERFLOW) == [0, 0, []], (scene, size, page)
+            for page in PAGES:
+                load(driver, url + page)
+                for name, size in SIZES.items():
+                    assert overflow(driver, size) == [0, 0, []], (scene, name, page)
+
+
+def overflow(driver: webdriver.Chrome, size: tuple[int, int]) -> Any:
+    """What does not fit when the screen has that size, once the charts have followed."""
+    shape(driver, size)
+    end = time.monotonic() + 2
+    while (found := driver.execute_script(OVERFLOW)) != [0, 0, []] and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 @pytest.mark.parametrize("page", PAGES)
