@@ -5,8 +5,8 @@ SPEED ?= 1
 VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := sh scripts/setup.sh
-# A worker for each core; each file of tests stays with one of them.
-WORKERS ?= -n auto --dist loadgroup --no-loadscope-reorder
+# A worker more than cores, for some tests wait on others; each file stays with one worker.
+WORKERS ?= -n $(shell expr $$(nproc) + 1) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: run test dev check bench fleet schema locales dashboards train clean help
 
