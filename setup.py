@@ -34,7 +34,7 @@ DEV = [
     "dsmr_parser>=1.4,<2",
     "gpiozero>=2.0",
     "hypothesis>=6.100",
-    "grafana-foundation-sdk",
+    "grafana-foundation-sdk>=1769690000!10,<1900000000!0",
     "httpx>=0.27",
     "import-linter>=2.0",
     "jsonschema>=4.20",
