@@ -18,7 +18,8 @@ from appliance.clock import DAY_MS, Clock
 from appliance.corrections import Corrections
 from appliance.errors import StoreError
 from appliance.gate import Gate
-from appliance.known import REMOTE, REMOTE_CADENCE_S, Known
+from appliance.grid import REMOTE
+from appliance.known import REMOTE_CADENCE_S, Known
 from appliance.ledger import Ledger, plain
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
 from appliance.nearby import Neighbourhood

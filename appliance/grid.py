@@ -7,7 +7,7 @@ from appliance.model import Quantity, Reading
 
 RANK = {"p1_serial": 0, "homewizard": 0, "camera_meter": 1, "meter_endpoint": 2, "remote": 2}
 """How exactly a type knows a register at the edge of a quarter; others, such as inverters, come last."""
-PUSHED = "remote_"
+REMOTE = "remote_"
 """What the names of readers that push to us begin with: they are not in the configuration."""
 SAME_KWH, SAME_SHARE = 2.0, 0.002
 """Two readings of one register, taken some minutes apart, differ by no more."""
@@ -39,7 +39,7 @@ def grid_meters(
     if not known:
         return []
     best = known[0]
-    gone = best.source not in types and not best.source.startswith(PUSHED)
+    gone = best.source not in types and not best.source.startswith(REMOTE)
     return [r.source for r in known if r is best or _may_fill(r, best, gone)]
 
 

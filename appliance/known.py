@@ -5,7 +5,7 @@ from appliance.clock import MINUTE_MS, Clock
 from appliance.energy_now import in_use
 from appliance.errors import SourceError
 from appliance.gate import Limits
-from appliance.grid import RANK, grid_meters
+from appliance.grid import RANK, REMOTE, grid_meters
 from appliance.hub import Hub
 from appliance.meter_setup import Surveyor
 from appliance.model import Quantity, Reading, Source, parent
@@ -14,8 +14,6 @@ from appliance.supervise import Health
 from appliance.views import is_fresh
 from config.schema import Config
 
-REMOTE = "remote_"
-"""What the names of other readers begin with, those that push to us."""
 REMOTE_CADENCE_S = 1200.0
 """Readers push every quarter hour as a rule; three times a little more is stale."""
 RENEWS_MS = 15 * MINUTE_MS

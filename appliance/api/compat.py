@@ -19,7 +19,8 @@ from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.clock import sane
 from appliance.gate import implausible
-from appliance.known import REMOTE, REMOTE_CADENCE_S
+from appliance.grid import REMOTE
+from appliance.known import REMOTE_CADENCE_S
 from appliance.model import Quantity, Reading
 
 router = APIRouter(tags=["Classic"])
