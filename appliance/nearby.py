@@ -8,11 +8,14 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-from zeroconf import InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
-from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from appliance.errors import SourceError
+
+if TYPE_CHECKING:
+    from zeroconf import ServiceStateChange, Zeroconf
+    from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 SERVICES: Mapping[str, tuple[str, int]] = {
     "_hwenergy._tcp.local.": ("v1", 80),
@@ -51,7 +54,7 @@ class Neighbourhood:
     """Who is on the network. `interfaces` are addresses to listen at, all where nothing is said."""
 
     def __init__(self, interfaces: Sequence[str] = ()) -> None:
-        self._interfaces = list(interfaces) or InterfaceChoice.All
+        self._interfaces = list(interfaces)
         self._zeroconf: AsyncZeroconf | None = None
         self._browser: AsyncServiceBrowser | None = None
         self._services: dict[tuple[str, str], Service] = {}
@@ -60,7 +63,7 @@ class Neighbourhood:
 
     async def devices(self, wait_s: float = PATIENCE_S) -> list[Nearby]:
         """Every device heard of, by serial number; the first time after `wait_s`. Raises SourceError."""
-        if self._listen():
+        if await self._listen():
             await asyncio.sleep(wait_s)
         by_serial: dict[str, list[Service]] = {}
         for service in self._services.values():
@@ -72,7 +75,7 @@ class Neighbourhood:
 
         Raises SourceError where nothing can be heard at all.
         """
-        self._listen()
+        await self._listen()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 while not self._of(serial):
@@ -98,12 +101,18 @@ class Neighbourhood:
     def _of(self, serial: str) -> list[tuple[str, str]]:
         return [key for key, service in self._services.items() if service.serial == serial]
 
-    def _listen(self) -> bool:
+    async def _listen(self) -> bool:
         """Begin to listen; False if that has been done."""
+        # Most appliances never ask, and save the library's 3 MB; to load it would hold the loop up.
+        await asyncio.to_thread(import_module, "zeroconf.asyncio")
+        from zeroconf import InterfaceChoice, IPVersion
+        from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
+
         if self._zeroconf is not None:
             return False
         try:
-            self._zeroconf = AsyncZeroconf(interfaces=self._interfaces, ip_version=IPVersion.V4Only)
+            where = self._interfaces or InterfaceChoice.All
+            self._zeroconf = AsyncZeroconf(interfaces=where, ip_version=IPVersion.V4Only)
         except OSError as error:
             raise SourceError(
                 f"The network cannot be listened to for devices ({error.strerror or error}): give `host`"
@@ -112,10 +121,10 @@ class Neighbourhood:
         return True
 
     def _changed(
-        self, zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+        self, zeroconf: "Zeroconf", service_type: str, name: str, state_change: "ServiceStateChange"
     ) -> None:
         """Called by zeroconf, which names its arguments so."""
-        if state_change is ServiceStateChange.Removed:
+        if state_change.name == "Removed":
             self._services.pop((service_type, name), None)
             return
         task = asyncio.get_running_loop().create_task(self._ask(service_type, name))
@@ -125,6 +134,8 @@ class Neighbourhood:
     async def _ask(self, kind: str, name: str) -> None:
         if self._zeroconf is None:
             return
+        from zeroconf.asyncio import AsyncServiceInfo
+
         info = AsyncServiceInfo(kind, name)
         if not await info.async_request(self._zeroconf.zeroconf, ASK_MS):
             return
@@ -134,8 +145,10 @@ class Neighbourhood:
             self._news.set()
 
 
-def _service(kind: str, info: AsyncServiceInfo) -> Service | None:
+def _service(kind: str, info: "AsyncServiceInfo") -> Service | None:
     """What a service says, None for one that is none of ours."""
+    from zeroconf import IPVersion
+
     said = {key: value or "" for key, value in info.decoded_properties.items()}
     hosts, serial = info.parsed_addresses(IPVersion.V4Only), said.get("serial", "").lower()
     if not hosts or len(serial) != 12 or not serial.isalnum():
