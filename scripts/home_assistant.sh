@@ -34,5 +34,6 @@ if "$python" -m venv --clear "$folder" && $pip "$uv" &&
     touch "$stamp"
 else
     rm -rf "$folder"
-    echo "tallywatt: Home Assistant $version could not be installed (see above). Its tests are skipped here" >&2
+    echo "tallywatt: Home Assistant $version could not be installed (see above; parts of it may have to be" \
+        "compiled: apt-get install gcc g++ python3-dev). Its tests are skipped here" >&2
 fi
