@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from appliance.model import Quantity, parent
+from appliance.outages import UP
 from appliance.views import QUIET_W, Latest, Picker, home, is_fresh
 
 Status = Literal["ok", "degraded", "outage"]
@@ -28,7 +29,6 @@ WAYS: dict[str, tuple[Flow, Flow]] = {
     "home": ("consuming", "consuming"),
 }
 """What a positive and a negative power mean, by node."""
-GRID_DOWN, GRID_UP = 0, 1
 PRICES_S = 86_400.0
 """The cadence of sources that tell prices: they have no readings."""
 LEAST_KWH = 0.05
@@ -72,14 +72,15 @@ def energy_now(
     seen = home(present, types, cadences, now)
     pick = Picker(present, types, cadences, now)
     state = pick.value(Quantity.GRID_STATE)
-    tied = None if state is None else state == GRID_UP
+    tied = None if state is None else state == UP
     powers = dict(seen.nodes)
     if seen.only_register:  # a meter that is only read tells no power: that is no fault
         del powers["grid"]
         if powers["home"] is None and not any(q is Quantity.POWER_LOAD for _, q in present):
             del powers["home"]
     known = None not in powers.values() and not _missing(present, pick) and not _never_heard(latest, cadences)
-    down = state == GRID_DOWN
+    # A gateway that is syncing is still apart from the grid.
+    down = tied is False
     status: Status = "outage" if down else "ok" if present and known else "degraded"
     return EnergyNow(status, powers, seen.state_of_charge, tied, _mode(powers, down=down))
 

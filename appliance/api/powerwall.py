@@ -63,9 +63,9 @@ async def powerwall_status(here: Here) -> PowerwallStatus:
     """The battery, its gateway and the grid as it sees it. 503 without a battery or while it is silent."""
     battery = battery_of(here)
     power = battery.value(Quantity.POWER_BATTERY)
-    outage = grid_of(battery) == "DOWN"
+    grid = grid_of(battery)
     return PowerwallStatus(
-        status="outage" if outage else "ok" if _whole(here, battery) else "degraded",
+        status="outage" if grid in ("DOWN", "SYNCING") else "ok" if _whole(here, battery) else "degraded",
         timestamp=iso(here.clock.now()),
         source=battery.source,
         last_update=iso(battery.at or 0),
@@ -73,7 +73,7 @@ async def powerwall_status(here: Here) -> PowerwallStatus:
         percentage_raw=percent_raw(battery),
         battery_watts=power,
         battery_status=flow_of("battery", power),
-        grid_status=grid_of(battery),
+        grid_status=grid,
         mode=battery.word(Quantity.BATTERY_MODE),
         reserve_percent=battery.value(Quantity.BACKUP_RESERVE),
         capacity_kwh=battery.capacity,

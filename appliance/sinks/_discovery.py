@@ -200,7 +200,7 @@ def _grid(topics: Topics, one: Series) -> Json:
         "name": f"{_title(one.source)} grid",
         "device_class": "power",
         "state_topic": topics.state(one.source, one.quantity),
-        "value_template": "{{ 'OFF' if value == 'down' else 'ON' }}",
+        "value_template": "{{ 'ON' if value == 'up' else 'OFF' }}",
         "expire_after": one.expires_s,
         **_of_source(topics, one.source),
     }

@@ -125,14 +125,15 @@ async def test_a_poll_is_never_a_frozen_cache(
         clock.tick(1)
 
 
-async def test_an_outage_is_not_ok(here: Appliance, api: httpx.AsyncClient) -> None:
-    await here.accept(house(power_grid=0, power_battery=-2200, grid_state=0))
+@pytest.mark.parametrize(("state", "word"), [(0, "DOWN"), (2, "SYNCING")])
+async def test_an_outage_is_not_ok(here: Appliance, api: httpx.AsyncClient, state: int, word: str) -> None:
+    await here.accept(house(power_grid=0, power_battery=-2200, grid_state=state))
     found = await current(api)
     assert found["status"] == "outage"
     assert found["powerwall"]["grid"] == {"power_watts": 0, "status": "down"}
     assert found["system_summary"] == {"mode": "backup", "efficiency": None, "grid_tied": False}
     status = (await api.get("/powerwall/status")).json()
-    assert (status["status"], status["grid_status"]) == ("outage", "DOWN")
+    assert (status["status"], status["grid_status"]) == ("outage", word)
 
 
 async def test_a_house_with_meter_and_inverter_needs_no_powerwall(

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -50,6 +51,13 @@ def tables(home_assistant_python: Path) -> Tables:
 
 def sensors(payload: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {key: one for key, one in payload["components"].items() if one["platform"] == "sensor"}
+
+
+@pytest.mark.parametrize(("word", "power"), [("up", "ON"), ("down", "OFF"), ("syncing", "OFF")])
+def test_a_gateway_that_is_syncing_is_still_apart_from_the_grid(word: str, power: str) -> None:
+    told = config(TOPICS, DEVICE, [Series("powerwall", Quantity.GRID_STATE, 60)])
+    template = told["components"]["powerwall-grid_state-power"]["value_template"]
+    assert jinja2.Template(template).render(value=word) == power
 
 
 def test_home_assistant_accepts_every_combination(tables: Tables) -> None:
