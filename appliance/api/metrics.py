@@ -11,8 +11,8 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from appliance import __version__, metrics
 from appliance.api.common import Here, problems
 from appliance.app import Appliance
+from appliance.connections import connections
 from appliance.energy_now import in_use
-from appliance.sinks.base import Delivery
 from appliance.supervise import State
 
 router = APIRouter(tags=["Metrics"])
@@ -74,9 +74,9 @@ class _Now(Collector):
         aside = CounterMetricFamily(
             "tallywatt_sink_set_aside_readings", "Readings it will never take", labels=("sink",)
         )
-        for name, sink in self._here.sinks.items():
-            delivery = getattr(sink, "delivery", None)
-            if not isinstance(delivery, Delivery):
+        for one in connections(self._here.health, self._here.sinks):
+            name, delivery = one.name, one.delivery
+            if delivery is None:
                 continue
             if delivery.pending is not None:
                 pending.add_metric((name,), delivery.pending)

@@ -14,7 +14,6 @@ from appliance.plugins import Found, PartOptions
 from appliance.store import Store
 
 __all__ = [
-    "Delivering",
     "Delivery",
     "Found",
     "Rate",
@@ -47,6 +46,9 @@ class Report(Protocol):
 class Delivery:
     """How far a sink is, for the Connections page, the API and Prometheus; None is not known (yet).
 
+    A sink that keeps one has it as `delivery`. One whose receiver can be tried has `async def test() -> str`
+    too: it changes nothing there that matters, and gives a sentence on the answer or raises SourceError.
+
     `pending` readings wait, the `oldest` (UTC ms) since then; `sent` and `set_aside` (what the receiver will
     never take) count since the start; `last_ok` and `last_error_at` are UTC ms.
     """
@@ -58,15 +60,6 @@ class Delivery:
     last_ok: int | None = None
     last_error: str | None = None
     last_error_at: int | None = None
-
-
-class Delivering(Protocol):
-    """What a sink offers beyond `run`, where it can; the Connections page shows and asks it."""
-
-    delivery: Delivery
-
-    async def test(self) -> str:
-        """Try the receiver, changing nothing there that matters; a sentence on its answer. SourceError."""
 
 
 @dataclass(frozen=True, slots=True)

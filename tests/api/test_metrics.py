@@ -129,20 +129,21 @@ async def test_what_is_too_old_is_left_out_and_registers_stay(here: Appliance, c
 async def test_what_waits_at_a_sink_is_told_and_unknown_is_not_zero(here: Appliance) -> None:
     class Idle:
         def __init__(self, delivery: Delivery) -> None:
-            self.name, self.delivery = "store", delivery
+            self.name, self.delivery = "away", delivery
 
         async def run(self) -> None:
             """Never asked to."""
 
     async with served(here) as client:
-        here.sinks["store"] = Idle(Delivery())
-        assert key("tallywatt_sink_pending_readings", sink="store") not in samples(await told(client))
-        here.sinks["store"] = Idle(Delivery(pending=7, oldest=NOON, sent=3, set_aside=1))
+        here.health.add("away", "sink", "idle")
+        here.sinks["away"] = Idle(Delivery())
+        assert key("tallywatt_sink_pending_readings", sink="away") not in samples(await told(client))
+        here.sinks["away"] = Idle(Delivery(pending=7, oldest=NOON, sent=3, set_aside=1))
         found = samples(await told(client))
-    assert found[key("tallywatt_sink_pending_readings", sink="store")] == 7
-    assert found[key("tallywatt_sink_oldest_pending_timestamp_seconds", sink="store")] == NOON / 1000
-    assert found[key("tallywatt_sink_sent_readings_total", sink="store")] == 3
-    assert found[key("tallywatt_sink_set_aside_readings_total", sink="store")] == 1
+    assert found[key("tallywatt_sink_pending_readings", sink="away")] == 7
+    assert found[key("tallywatt_sink_oldest_pending_timestamp_seconds", sink="away")] == NOON / 1000
+    assert found[key("tallywatt_sink_sent_readings_total", sink="away")] == 3
+    assert found[key("tallywatt_sink_set_aside_readings_total", sink="away")] == 1
 
 
 async def test_openmetrics_for_those_who_ask_for_it(here: Appliance) -> None:
