@@ -1,6 +1,7 @@
 """`tallywatt backfill`: history into systems that were set up later, also while the appliance runs."""
 
 import asyncio
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ Examples:
 )
 @click.option("--url", required=True, help="Address of Home Assistant, http://homeassistant.local:8123.")
 @click.option(
-    "--token", envvar="HOME_ASSISTANT_TOKEN", show_envvar=True, prompt=True, hide_input=True,
+    "--token", envvar="HOME_ASSISTANT_TOKEN", show_envvar=True,
     help="A long-lived access token of an administrator (profile, Security there). Asked for if left out.",
 )  # fmt: skip
 @click.option(
@@ -44,7 +45,7 @@ Examples:
 )
 @config_option
 @data_option
-def home_assistant(url: str, token: str, since: str | None, config_path: Path, data_dir: Path) -> None:
+def home_assistant(url: str, token: str | None, since: str | None, config_path: Path, data_dir: Path) -> None:
     """Send the hourly sums of the house's registers as statistics of Home Assistant.
 
     They appear as tallywatt:..._energy_import and the like, to be chosen in its energy dashboard. Whole hours
@@ -54,7 +55,14 @@ def home_assistant(url: str, token: str, since: str | None, config_path: Path, d
     start = 0 if since is None else _day(since, ZoneInfo(config.site.time_zone))
     if not (data_dir / "store").is_dir():
         raise Refused(f"there are no readings in {data_dir}; name the data folder with --data")
-    asyncio.run(_backfill(config, data_dir, url, token, start))
+    asyncio.run(_backfill(config, data_dir, url, token or _asked(), start))
+
+
+def _asked() -> str:
+    """The token, typed by a person."""
+    if not sys.stdin.isatty():
+        raise Refused("Home Assistant wants a token: set HOME_ASSISTANT_TOKEN, or give --token")
+    return str(click.prompt("Token", hide_input=True))
 
 
 def _config(config_path: Path, data_dir: Path) -> "Config":
