@@ -73,9 +73,9 @@ def test_grafana_finds_its_store_and_its_dashboards() -> None:
     assert source["jsonData"]["dbName"] == SERVICES["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_BUCKET"]
     (provider,) = yaml.safe_load((DOCKER / "grafana/dashboards/tallywatt.yaml").read_text())["providers"]
     mounts = dict(volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"])
-    folder = next(source for source, target in mounts.items() if target == provider["options"]["path"])
-    dashboards = [json.loads(path.read_text()) for path in (DOCKER / folder).glob("*.json")]
-    assert any(board["title"] == "Tallywatt (InfluxDB)" for board in dashboards)
+    folder = Path(provider["options"]["path"])
+    boards = [json.loads((DOCKER / s).read_text()) for s, to in mounts.items() if Path(to).parent == folder]
+    assert [board["title"] for board in boards] == ["Tallywatt (InfluxDB)"], "the one whose store is there"
 
 
 def test_the_broker_takes_its_file_and_asks_for_the_password(
