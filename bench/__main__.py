@@ -6,7 +6,7 @@ import platform
 import sys
 from pathlib import Path
 
-PARTS = ("daemon", "store", "pages", "parse", "wires", "ocr", "dials", "display", "photos")
+PARTS = ("daemon", "store", "pages", "api", "parse", "wires", "ocr", "dials", "display", "photos")
 
 
 def machine() -> str:
