@@ -31,6 +31,8 @@ GATEWAY_WIFI = (
     "Connect this appliance to the gateway's own Wi-Fi (TEG-xxx, name and password are on the sticker): the "
     "gateway answers at 192.168.91.1 there, and since firmware 25.10 nowhere else"
 )
+PYPOWERWALL = "/opt/tallywatt/venv/bin/python -m pypowerwall setup"
+"""Where systemd/install.sh puts it; it is nowhere else."""
 SETUP = "On the appliance, run `{command}` as the user tallywatt and follow what it says"
 
 MODES: dict[str, Mode] = {
@@ -85,8 +87,7 @@ MODES: dict[str, Mode] = {
         (
             FIND_ADDRESS,
             STICKER,
-            SETUP.format(command="python -m pypowerwall setup -v1r")
-            + ": it makes a key and registers it with Tesla",
+            SETUP.format(command=f"{PYPOWERWALL} -v1r") + ": it makes a key and registers it with Tesla",
             "Within ten minutes switch the Powerwall off for 15 seconds and on again: that confirms the key",
             "Set `host` to the address, `gateway_password` to the whole password and `rsa_key` to the key's "
             "file",
@@ -102,7 +103,7 @@ MODES: dict[str, Mode] = {
         "Tesla account",
         "any Powerwall, and solar panels of Tesla alone, when nothing local can be reached",
         (
-            SETUP.format(command="python -m pypowerwall setup -headless -authpath FOLDER")
+            SETUP.format(command=f"{PYPOWERWALL} -headless -authpath FOLDER")
             + ": you log in to Tesla in a browser once",
             "Set `email` to that of your Tesla account and `auth_folder` to FOLDER",
             "With several sites in your account set `site_id`",
@@ -119,7 +120,7 @@ MODES: dict[str, Mode] = {
         (
             "Register an application at developer.tesla.com, with a web address of yours that holds its "
             "public key",
-            SETUP.format(command="python -m pypowerwall setup -fleetapi -authpath FOLDER"),
+            SETUP.format(command=f"{PYPOWERWALL} -fleetapi -authpath FOLDER"),
             "Set `auth_folder` to FOLDER; with several sites in your account set `site_id`",
         ),
         (
