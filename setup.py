@@ -8,6 +8,7 @@ INIT = (Path(__file__).parent / "appliance" / "__init__.py").read_text(encoding=
 VERSION = INIT.split('__version__ = "')[1].split('"')[0]
 
 REQUIRES = [
+    "apprise>=2,<3",
     "argon2-cffi>=23.1,<26",
     "babel>=2.14,<3",
     "click>=8.1,<9",

@@ -23,6 +23,7 @@ UNITS = {
     "%": ("ratio", 0.01),
     "°C": ("celsius", 1.0),
     "h": ("seconds", 3600.0),
+    "d": ("seconds", 86_400.0),
     "m³": ("cubic_meters", 1.0),
     "": ("", 1.0),
 }

@@ -34,7 +34,8 @@ class Spec:
     hour that any household connection allows (3 x 80 A at 400 V gives 55 kWh; 100 leaves room);
     `decimals` is how many are stored and shown at most; `ha_class` is Home Assistant's device class;
     `states` are the code words of a state's values 0, 1, 2, ...; `slow_s` is how old a value may be that
-    its device hardly changes and drivers ask for seldom, whatever the cadence of the rest.
+    its device hardly changes and drivers ask for seldom, whatever the cadence of the rest. `money` is an
+    amount in the site's currency: see `unit_of`.
     """
 
     label: str
@@ -47,6 +48,7 @@ class Spec:
     ha_class: str | None = None
     states: tuple[str, ...] = ()
     slow_s: float = 0.0
+    money: bool = False
 
 
 def _power(label: str) -> Spec:
@@ -95,6 +97,15 @@ def _share(label: str, slow_s: float = 0.0) -> Spec:
 
 def _state(label: str, *states: str, slow_s: float = 0.0) -> Spec:
     return Spec(label, "", Kind.STATE, 0, len(states) - 1, 0, ha_class="enum", states=states, slow_s=slow_s)
+
+
+def _money(label: str) -> Spec:
+    return Spec(label, "", Kind.GAUGE, -1e8, 1e8, 2, money=True)
+
+
+def _counted(label: str) -> Spec:
+    """Energy since midnight or since the first of the month, as a device tells it: it begins anew."""
+    return Spec(label, "kWh", Kind.GAUGE, 0, 1e6, 2)
 
 
 class Quantity(StrEnum):
@@ -189,6 +200,21 @@ class Quantity(StrEnum):
     STRING_F_POWER = "string_f_power", _power("String F power")
     STRING_F_VOLTAGE = "string_f_voltage", _dc_voltage("String F voltage")
     STRING_F_CURRENT = "string_f_current", _current("String F current")
+    # Prepaid meters, and the generator of a building
+    POWER_GENERATOR = "power_generator", _power("Generator")
+    ENERGY_GENERATOR = "energy_generator", _energy("Generator register")
+    SUPPLY = "supply", _state("Supply", "grid", "generator")
+    RELAY = "relay", _state("Supply relay", "off", "on", slow_s=SLOW_S)
+    BALANCE = "balance", _money("Balance")
+    DAYS_LEFT = "days_left", Spec("Days left", "d", Kind.GAUGE, 0, 10_000, 1, ha_class="duration")
+    IMPORT_TODAY = "import_today", _counted("Imported today")
+    IMPORT_MONTH = "import_month", _counted("Imported this month")
+    GENERATOR_TODAY = "generator_today", _counted("From the generator today")
+    GENERATOR_MONTH = "generator_month", _counted("From the generator this month")
+    IMPORT_COST_TODAY = "import_cost_today", _money("Import cost today")
+    IMPORT_COST_MONTH = "import_cost_month", _money("Import cost this month")
+    GENERATOR_COST_TODAY = "generator_cost_today", _money("Generator cost today")
+    GENERATOR_COST_MONTH = "generator_cost_month", _money("Generator cost this month")
     # States and counts
     TARIFF = "tariff", Spec("Tariff in force", "", Kind.STATE, 0, 99, 0)
     POWER_FAILURES = "power_failures", _count("Power failures")
@@ -196,6 +222,11 @@ class Quantity(StrEnum):
 
 
 PHASES = (1, 2, 3)
+
+
+def unit_of(quantity: Quantity, currency: str) -> str:
+    """The quantity's unit; of an amount of money the currency (ISO 4217) of the site."""
+    return currency if quantity.spec.money else quantity.spec.unit
 
 
 def parent(source: str) -> str:

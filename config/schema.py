@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.contract import Contract
+from config.messages import Messages
 from config.section import Section
 
 VERSION = 2
@@ -33,6 +34,8 @@ def system_language() -> Literal["en", "sv"]:
 
 
 ZONE_CURRENCY = {
+    "Asia/Kolkata": "INR",
+    "Asia/Calcutta": "INR",
     "Europe/Stockholm": "SEK",
     "Europe/Oslo": "NOK",
     "Europe/Copenhagen": "DKK",
@@ -180,6 +183,8 @@ class Config(Section):
     """What electricity costs: each contract is in force from its `since` until the next one's."""
     offers: tuple[Contract, ...] = ()
     """Other contracts to compare with: what would last month have cost?"""
+    messages: Messages = Field(default_factory=Messages)
+    """What is worth a message, and from which value on."""
     store: Store = Field(default_factory=Store)
     """How readings are kept."""
     logging: Logging = Field(default_factory=Logging)

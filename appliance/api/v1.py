@@ -13,7 +13,7 @@ from appliance import __version__
 from appliance.api.common import Camera, Here, asked, problems
 from appliance.calendar import iso
 from appliance.clock import DAY_MS
-from appliance.model import Kind, Quantity, Reading
+from appliance.model import Kind, Quantity, Reading, unit_of
 from appliance.store import Every
 
 router = APIRouter(prefix="/api/v1", tags=["Tallywatt"])
@@ -130,7 +130,7 @@ def _current(here: Here, reading: Reading) -> Current:
         source=reading.source,
         quantity=reading.quantity,
         label=spec.label,
-        unit=spec.unit,
+        unit=unit_of(reading.quantity, here.config.site.currency),
         value=reading.value,
         at=iso(reading.at),
         at_ms=reading.at,
@@ -158,7 +158,7 @@ async def series(
     return SeriesOut(
         source=source,
         quantity=quantity,
-        unit=quantity.spec.unit,
+        unit=unit_of(quantity, here.config.site.currency),
         every=every,
         at=found.at,
         value=found.value,
@@ -239,13 +239,13 @@ async def prices(
 
 
 @router.get("/quantities")
-async def quantities() -> list[QuantityOut]:
+async def quantities(here: Here) -> list[QuantityOut]:
     """Everything that can be measured, with unit and limits."""
     return [
         QuantityOut(
             quantity=quantity,
             label=quantity.spec.label,
-            unit=quantity.spec.unit,
+            unit=unit_of(quantity, here.config.site.currency),
             kind=quantity.spec.kind,
             low=quantity.spec.low,
             high=quantity.spec.high,

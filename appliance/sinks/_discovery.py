@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance import __version__
-from appliance.model import Kind, Quantity, parent
+from appliance.model import Kind, Quantity, parent, unit_of
 
 Json = dict[str, Any]
 Ways = Sequence[str]
@@ -33,6 +33,20 @@ EVENT_TYPES = (
     "fuse_calm",
     "phase_imbalance",
     "phases_balanced",
+    "generator_on",
+    "generator_off",
+    "recharge",
+    "deduction",
+    "low_balance",
+    "battery_low",
+    "high_power",
+    "high_day",
+    "price_peaks",
+    "daily_summary",
+    "source_silent",
+    "source_back",
+    "meter_unread",
+    "meter_read",
     "part_failed",
     "part_back",
     "meter_exchanged",
@@ -110,7 +124,7 @@ def config(topics: Topics, device: Device, series: Sequence[Series], prices: Way
     for source in sorted({parent(one.source) for one in series}):
         components[f"{source}-status"] = _connection(topics, source)
     for one in sorted(series, key=lambda one: (one.source, one.quantity)):
-        components[_key(one)] = _sensor(topics, one)
+        components[_key(one)] = _sensor(topics, one, device.currency)
         if one.quantity is Quantity.GRID_STATE:
             components[_key(one) + "-power"] = _grid(topics, one)
     for way in prices:
@@ -173,8 +187,8 @@ def _of_source(topics: Topics, source: str) -> Json:
     return {"availability": both, "availability_mode": "all"}
 
 
-def _sensor(topics: Topics, one: Series) -> Json:
-    spec = one.quantity.spec
+def _sensor(topics: Topics, one: Series, currency: str) -> Json:
+    spec, unit = one.quantity.spec, unit_of(one.quantity, currency)
     made: Json = {
         "platform": "sensor",
         "name": _name(one),
@@ -186,7 +200,7 @@ def _sensor(topics: Topics, one: Series) -> Json:
         made |= {"device_class": "enum", "options": list(spec.states)}
     elif spec.kind is not Kind.STATE:
         made |= {"state_class": STATE_CLASSES[spec.kind], "suggested_display_precision": spec.decimals}
-        made |= {"unit_of_measurement": spec.unit} if spec.unit else {}
+        made |= {"unit_of_measurement": unit} if unit else {}
         made |= {"device_class": spec.ha_class} if spec.ha_class else {}
     if one.quantity in DIAGNOSTIC:
         made["entity_category"] = "diagnostic"

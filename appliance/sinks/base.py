@@ -1,6 +1,6 @@
 """What every sink shares: its options, what the appliance lends it, and how it is found."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from appliance.hub import Hub
 from appliance.model import Event, Reading
 from appliance.plugins import Found, PartOptions
 from appliance.store import Store
+from config.messages import TOPICS, Topic
 
 __all__ = [
     "Delivery",
@@ -85,7 +86,11 @@ class Rate:
 class SinkContext:
     """What the appliance lends a sink. `looks` gives a register reading's method and digits, `site` is the
     house's name, `sources` are those that run now and the readers that push to it, `page` is where its pages
-    are on the local network, `rates` what a kWh costs by the contract, quarter by quarter."""
+    are on the local network, `rates` what a kWh costs by the contract, quarter by quarter.
+
+    For those that write to people: `topics` are those that are on now, `ask` answers one of the questions of
+    `appliance.answers.QUESTIONS` in plain text (SourceError where it cannot), `chart` draws a picture (PNG)
+    that goes with an event; None where there is none."""
 
     clock: Clock
     store: Store
@@ -99,6 +104,9 @@ class SinkContext:
     page: str = ""
     currency: str = "EUR"
     rates: Callable[[int, int], Awaitable[Sequence[Rate]]] | None = None
+    topics: Callable[[], Collection[Topic]] = lambda: TOPICS
+    ask: Callable[[str], Awaitable[str]] | None = None
+    chart: Callable[[Event], Awaitable[bytes | None]] | None = None
 
 
 def discover() -> dict[str, Found]:
