@@ -35,7 +35,8 @@ class Spec:
     `decimals` is how many are stored and shown at most; `ha_class` is Home Assistant's device class;
     `states` are the code words of a state's values 0, 1, 2, ...; `slow_s` is how old a value may be that
     its device hardly changes and drivers ask for seldom, whatever the cadence of the rest. `money` is an
-    amount in the site's currency: see `unit_of`.
+    amount in the site's currency: see `unit_of`. `renews` is a gauge of what was counted since midnight or the
+    first of the month: it begins anew.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Spec:
     states: tuple[str, ...] = ()
     slow_s: float = 0.0
     money: bool = False
+    renews: bool = False
 
 
 def _power(label: str) -> Spec:
@@ -100,12 +102,11 @@ def _state(label: str, *states: str, slow_s: float = 0.0) -> Spec:
 
 
 def _money(label: str) -> Spec:
-    return Spec(label, "", Kind.GAUGE, -1e8, 1e8, 2, money=True)
+    return Spec(label, "", Kind.GAUGE, -1e8, 1e8, 2, ha_class="monetary", money=True)
 
 
 def _counted(label: str) -> Spec:
-    """Energy since midnight or since the first of the month, as a device tells it: it begins anew."""
-    return Spec(label, "kWh", Kind.GAUGE, 0, 1e6, 2)
+    return Spec(label, "kWh", Kind.GAUGE, 0, 1e6, 2, ha_class="energy", renews=True)
 
 
 class Quantity(StrEnum):

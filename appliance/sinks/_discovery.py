@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance import __version__
-from appliance.model import Kind, Quantity, parent, unit_of
+from appliance.model import Kind, Quantity, Spec, parent, unit_of
 
 Json = dict[str, Any]
 Ways = Sequence[str]
@@ -199,12 +199,18 @@ def _sensor(topics: Topics, one: Series, currency: str) -> Json:
     if spec.states:
         made |= {"device_class": "enum", "options": list(spec.states)}
     elif spec.kind is not Kind.STATE:
-        made |= {"state_class": STATE_CLASSES[spec.kind], "suggested_display_precision": spec.decimals}
+        made |= {"state_class": _state_class(spec), "suggested_display_precision": spec.decimals}
         made |= {"unit_of_measurement": unit} if unit else {}
         made |= {"device_class": spec.ha_class} if spec.ha_class else {}
     if one.quantity in DIAGNOSTIC:
         made["entity_category"] = "diagnostic"
     return made
+
+
+def _state_class(spec: Spec) -> str:
+    """Home Assistant takes amounts of money as totals only, and a fall of a "total_increasing" for a new
+    cycle."""
+    return "total" if spec.money else "total_increasing" if spec.renews else STATE_CLASSES[spec.kind]
 
 
 def _grid(topics: Topics, one: Series) -> Json:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from appliance.model import Kind, Quantity
+from appliance.model import Kind, Quantity, unit_of
 from tests.peers.home_assistant import HomeAssistant
 from tests.peers.mosquitto import Broker, prepared
 from tests.peers.process import running
@@ -115,9 +115,10 @@ def _unknown(home: HomeAssistant) -> list[str]:
 def _check(state: dict[str, Any], quantity: Quantity) -> None:
     spec, shown = quantity.spec, state["attributes"]
     assert shown.get("device_class") == spec.ha_class, quantity
-    assert shown.get("unit_of_measurement", "") == spec.unit, quantity
+    assert shown.get("unit_of_measurement", "") == unit_of(quantity, "SEK"), quantity
     classes = {Kind.GAUGE: "measurement", Kind.COUNTER: "total_increasing", Kind.STATE: None}
-    assert shown.get("state_class") == classes[spec.kind], quantity
+    state_class = "total" if spec.money else "total_increasing" if spec.renews else classes[spec.kind]
+    assert shown.get("state_class") == state_class, quantity
     if spec.states:
         assert shown["options"] == list(spec.states)
         assert state["state"] == spec.states[-1]
