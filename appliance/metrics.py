@@ -45,6 +45,7 @@ NAMES = {
     Quantity.DEMAND_PEAK_MONTH: "demand_peak_month_power",
     Quantity.FREQUENCY: "grid_frequency",
     Quantity.VOLTAGE_GRID: "grid_voltage",
+    Quantity.DAYS_LEFT: "balance_lasts",
 }
 """Where the parts of the quantity's own name, turned round, would not say it well."""
 SOURCE = ("source",)

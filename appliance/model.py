@@ -35,8 +35,8 @@ class Spec:
     `decimals` is how many are stored and shown at most; `ha_class` is Home Assistant's device class;
     `states` are the code words of a state's values 0, 1, 2, ...; `slow_s` is how old a value may be that
     its device hardly changes and drivers ask for seldom, whatever the cadence of the rest. `money` is an
-    amount in the site's currency: see `unit_of`. `renews` is a gauge of what was counted since midnight or the
-    first of the month: it begins anew.
+    amount in the site's currency: see `unit_of`. `renews` is a gauge of what was counted since midnight or
+    since the first of the month: it begins anew.
     """
 
     label: str
