@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from appliance.clock import DAY_MS
 from appliance.model import Quantity, Reading
 
-RANK = {"p1_serial": 0, "homewizard": 0, "camera_meter": 1, "meter_endpoint": 2, "remote": 2}
+RANK = {"p1_serial": 0, "homewizard": 0, "camera_meter": 1, "elnet": 1, "meter_endpoint": 2, "remote": 2}
 """How exactly a type knows a register at the edge of a quarter; others, such as inverters, come last."""
 REMOTE = "remote_"
 """What the names of readers that push to us begin with: they are not in the configuration."""
