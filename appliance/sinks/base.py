@@ -18,6 +18,7 @@ __all__ = [
     "Delivery",
     "Found",
     "Rate",
+    "Recipient",
     "Report",
     "SinkContext",
     "SinkOptions",
@@ -64,6 +65,27 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody a sink writes to, for the Messages page and the API; nothing in it is secret.
+
+    `name` is the owner's, else the chat or the host; `kind` the service ("telegram", "ntfy", "mailto");
+    `topics` those the person wants, None for all; `quiet` when not to be woken, by the site's clock
+    ("22:00", "07:00"). `waiting` news are not sent yet (None: not known), `problem` is a sentence while
+    sending fails; `last_ok` and `muted_until` are UTC ms. A sink that writes to people has them as
+    `recipients`, and `async def send_example(event) -> str`.
+    """
+
+    name: str
+    kind: str
+    topics: tuple[Topic, ...] | None = None
+    quiet: tuple[str, str] | None = None
+    waiting: int | None = None
+    last_ok: int | None = None
+    problem: str = ""
+    muted_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceInfo:
     """A source that runs: its name and type in config.json, and seconds between its readings."""
 
@@ -90,7 +112,8 @@ class SinkContext:
 
     For those that write to people: `topics` are those that are on now, `ask` answers one of the questions of
     `appliance.answers.QUESTIONS` in plain text (SourceError where it cannot), `chart` draws a picture (PNG)
-    that goes with an event; None where there is none."""
+    that goes with an event; None where there is none. `say` tells an English text of ours in the site's
+    language, line by line; what it does not know comes back as it was."""
 
     clock: Clock
     store: Store
@@ -107,6 +130,7 @@ class SinkContext:
     topics: Callable[[], Collection[Topic]] = lambda: TOPICS
     ask: Callable[[str], Awaitable[str]] | None = None
     chart: Callable[[Event], Awaitable[bytes | None]] | None = None
+    say: Callable[[str], str] = str
 
 
 def discover() -> dict[str, Found]:
