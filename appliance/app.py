@@ -21,6 +21,7 @@ from appliance.gate import Gate
 from appliance.grid import REMOTE
 from appliance.known import REMOTE_CADENCE_S, Known
 from appliance.ledger import Ledger, plain
+from appliance.message_settings import MessageSettings
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
 from appliance.nearby import Neighbourhood
 from appliance.outage_watch import OutageWatch
@@ -53,6 +54,7 @@ class Appliance(Known):
         self.zone = ZoneInfo(config.site.time_zone)
         self.store = Store(folder / "store", clock, self.zone, commit_every_s=config.store.commit_every_s)
         self.secrets = SecretBox(folder)
+        self.message_settings = MessageSettings(config.messages, self.store.documents)
         self.access = Access(self.store.documents, self.secrets, clock)
         self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
         self.bill_check = Checker(
@@ -235,6 +237,7 @@ class Appliance(Known):
             page=f"http://{gethostname().partition('.')[0]}.local:{self.config.web.port}",
             currency=self.config.site.currency,
             rates=self._rates,
+            topics=lambda: self.message_settings.topics,
         )
         sink: Sink = found.build("Sink", options, context)
         self.sinks[options.label] = sink
