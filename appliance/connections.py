@@ -1,7 +1,7 @@
 """Where readings go, as plain data: each sink's state and progress, and a try at its receiver."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 
 from appliance.errors import SourceError
@@ -55,9 +55,14 @@ async def tried(sink: Sink | None, deadline_s: float = TEST_S) -> str:
     test = getattr(sink, "test", None)
     if test is None:
         raise SourceError("This destination cannot be tried")
+    return await asked(test(), deadline_s)
+
+
+async def asked(answer: Awaitable[object], deadline_s: float = TEST_S) -> str:
+    """What comes of asking a receiver. Raises SourceError, also for a fault of the driver's own."""
     try:
         async with asyncio.timeout(deadline_s):
-            return str(await test())
+            return str(await answer)
     except TimeoutError:
         raise SourceError(f"No answer within {deadline_s:g} s: check address and network") from None
     except SourceError:
