@@ -22,6 +22,7 @@ from appliance.api import (
     energy,
     export,
     health,
+    messages,
     meter,
     meter_history,
     metrics,
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 PARTS = (
     check, connections,
     health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
-    proxy, registers,
+    proxy, registers, messages,
 )  # fmt: skip
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something

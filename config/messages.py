@@ -1,9 +1,10 @@
 """What is worth a message to the owner. Where messages go is said under `sinks` (telegram, messages)."""
 
+import re
 from datetime import time
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from config.section import Section
 
@@ -12,7 +13,25 @@ Topic = Literal[
     "meter", "source", "appliance",
 ]  # fmt: skip
 TOPICS: tuple[Topic, ...] = get_args(Topic)
-DayTime = Annotated[time, PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json")]
+WALL_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+def _day_time(said: object) -> object:
+    """Pydantic itself would take seconds since midnight, and a time with a zone of its own."""
+    if isinstance(said, time) and said.tzinfo is None:
+        return said
+    if isinstance(said, str) and re.fullmatch(WALL_TIME, said):
+        return time.fromisoformat(said)
+    raise ValueError("must be a time by the site's clock, such as 23:59")
+
+
+DayTime = Annotated[
+    time,
+    BeforeValidator(_day_time),
+    PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^{WALL_TIME}$", "examples": ["23:59"]}),
+]
+"""A time of the day by the site's clock, HH:MM."""
 
 
 class Messages(Section):
