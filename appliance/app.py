@@ -4,24 +4,19 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from math import isnan
 from pathlib import Path
 from socket import gethostname
 from types import TracebackType
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from appliance import calendar, notify
 from appliance.access import Access
-from appliance.bill_check import Checker
 from appliance.clock import DAY_MS, Clock
 from appliance.corrections import Corrections
 from appliance.errors import StoreError
 from appliance.gate import Gate
 from appliance.grid import REMOTE
 from appliance.known import REMOTE_CADENCE_S, Known
-from appliance.ledger import Ledger, plain
-from appliance.message_settings import MessageSettings
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
 from appliance.nearby import Neighbourhood
 from appliance.outage_watch import OutageWatch
@@ -30,7 +25,6 @@ from appliance.plugins import Found, PartOptions
 from appliance.rejections import Rejections
 from appliance.sinks import base as sinks
 from appliance.sources import base as sources
-from appliance.store import Store
 from appliance.supervise import Part, State, forever
 from config.schema import Config
 from config.secrets import SecretBox, SecretError
@@ -49,17 +43,9 @@ class Appliance(Known):
 
     def __init__(self, config: Config, folder: Path, clock: Clock, problems: Sequence[str] = ()) -> None:
         """`problems` are the mistakes of a configuration that could not be used, or only in part."""
-        super().__init__(config, clock)
-        self.folder = folder
-        self.zone = ZoneInfo(config.site.time_zone)
-        self.store = Store(folder / "store", clock, self.zone, commit_every_s=config.store.commit_every_s)
+        super().__init__(config, folder, clock)
         self.secrets = SecretBox(folder)
-        self.message_settings = MessageSettings(config.messages, self.store.documents)
         self.access = Access(self.store.documents, self.secrets, clock)
-        self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
-        self.bill_check = Checker(
-            self.store, self.ledger, clock, self.zone, self.grid_meters, self.source_types, config.site
-        )
         self.neighbourhood = Neighbourhood()
         self.phase_watch = PhaseWatch(
             self.hub,
@@ -72,6 +58,8 @@ class Appliance(Known):
             self.hub, self.store, clock, self.zone, self._happened, {o.label for o in config.sources}
         )
         self.sinks: dict[str, Sink] = {}
+        self.say: Callable[[str], str] = str
+        """Tells a text of ours in the site's language; the screen, which knows it, puts its own here."""
         self.id = ""
         self._problems = problems
         self._gate = Gate()
@@ -236,19 +224,13 @@ class Appliance(Known):
             sources=self.running_sources,
             page=f"http://{gethostname().partition('.')[0]}.local:{self.config.web.port}",
             currency=self.config.site.currency,
-            rates=self._rates,
+            rates=self.rates,
             topics=lambda: self.message_settings.topics,
+            say=lambda text: self.say(text),
         )
         sink: Sink = found.build("Sink", options, context)
         self.sinks[options.label] = sink
         self._start(options.label, forever(options.label, sink.run, self.health, self.clock))
-
-    async def _rates(self, start: int, end: int) -> list[sinks.Rate]:
-        starts, rates = await self.ledger.rates(start, end)
-        return [
-            sinks.Rate(int(at), *(None if isnan(price) else float(price) for price in both))
-            for at, *both in zip(starts, plain(rates.buying), rates.selling[0], strict=True)
-        ]
 
     def _start(self, name: str, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

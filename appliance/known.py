@@ -1,15 +1,24 @@
-"""What the appliance knows of the moment: whose register is the house's, what is stale, how it was read."""
+"""What the appliance knows: its store and its books; and of the moment whose register is the house's, what is
+stale, how it was read."""
+
+from math import isnan
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from appliance import register
+from appliance.bill_check import Checker
 from appliance.clock import MINUTE_MS, Clock
 from appliance.energy_now import in_use
 from appliance.errors import SourceError
 from appliance.gate import Limits
 from appliance.grid import RANK, REMOTE, grid_meters
 from appliance.hub import Hub
+from appliance.ledger import Ledger, plain
+from appliance.message_settings import MessageSettings
 from appliance.meter_setup import Surveyor
 from appliance.model import Quantity, Reading, Source, parent
-from appliance.sinks.base import SourceInfo
+from appliance.sinks.base import Rate, SourceInfo
+from appliance.store import Store
 from appliance.supervise import Health
 from appliance.views import is_fresh
 from config.schema import Config
@@ -26,13 +35,21 @@ METHODS = {"camera_meter": "ocr"}
 class Known:
     """The asking half of the appliance."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, folder: Path, clock: Clock) -> None:
         self.config = config
+        self.folder = folder
         self.clock = clock
+        self.zone = ZoneInfo(config.site.time_zone)
         self.hub = Hub(clock)
         self.health = Health(clock)
         self.sources: dict[str, Source] = {}
         self.cadences: dict[str, float] = {}
+        self.store = Store(folder / "store", clock, self.zone, commit_every_s=config.store.commit_every_s)
+        self.message_settings = MessageSettings(config.messages, self.store.documents)
+        self.ledger = Ledger(self.store, clock, self.zone, config.contracts, config.offers, self.grid_meters)
+        self.bill_check = Checker(
+            self.store, self.ledger, clock, self.zone, self.grid_meters, self.source_types, config.site
+        )
 
     def surveyor(self, source: str) -> Surveyor:
         """Who sets up the meter of a camera source. Raises SourceError when that source is none."""
@@ -89,3 +106,11 @@ class Known:
         fuse = self.config.site.main_fuse_a
         renews_ms = 0 if reading.source.startswith(REMOTE) else RENEWS_MS
         return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None, renews_ms=renews_ms)
+
+    async def rates(self, start: int, end: int) -> list[Rate]:
+        """What a kWh costs and brings in, quarter by quarter, by the contract. Raises StoreError."""
+        starts, rates = await self.ledger.rates(start, end)
+        return [
+            Rate(int(at), *(None if isnan(price) else float(price) for price in both))
+            for at, *both in zip(starts, plain(rates.buying), rates.selling[0], strict=True)
+        ]

@@ -35,7 +35,7 @@ def test_what_was_changed_counts_before_it_and_outlives_a_restart(
 
 def test_a_wrong_value_changes_nothing_and_is_told_in_words(documents: Documents) -> None:
     settings = MessageSettings(Messages(), documents)
-    with pytest.raises(ValueError, match="battery_low_percent: must be at most 100.*, not 140"):
+    with pytest.raises(ValueError, match=r"battery_low_percent: must be at most 100.*, not 140"):
         settings.change(low_balance=50, battery_low_percent=140)
     with pytest.raises(ValueError, match="low_balanse: there is no such option; did you mean low_balance"):
         settings.change(low_balanse=50)
