@@ -9,6 +9,7 @@ own register proves it (`prove`), because portals show 0 also for days that were
 
 import math
 import sqlite3
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -57,14 +58,6 @@ class Changes:
 
     def __add__(self, other: "Changes") -> "Changes":
         return Changes(self.new + other.new, self.changed + other.changed, self.kept + other.kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month that was asked for: when last (UTC ms), and whether nothing of it is missing."""
-
-    fetched_at: int
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +137,21 @@ class DayBook:
 
     # --- how far fetching has come
 
-    def put_month(self, source: str, month: date, state: Month) -> None:
-        """Remember that a month (its first day) of a source was asked for."""
-        row = (source, month.isoformat(), state.fetched_at, state.whole)
-        self._file.write(lambda db: db.execute("INSERT OR REPLACE INTO month VALUES (?, ?, ?, ?)", row))
+    def mark_asked(self, source: str, month: date, at: int) -> None:
+        """Remember that a month (its first day) of a source was asked for at `at` (UTC ms)."""
+        row = (source, month.isoformat(), at)
+        self._file.write(lambda db: db.execute("INSERT OR REPLACE INTO month VALUES (?, ?, ?)", row))
 
-    def months(self, source: str) -> dict[date, Month]:
-        """The months of a source that were asked for, by first day."""
-        rows = self._file.read(
-            "SELECT month, fetched_at, whole FROM month WHERE source = ? ORDER BY 1", (source,)
-        )
-        return {date.fromisoformat(month): Month(at, bool(whole)) for month, at, whole in rows}
+    def asked(self, source: str) -> dict[date, int]:
+        """The months of a source that were asked for, by first day, and when last (UTC ms)."""
+        rows = self._file.read("SELECT month, asked_at FROM month WHERE source = ? ORDER BY 1", (source,))
+        return {date.fromisoformat(month): at for month, at in rows}
+
+    def whole_months(self, source: str) -> set[date]:
+        """The months (first days) of a source of which every day is known."""
+        rows = self._file.read(_DAYS_BY_MONTH, (source,))
+        months = ((date.fromisoformat(f"{month}-01"), days) for month, days in rows)
+        return {month for month, days in months if days == monthrange(month.year, month.month)[1]}
 
     def begin_fetch(self, source: str, started: int) -> int:
         """A fetch begins; its number. One that never ended was cut off by a crash, and is now marked so."""
@@ -188,6 +185,11 @@ class DayBook:
         """The days at whose end a register reading of the source was passed on to the appliance."""
         rows = self._file.read("SELECT day FROM published WHERE source = ?", (source,))
         return {date.fromisoformat(day) for (day,) in rows}
+
+    def forget_published(self, source: str, after: date) -> None:
+        """Forget the marks of the days after `after`: what was passed on then is not there any more."""
+        row = (source, after.isoformat())
+        self._file.write(lambda db: db.execute("DELETE FROM published WHERE source = ? AND day > ?", row))
 
     def mark_published(self, source: str, days: Iterable[date]) -> None:
         """Remember days whose register was passed on."""
@@ -225,25 +227,30 @@ def _between(first: date | None, last: date | None) -> tuple[str, str]:
     return (first or date.min).isoformat(), (last or date.max).isoformat()
 
 
-def accounted_for(before: DayRegister, after: DayRegister, days: Iterable[DayValue]) -> bool:
+def days_between(first: date, last: date) -> list[date]:
+    """The days after `first` up to and with `last`."""
+    return [date.fromordinal(number) for number in range(first.toordinal() + 1, last.toordinal() + 1)]
+
+
+def accounted_for(before: DayRegister, after: DayRegister, known: Sequence[float]) -> bool:
     """Whether the known days between two registers add up to what the register rose: then every day in
     between that is not known was 0."""
-    between = [value.value for value in days if before.day < value.day <= after.day]
-    play = REGISTER_PLAY + DAY_PLAY * (after.day - before.day).days
-    return abs(after.value - before.value - math.fsum(between)) <= play + 1e-9
+    play = REGISTER_PLAY + DAY_PLAY * len(known)
+    return abs(after.value - before.value - math.fsum(known)) <= play + 1e-9
 
 
 def _proven_zeros(
     registers: Sequence[DayRegister], days: Sequence[DayValue], fetched_at: int
 ) -> Iterator[DayValue]:
-    known = {value.day for value in days}
+    known = {value.day: value for value in days}
+    newest = days[-1] if days else None
     for before, after in pairwise(registers):
-        span = range(before.day.toordinal() + 1, after.day.toordinal() + 1)
-        missing = [day for day in map(date.fromordinal, span) if day not in known]
-        if not missing or not accounted_for(before, after, days):
+        between = days_between(before.day, after.day)
+        missing = [day for day in between if day not in known]
+        found = [known[day].value for day in between if day in known]
+        if not missing or not accounted_for(before, after, found):
             continue
-        near = next((value for value in days if value.day >= before.day), days[-1] if days else None)
-        unit, location = (near.unit, near.location) if near else (after.unit, "")
+        unit, location = (newest.unit, newest.location) if newest else (after.unit, "")
         for day in missing:
             yield DayValue(after.source, day, 0.0, unit, False, fetched_at, location)
 
@@ -256,6 +263,7 @@ _REGISTERS = (
     "SELECT source, day, value, unit, fetched_at FROM register"
     " WHERE source = ? AND day BETWEEN ? AND ? ORDER BY day"
 )
+_DAYS_BY_MONTH = "SELECT substr(day, 1, 7), count(*) FROM day WHERE source = ? GROUP BY 1"
 _SOURCES = "SELECT source FROM day UNION SELECT source FROM register ORDER BY 1"
 _BEGIN = "INSERT INTO fetch(source, started) VALUES (?, ?)"
 _CUT_OFF = (

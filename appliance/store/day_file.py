@@ -122,7 +122,7 @@ CREATE TABLE register(
     fetched_at INTEGER NOT NULL, PRIMARY KEY(source, day)) WITHOUT ROWID;
 
 CREATE TABLE month(
-    source TEXT NOT NULL, month TEXT NOT NULL, fetched_at INTEGER NOT NULL, whole INTEGER NOT NULL,
+    source TEXT NOT NULL, month TEXT NOT NULL, asked_at INTEGER NOT NULL,
     PRIMARY KEY(source, month)) WITHOUT ROWID;
 
 CREATE TABLE fetch(

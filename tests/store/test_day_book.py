@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from appliance.errors import StoreError
 from appliance.store import Changes, DayBook, DayRegister, DayValue
-from appliance.store.day_book import Month
 
 METER = "carma.1203"
 JAN = date(2026, 1, 1)
@@ -111,12 +110,20 @@ def test_the_history_of_fetches(book: DayBook) -> None:
 
 
 def test_how_far_it_has_come(book: DayBook) -> None:
-    book.put_month(METER, JAN, Month(5, False))
-    book.put_month(METER, JAN, Month(6, True))
-    assert book.months(METER) == {JAN: Month(6, True)}
+    book.mark_asked(METER, JAN, 5)
+    book.mark_asked(METER, JAN, 6)
+    assert book.asked(METER) == {JAN: 6}
+    book.put([day(number, 1.0) for number in range(2, 32)])
+    assert book.whole_months(METER) == set()
+    book.put([day(1, 1.0), day(32, 1.0)])
+    assert book.whole_months(METER) == {JAN}
+
+
+def test_what_was_passed_on(book: DayBook) -> None:
+    book.mark_published(METER, [JAN, date(2026, 1, 2), date(2026, 1, 3)])
     book.mark_published(METER, [JAN])
-    book.mark_published(METER, [JAN])
-    assert book.published(METER) == {JAN}
+    book.forget_published(METER, date(2026, 1, 2))
+    assert book.published(METER) == {JAN, date(2026, 1, 2)}
 
 
 def test_a_missing_file_is_an_empty_book_to_those_who_read(tmp_path: Path) -> None:
