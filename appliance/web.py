@@ -29,6 +29,7 @@ from appliance.api import (
     money,
     nearby,
     powerwall,
+    prepaid,
     proxy,
     registers,
     v1,
@@ -45,7 +46,7 @@ log = logging.getLogger(__name__)
 PARTS = (
     check, connections,
     health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
-    proxy, registers, messages,
+    proxy, registers, messages, prepaid,
 )  # fmt: skip
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something
