@@ -14,6 +14,8 @@ from appliance.sinks.base import Recipient
 from config.messages import TOPICS, Messages, Topic
 
 Q = Quantity
+PEOPLE_SINKS = ("telegram", "messages")
+"""Types of sinks that carry messages to people, and not readings to a store."""
 STRANGER = "stranger"
 """Somebody whom config.json does not know wrote to the bot."""
 RECENT = (*OF_EVENT, STRANGER)

@@ -1,6 +1,8 @@
 """Things to press, large enough for a thumb."""
 
+import re
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from nicegui import ui
@@ -17,6 +19,12 @@ def heading(text: str) -> None:
 def line(text: str = "", classes: str = "mut") -> ui.label:
     """A line of text that may change."""
     return ui.label(text).classes(classes)
+
+
+def item(text: str) -> None:
+    """A line of a list; what stands between ` ` is to be typed as it is."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    ui.html(tag="li", content=marked, sanitize=True)
 
 
 def button(text: str, pressed: Callable[..., Any], primary: bool = False) -> ui.element:

@@ -53,11 +53,21 @@ class Keypad(Element, component="keypad.js"):
         heard: Heard,
         image: str | None = None,
         crop: dict[str, str] | None = None,
+        without: str = "",
     ) -> None:
         """Ask for a decimal number; `heard` gets it with a point. `image` is the address of what shows it,
-        `crop` the styles of its frame and of itself that show the part that matters.
+        `crop` the styles of its frame and of itself that show the part that matters. With `without` no number
+        is an answer too, and that is the button's name then.
         """
-        self._open(_number(self._texts, title, hint, unit=unit, image=image, crop=crop), heard)
+        asked = _number(self._texts, title, hint, unit=unit, image=image, crop=crop)
+        if without:
+            asked |= {"least": 0, "without": without}
+        self._open(asked, heard)
+
+    def ask_time(self, title: str, hint: str, heard: Heard) -> None:
+        """Ask for a time of the day; `heard` gets it with a point for the colon, if that was typed."""
+        asked = {"point": ":", "pointName": self._texts._("Colon"), "least": 3, "most": 5}
+        self._open(_question(self._texts, title, hint, **asked), heard)
 
     def ask_code(self, title: str, hint: str, heard: Heard) -> None:
         """Ask for a register code such as 1.8.0."""

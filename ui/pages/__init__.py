@@ -1,7 +1,20 @@
 """The pages, in the order of the navigation. A new page is one file here and one line below."""
 
 from ..shell import Page
-from . import battery, check, connections, health, history, home, meter, meter_setup, more, phases, prices
+from . import (
+    battery,
+    check,
+    connections,
+    health,
+    history,
+    home,
+    messages,
+    meter,
+    meter_setup,
+    more,
+    phases,
+    prices,
+)
 
 PAGES: tuple[Page, ...] = (
     home.PAGE,
@@ -13,5 +26,5 @@ PAGES: tuple[Page, ...] = (
     health.PAGE,
     more.PAGE,
 )
-INNER: tuple[Page, ...] = (meter_setup.PAGE, check.PAGE, connections.PAGE)
+INNER: tuple[Page, ...] = (meter_setup.PAGE, check.PAGE, connections.PAGE, messages.PAGE)
 """Reached from other pages; the page above them in the address stays marked in the navigation."""

@@ -1,15 +1,13 @@
 """What the Battery page says where there is no battery yet: which way leads to which gateway."""
 
 import json
-import re
-from html import escape
 
 from nicegui import ui
 
 from appliance.sources._powerwall_modes import MODES, Mode
 from appliance.sources._powerwall_options import NEEDS
 
-from ..components.controls import heading, line, pressed
+from ..components.controls import heading, item, line, pressed
 from ..powerwall import TAILS
 from ..sentences import told
 from ..text import Texts
@@ -69,19 +67,13 @@ def _steps(texts: Texts, name: str, mode: Mode) -> None:
     heading(told(texts, mode.title))
     with ui.element("ol").classes("steps"):
         for step in mode.steps:
-            _item(_step(texts, step))
-        _item(texts._("Put this among the sources of config.json"))
+            item(_step(texts, step))
+        item(texts._("Put this among the sources of config.json"))
     ui.label(example(name)).classes("token code")
     heading(texts._("Good to know"))
     with ui.element("ul").classes("steps"):
         for limit in mode.limits:
-            _item(told(texts, limit))
-
-
-def _item(text: str) -> None:
-    """A line of a list; what stands between ` ` is to be typed as it is."""
-    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
-    ui.html(tag="li", content=marked, sanitize=True)
+            item(told(texts, limit))
 
 
 def _step(texts: Texts, step: str) -> str:

@@ -1,9 +1,11 @@
 """Health: how every part is, what to do about it, and what happened lately."""
 
+from collections.abc import Collection
 from typing import Any
 
 from nicegui import background_tasks, ui
 
+from appliance.model import Event
 from appliance.supervise import Part, State
 
 from ..components.board import Rows
@@ -66,9 +68,19 @@ def _part(view: View, part: Part) -> dict[str, Any]:
 class Recent:
     """The last events of the store, asked again when the hub has heard of a new one."""
 
-    def __init__(self, view: View, rows: Rows) -> None:
+    def __init__(
+        self,
+        view: View,
+        rows: Rows,
+        names: Collection[str] | None = None,
+        title: str = N_("What happened"),
+    ) -> None:
+        """`names` of the events to show, None for all; `title` is a text of the catalogue."""
         self._view = view
         self._rows = rows
+        self._names = names
+        self._title = title
+        self.events: list[Event] = []
         self._seen: object = None
         self._message: dict[str, Any] = {"title": "", "rows": [], "none": ""}
 
@@ -76,7 +88,8 @@ class Recent:
         """Raises StoreError when the store does not answer."""
         self._seen = self._view.appliance.hub.events
         texts, now = self._view.texts, self._view.now
-        stored = await self._view.appliance.store.events(limit=EVENTS_SHOWN)
+        stored = await self._view.appliance.store.events(names=self._names, limit=EVENTS_SHOWN)
+        self.events = [event for _, event in stored]
         rows = []
         for number, event in stored:
             name, level = event_name(texts, event)
@@ -88,7 +101,7 @@ class Recent:
                 }
             )  # fmt: skip
         none = texts._("Nothing has happened yet")
-        self._message = {"title": texts._("What happened"), "rows": rows, "none": none}
+        self._message = {"title": texts._(self._title), "rows": rows, "none": none}
 
     def draw(self) -> None:
         if self._seen is not self._view.appliance.hub.events:

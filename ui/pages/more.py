@@ -16,7 +16,11 @@ from ..text import LANGUAGES, N_
 from ..view import View
 from .battery import has_battery
 
-ELSEWHERE = (("/check", "check", N_("Bill check")), ("/connections", "plug", N_("Connections")))
+ELSEWHERE = (
+    ("/check", "check", N_("Bill check")),
+    ("/connections", "plug", N_("Connections")),
+    ("/messages", "message", N_("Messages")),
+)
 THEME_NAMES = {"auto": N_("Device"), "dark": N_("Dark"), "light": N_("Light"), "sunset": N_("Sunset")}
 
 
