@@ -7,6 +7,7 @@ from appliance.cli.backfill import backfill
 from appliance.cli.check import check
 from appliance.cli.export import export
 from appliance.cli.parse import parse
+from appliance.cli.query import query
 from appliance.cli.read import read
 from appliance.cli.serve import demo, run
 from appliance.cli.verify import verify
@@ -22,6 +23,7 @@ Examples:
   tallywatt read --json meter.jpg      what does the counter say?
   tallywatt parse capture.txt          what does the meter's port say?
   tallywatt export --from 2026-05-01   readings as CSV
+  tallywatt query --extremes           the days on which most and least was used
   tallywatt verify line_protocol       does the central store hold what was sent?
   tallywatt backfill home-assistant    its energy dashboard gets the history
 \b
@@ -34,7 +36,7 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, read, parse, export, backfill, verify, schema, version):
+for command in (run, demo, check, read, parse, export, query, backfill, verify, schema, version):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -117,13 +117,14 @@ class Daily:
 
     def __init__(
         self,
-        store: Store,
+        store: Store | None,
         book: DayBook,
         clock: Clock,
         zone: ZoneInfo,
         meters: Callable[[Quantity], Sequence[str]],
     ) -> None:
-        """`meters` names the sources that read the house's grid meter, the best first."""
+        """`meters` names the sources that read the house's grid meter, the best first; without a store the
+        day book alone is asked."""
         self._store = store
         self._book = book
         self._clock = clock
@@ -141,7 +142,7 @@ class Daily:
         names = {source.source for source in told}
         counted = [
             DailySource(f"{s.source}.{s.quantity}", s.source, s.quantity.spec.unit, s.quantity)
-            for s in await self._store.series_list()
+            for s in await self._series()
             if s.quantity.spec.kind is Kind.COUNTER and s.quantity.spec.unit and s.source not in names
         ]
         house = [f"{name}.{Quantity.ENERGY_IMPORT}" for name in self._meters(Quantity.ENERGY_IMPORT)]
@@ -178,7 +179,7 @@ class Daily:
         if source.quantity is None:
             known = await asyncio.to_thread(self._book.registers, source.source)
             return Stand(known[-1].day, known[-1].value) if known else None
-        for reading in await self._store.latest():
+        for reading in [] if self._store is None else await self._store.latest():
             if (reading.source, reading.quantity) == (source.source, source.quantity):
                 return Stand(calendar.day_of(reading.at, self._zone), reading.value)
         return None
@@ -200,12 +201,10 @@ class Daily:
     async def _counted(
         self, source: str, quantity: Quantity, first: date | None, last: date | None
     ) -> list[Day]:
-        info = next(
-            (s for s in await self._store.series_list() if (s.source, s.quantity) == (source, quantity)), None
-        )
-        if info is None:
+        known = [s for s in await self._series() if (s.source, s.quantity) == (source, quantity)]
+        if self._store is None or not known:
             return []
-        begin = self._first_whole(info)
+        begin = self._first_whole(known[0])
         # The days before and after tell whether a day holds what others used, or lacks its own end.
         since, until = max(begin, first or begin), min(self.today, last or self.today)
         days = [since + timedelta(days=n) for n in range(-1, (until - since).days + 3)]
@@ -218,6 +217,9 @@ class Daily:
             if rise is not None and whole:
                 found.append(Day(day, rise, so_far))
         return found
+
+    async def _series(self) -> list[SeriesInfo]:
+        return [] if self._store is None else await self._store.series_list()
 
     def _first_whole(self, info: SeriesInfo) -> date:
         """The first day of a series of which all was read."""

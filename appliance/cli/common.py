@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from config.build import Kinds
+    from config.schema import Config
 
 CONFIG = Path("/etc/tallywatt/config.json")
 DATA = Path("/var/lib/tallywatt")
@@ -45,6 +46,19 @@ def data_option(command: Command) -> Command:
 def is_default(path: Path, default: Path) -> bool:
     """Whether nobody named another place."""
     return os.path.abspath(path) == str(default)
+
+
+def usable_config(config_path: Path) -> "Config":
+    """The configuration, of one with mistakes what is right in it. Raises Refused where there is none."""
+    from config.load import ConfigFile
+    from config.mistakes import ConfigProblem
+
+    try:
+        return ConfigFile(config_path, kinds()).load(missing_ok=is_default(config_path, CONFIG)).config
+    except ConfigProblem as problem:
+        if not config_path.exists():
+            raise Refused(str(problem)) from None
+        return problem.usable
 
 
 def kinds() -> "Kinds":

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from appliance.cli.common import CONFIG, Refused, config_option, data_option, is_default, kinds
+from appliance.cli.common import Refused, config_option, data_option, usable_config
 
 if TYPE_CHECKING:
     from appliance.exports import Row, Style
@@ -114,7 +114,7 @@ def export(
     from appliance.clock import RealClock
     from appliance.exports import Style
 
-    config = _config(config_path)
+    config = usable_config(config_path)
     zone = ZoneInfo(config.site.time_zone)
     start = _instant("--from", since, zone)
     end = _instant("--to", until, zone) if until else RealClock().now()
@@ -135,19 +135,6 @@ def export(
         rows = asyncio.run(_export(data_dir, config, wanted, file))
     if not rows:
         click.echo("There are no such readings in this time", err=True)
-
-
-def _config(config_path: Path) -> "Config":
-    from config.load import ConfigFile
-    from config.mistakes import ConfigProblem
-
-    try:
-        config = ConfigFile(config_path, kinds()).load(missing_ok=is_default(config_path, CONFIG)).config
-    except ConfigProblem as problem:
-        if not config_path.exists():
-            raise Refused(str(problem)) from None
-        config = problem.usable
-    return config
 
 
 def _instant(option: str, text: str, zone: ZoneInfo) -> int:
