@@ -12,8 +12,10 @@ from nicegui import ui
 
 from .digest import Digest
 from .pages import INNER, PAGES
+from .sentences import told
 from .shell import Page, frame, serve_static
 from .stills import Stills
+from .text import Texts
 from .view import View
 
 if TYPE_CHECKING:
@@ -32,11 +34,14 @@ def mount(app: FastAPI, appliance: "Appliance") -> None:
     digest = Digest(appliance)
     serve_static()
     stills = Stills(app)
+    site = appliance.config.site
+    # What goes out as a message is in the tongue of the site; that of a browser may differ.
+    appliance.say = functools.partial(told, Texts(site.language, appliance.zone, site.currency))
     for page in (*PAGES, *INNER):
         serve(page, appliance, digest, stills)
     ui.run_with(
         app,
-        title=appliance.config.site.name,
+        title=site.name,
         viewport="width=device-width, initial-scale=1, viewport-fit=cover",
         favicon=Path(__file__).parent / "static" / "icon.svg",
         binding_refresh_interval=None,

@@ -81,6 +81,9 @@ THRESHOLDS = {
     "silent_minutes": Threshold(N_("After"), N_("After how long a silence?"), MINUTES, 1),
 }
 
+OF = {"high_power_minutes": "high_power_kw"}
+"""A setting that says nothing while another is null."""
+
 
 def unit(texts: Texts, name: str) -> str:
     """What a threshold is in: kr, min, kWh."""
@@ -135,7 +138,11 @@ def _topic(texts: Texts, one: TopicNow, settings: Messages, tries: Tries) -> dic
         "test": tries.anybody, "busy": topic in tries.busy,
         "tag": texts._("Changed here") if one.changed else "",
         "reset": texts._("As in config.json") if one.changed else "",
-        "fields": [_field(texts, field, settings, field in one.changed) for field in FIELDS[topic]],
+        "fields": [
+            _field(texts, field, settings, field in one.changed)
+            for field in FIELDS[topic]
+            if OF.get(field) is None or getattr(settings, OF[field]) is not None
+        ],
         "said": [
             {"text": f"{each.sink}: {told(texts, each.text)}", "level": "ok" if each.ok else "bad"}
             for each in tries.heard.get(topic, ())
@@ -181,7 +188,7 @@ def _person(texts: Texts, one: Recipient, now: int) -> dict[str, Any]:
     wants = texts._("Every topic")
     if one.topics is not None:
         wants = ", ".join(texts._(TOPICS[topic][0]) for topic in one.topics) or texts._("No topic")
-    facts = [wants]
+    facts: list[str] = []
     if one.quiet is not None:
         facts.append(texts._("quiet {start} to {end}").format(start=one.quiet[0], end=one.quiet[1]))
     if one.muted_until is not None and one.muted_until > now:
@@ -192,13 +199,15 @@ def _person(texts: Texts, one: Recipient, now: int) -> dict[str, Any]:
     if one.last_ok is not None:
         side.append(texts.ago(one.last_ok, now))
     return {
-        "key": f"{one.kind}/{one.name}", "name": one.name, "kind": one.kind, "facts": " · ".join(facts),
+        "key": f"{one.kind}/{one.name}", "name": one.name, "kind": one.kind,
+        "facts": [text for text in (wants, " · ".join(facts)) if text],
         "side": side, "problem": told(texts, one.problem) if one.problem else "",
     }  # fmt: skip
 
 
 def strangers(texts: Texts, found: Iterable[Event], now: int) -> dict[str, Any]:
     """Chats that wrote to a bot without being in config.json, with what to write there to let them in."""
+    let_in = texts._("To let this chat in, add this to chats of {sink} in config.json:")
     rows = []
     for event in found:
         chat, name = event.data.get("chat"), str(event.data.get("name") or "")
@@ -206,7 +215,7 @@ def strangers(texts: Texts, found: Iterable[Event], now: int) -> dict[str, Any]:
             {
                 "key": f"{event.source}/{chat}", "name": name or str(chat), "level": "warn",
                 "kind": event.source,
-                "texts": [texts._("To let this chat in, add it to `chats` of this sink in config.json:")],
+                "texts": [let_in.format(sink=event.source)],
                 "code": json.dumps({"id": chat, "name": name} if name else {"id": chat}, ensure_ascii=False),
                 "side": [texts.moment(event.at, now)],
             }

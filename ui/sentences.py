@@ -196,12 +196,12 @@ NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
 
 def told(texts: Texts, text: str) -> str:
-    """What the daemon says, in this tongue."""
+    """What the daemon says, in this tongue; of several lines each for itself."""
     if text in NAMES:
         return texts._(text)
     known = recognised(text)
     if known is None:
-        return text
+        return "\n".join(told(texts, line) for line in text.split("\n")) if "\n" in text else text
     sentence, holes = known
     return texts._(sentence).format(**{name: told(texts, held) for name, held in holes.items()})
 

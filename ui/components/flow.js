@@ -4,19 +4,23 @@ const PATHS = {
   solar_grid: "M186 108 C186 165 168 176 110 176",
   solar_battery: "M200 112 L200 253",
   grid_home: "M112 180 L288 180",
+  generator_home: "M112 180 L288 180",
   battery_home: "M214 256 C214 200 232 184 290 184",
   battery_grid: "M186 256 C186 200 168 184 110 184",
   grid_battery: "M110 184 C168 184 186 200 186 256",
+  generator_battery: "M110 184 C168 184 186 200 186 256",
 };
 const COLOUR = {
   solar_home: "solar", solar_grid: "export", solar_battery: "solar", grid_home: "grid",
   battery_home: "battery", battery_grid: "export", grid_battery: "grid",
+  generator_home: "generator", generator_battery: "generator",
 };
-const PLACE = { solar: [200, 58], grid: [58, 180], home: [342, 180], battery: [200, 306] };
+const PLACE = { solar: [200, 58], grid: [58, 180], generator: [58, 180], home: [342, 180], battery: [200, 306] };
 const GLYPH = {
   solar: "M12 4V2M12 22v-2M4 12H2M22 12h-2M6 6 4.6 4.6M19.4 19.4 18 18M18 6l1.4-1.4M4.6 19.4 6 18M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Z",
   home: "M3.5 11.5 12 4l8.5 7.5M6 9.5V20h4.5v-5.5h3V20H18V9.5",
   battery: "M9.5 5V3h5v2M7 5h10v16H7zM12.8 9 10 13.5h4L11.2 18",
+  generator: "M3 8.5h18v9H3zM6 17.5V20M18 17.5V20M7 8.5V5.5h5v3M16 5.5v3M16 5.5h2.5M11.6 10.5 9.8 13.2h3.6L11.6 15.8",
   grid: "M12 3v4M8 21l2.2-14h3.6L16 21M5.5 9.5h13M6.5 13.5h11M9 13.5l6 7.5M15 13.5 9 21",
 };
 const ROUND = 2 * Math.PI * 52;

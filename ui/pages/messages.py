@@ -16,7 +16,7 @@ from appliance.news_examples import example
 from config.messages import TOPICS, Topic
 
 from ..components.board import Rows
-from ..components.controls import Segments, heading, item, line
+from ..components.controls import Segments, heading, item, line, marked
 from ..components.topics import People, Topics
 from ..connections import Said
 from ..lock import Lock
@@ -32,20 +32,20 @@ STRANGERS_SHOWN = 3
 
 
 async def build(view: View) -> None:
-    """Topics on the left; who gets them, how to set that up, and the last news on the right."""
+    """Topics on the left; who gets them, the last news, and how to set more up on the right."""
     here = _Shown(view)
-    with ui.element("div").classes("page halves messagespage"):
+    with ui.element("div").classes("page halves messagespage") as here.page:
         with ui.element("div").classes("col told-of"):
             here.topics = Topics()
         with ui.element("div").classes("col"):
-            with ui.element("section").classes("card"):
+            with ui.element("section").classes("card whom"):
                 here.people = People()
-            here.unknown = ui.element("section").classes("card")
+            here.unknown = ui.element("section").classes("card unknown")
             with here.unknown:
                 here.strangers = Rows()
-            with ui.element("section").classes("card"):
+            with ui.element("section").classes("card ways-of"):
                 _guide(view)
-            with ui.element("section").classes("card"):
+            with ui.element("section").classes("card lately"):
                 here.recent = Recent(view, Rows(), RECENT, N_("Lately"))
     here.topics.on("switch", here.switched)
     here.topics.on("test", here.tested)
@@ -82,6 +82,7 @@ def _guide(view: View) -> None:
 class _Shown:
     """What the page shows, and what came of the tries since it was opened."""
 
+    page: ui.element
     topics: Topics
     people: People
     strangers: Rows
@@ -218,6 +219,7 @@ class _Shown:
         self.topics.show(topics(texts, found, self._settings.now, tries))
         busy = {key.removeprefix("sink ") for key in self._busy if key.startswith("sink ")}
         self.people.show(people(texts, sinks, known, view.now, self._said, busy))
+        marked(self.page, "nobody", not sinks)
         self.recent.draw()
         unknown = messaging.strangers(self.recent.events)[:STRANGERS_SHOWN]
         self.unknown.set_visibility(bool(unknown))
