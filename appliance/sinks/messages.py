@@ -1,0 +1,119 @@
+"""Tells people what happens in the house through the services they use: ntfy, Pushover, e-mail, webhooks and
+more than a hundred others that apprise knows (docs/MESSAGES.md). What is sent, when, and to whom: `_news`."""
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from appliance.errors import AuthError
+from appliance.model import Event
+from appliance.sinks._news import News
+from appliance.sinks._news_apprise import TIMEOUT_S, Service, problem, scheme
+from appliance.sinks._news_chart import Charts
+from appliance.sinks._news_people import Person, Quiet
+from appliance.sinks._news_text import Message
+from appliance.sinks.base import Delivery, Recipient, SinkContext, SinkOptions
+from appliance.worker import Worker
+from config.messages import Topic
+from config.secrets import MARK
+
+TEST = "This is a test: messages from here arrive"
+
+
+class Address(BaseModel):
+    """Where messages for somebody go."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    url: SecretStr
+    """The service's address as apprise writes it, such as ntfy://ntfy.sh/my-topic, pover://user@token or
+    mailtos://user:password@gmail.com. Kept encrypted."""
+    name: str = Field(default="", max_length=60)
+    """Who gets it, for the pages."""
+    topics: tuple[Topic, ...] | None = None
+    """What to tell there, such as ["summary", "outage"]; null for all that is told."""
+    quiet: Quiet | None = None
+    """When not to disturb; what is urgent comes all the same."""
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: SecretStr) -> SecretStr:
+        plain = url.get_secret_value()
+        if not plain.startswith(MARK) and (wrong := problem(plain)) is not None:
+            raise ValueError(wrong)
+        return url
+
+
+class Options(SinkOptions):
+    """Messages through ntfy, Pushover, e-mail, webhooks and whatever else apprise knows."""
+
+    type: Literal["messages"] = "messages"
+    urls: tuple[Address, ...] = Field(min_length=1)
+    """Where messages go."""
+    topics: tuple[Topic, ...] | None = None
+    """What to tell all of them that say nothing else; null for all that is told."""
+    quiet: Quiet | None = None
+    """When not to disturb those that say nothing else."""
+    pictures: bool = True
+    """Attach a chart to the summary of the day, where the service takes one."""
+
+
+class Sink:
+    """Sends to each address on its own, each in a thread of its own: none waits for another's server."""
+
+    def __init__(self, options: Options, context: SinkContext) -> None:
+        self.name = options.label
+        self._charts = Charts(context) if options.pictures else None
+        people: list[Person] = []
+        self._services: dict[str, tuple[Service, Worker]] = {}
+        for number, address in enumerate(options.urls, 1):
+            person = _person(address, number, options, set(self._services))
+            people.append(person)
+            worker = Worker(f"{person.kind} of {self.name}")
+            self._services[person.key] = Service(address.url.get_secret_value()), worker
+        self._news = News(self.name, context, people, self._carry)
+
+    @property
+    def delivery(self) -> Delivery:
+        """How far it is: messages, not readings."""
+        return self._news.delivery
+
+    @property
+    def recipients(self) -> list[Recipient]:
+        """Whom it writes to."""
+        return self._news.recipients()
+
+    async def run(self) -> None:
+        try:
+            await self._news.open()
+            await self._news.run()
+        finally:
+            for _, worker in self._services.values():
+                worker.close()
+
+    async def test(self) -> str:
+        """Send a short message to everybody; who got it. Raises SourceError where nobody did."""
+        place = self._news.place()
+        return await self._news.send(self._news.people, Message(place.site, (place.say(TEST),)))
+
+    async def send_example(self, event: Event) -> str:
+        """Send the event at once to everybody who wants its topic, marked as a test. Raises SourceError."""
+        return await self._news.send_example(event)
+
+    async def _carry(self, person: Person, message: Message) -> None:
+        picture = await self._charts.of(message.summary) if self._charts else None
+        service, worker = self._services[person.key]
+        await worker.call(lambda: service.send(message, picture), 2 * TIMEOUT_S + 20)
+
+
+def _person(address: Address, number: int, options: Options, taken: set[str]) -> Person:
+    """The key is the owner's name for it: another password there is still the same person."""
+    url = address.url.get_secret_value()
+    kind = scheme(url) or "?"
+    name = address.name or f"{kind} {number}"
+    key = address.name or f"{kind}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+    if key in taken:
+        raise AuthError(f"{name} is there twice: give each address a name of its own")
+    topics = options.topics if address.topics is None else address.topics
+    return Person(key, name, kind, topics, address.quiet or options.quiet)
