@@ -20,13 +20,14 @@ Flow = Literal[
 """Which way power goes (idle: less than 50 W); unknown: no fresh reading; absent: nobody measures it."""
 Mode = Literal[
     "backup", "exporting", "grid_charging", "importing", "solar_charging", "self_powered",
-    "battery_powered", "solar_powered", "idle", "unknown",
+    "battery_powered", "solar_powered", "generator", "idle", "unknown",
 ]  # fmt: skip
 WAYS: dict[str, tuple[Flow, Flow]] = {
     "solar": ("producing", "producing"),
     "battery": ("discharging", "charging"),
     "grid": ("importing", "exporting"),
     "home": ("consuming", "consuming"),
+    "generator": ("producing", "producing"),
 }
 """What a positive and a negative power mean, by node."""
 PRICES_S = 86_400.0
@@ -49,7 +50,7 @@ class EnergyNow:
         return self.powers.get(node)
 
     def flow(self, node: str) -> Flow:
-        """Which way the power of "solar", "battery", "grid" or "home" goes."""
+        """Which way the power of "solar", "battery", "grid", "generator" or "home" goes."""
         if node not in self.powers:
             return "absent"
         if node == "grid" and self.grid_tied is False:
@@ -58,7 +59,7 @@ class EnergyNow:
 
 
 def flow_of(node: str, power: float | None) -> Flow:
-    """Which way a power of "solar", "battery", "grid" or "home" goes."""
+    """Which way a power of "solar", "battery", "grid", "generator" or "home" goes."""
     if power is None:
         return "unknown"
     return "idle" if abs(power) < QUIET_W else WAYS[node][power < 0]
@@ -82,7 +83,8 @@ def energy_now(
     # A gateway that is syncing is still apart from the grid.
     down = tied is False
     status: Status = "outage" if down else "ok" if present and known else "degraded"
-    return EnergyNow(status, powers, seen.state_of_charge, tied, _mode(powers, down=down))
+    mode = _mode(powers, down=down, on_generator=seen.on_generator)
+    return EnergyNow(status, powers, seen.state_of_charge, tied, mode)
 
 
 def in_use(latest: Latest, cadences: Mapping[str, float], now: int) -> Latest:
@@ -107,9 +109,11 @@ def _never_heard(latest: Latest, cadences: Mapping[str, float]) -> bool:
     return any(cadence < PRICES_S and name not in heard for name, cadence in cadences.items())
 
 
-def _mode(nodes: Mapping[str, float | None], *, down: bool) -> Mode:
+def _mode(nodes: Mapping[str, float | None], *, down: bool, on_generator: bool) -> Mode:
     """What the house lives on; an unknown part is no reason to guess."""
     grid, battery, solar = (nodes.get(name, 0.0) for name in ("grid", "battery", "solar"))
+    if on_generator:
+        return "generator"
     if down:
         return "backup"
     if "grid" not in nodes or grid is None:
@@ -127,9 +131,11 @@ def _mode(nodes: Mapping[str, float | None], *, down: bool) -> Mode:
     return "solar_powered" if solar >= QUIET_W else "idle"
 
 
-def described(grid: float | None) -> str:
-    """The flow at the grid as a sentence, with what its sign means."""
-    if grid is None:
+def described(grid: float | None, generator: float | None = None) -> str:
+    """The flow at the grid as a sentence, with what its sign means; `generator` is what that gives, W."""
+    if generator is not None and generator >= QUIET_W and abs(grid or 0.0) < QUIET_W:
+        said = f"Running on the generator, {generator:.0f} W"
+    elif grid is None:
         said = "The power at the grid is not known"
     elif grid >= QUIET_W:
         said = f"Importing {grid:.0f} W from the grid"
@@ -150,14 +156,16 @@ class Energies:
     load: float | None = None
     charged: float | None = None
     discharged: float | None = None
+    generator: float | None = None
     has_solar: bool = True
     has_battery: bool = True
+    has_generator: bool = False
 
     @property
     def known(self) -> bool:
         """Whether anything is known at all."""
         counted = self.imported, self.exported, self.solar, self.load, self.charged, self.discharged
-        return any(energy is not None for energy in counted)
+        return any(energy is not None for energy in (*counted, self.generator))
 
     @property
     def used(self) -> float | None:
@@ -167,9 +175,14 @@ class Energies:
         solar = self.solar if self.has_solar else 0.0
         stored = self.charged if self.has_battery else 0.0
         given = self.discharged if self.has_battery else 0.0
-        came = _sum(self.imported, solar, given)
+        came = _sum(self._paid_for, solar, given)
         went = _sum(self.exported, stored)
         return None if came is None or went is None else max(0.0, came - went)
+
+    @property
+    def _paid_for(self) -> float | None:
+        """What came from the grid and from the generator."""
+        return _sum(self.imported, self.generator if self.has_generator else 0.0)
 
     @property
     def self_consumption(self) -> float | None:
@@ -178,8 +191,8 @@ class Energies:
 
     @property
     def self_sufficiency(self) -> float | None:
-        """The share of what was used that was not bought: 1 - import / load."""
-        return _rest(self.imported, self.used)
+        """The share of what was used that was not bought: 1 - import / load; a generator is not the sun."""
+        return _rest(self._paid_for, self.used)
 
 
 def _sum(*parts: float | None) -> float | None:

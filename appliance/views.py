@@ -12,11 +12,12 @@ from appliance.model import METER_REGISTERS, PHASES, Quantity, Reading, parent
 
 Latest = Mapping[tuple[str, Quantity], Reading]
 Edge = Literal[
-    "solar_home", "solar_battery", "solar_grid", "battery_home", "battery_grid", "grid_home", "grid_battery"
-]
+    "solar_home", "solar_battery", "solar_grid", "battery_home", "battery_grid",
+    "generator_home", "generator_battery", "grid_home", "grid_battery",
+]  # fmt: skip
 EDGES: tuple[Edge, ...] = get_args(Edge)
 """In the order in which they are served."""
-Code = Literal["running_on_sunshine", "buying", "selling", "on_battery", "idle", "no_reading"]
+Code = Literal["running_on_sunshine", "buying", "selling", "on_battery", "on_generator", "idle", "no_reading"]
 
 DEFAULT_CADENCE_S = 60.0
 WIRES = {"p1_serial": 0, "homewizard": 1}
@@ -34,7 +35,9 @@ _PARTS = {
     "grid": (Quantity.POWER_GRID, Quantity.ENERGY_IMPORT),
     "solar": (Quantity.POWER_SOLAR,),
     "battery": (Quantity.POWER_BATTERY, Quantity.STATE_OF_CHARGE),
+    "generator": (Quantity.POWER_GENERATOR, Quantity.SUPPLY),
 }
+ON_GENERATOR = Quantity.SUPPLY.spec.states.index("generator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Home:
     stale: tuple[Stale, ...]
     only_register: bool
     """The site reads its meter but nobody measures power at the grid."""
+    on_generator: bool = False
+    """The building's generator supplies in the place of the grid."""
 
 
 def home(
@@ -98,18 +103,20 @@ def home(
     pick = Picker(latest, types, cadences, now)
     nodes = _nodes(latest, pick)
     flows = split(nodes)
+    on_generator = _on_generator(nodes, pick)
     each = tuple(_phase(n, pick, fuse_a) for n in PHASES if _has_phase(latest, n))
     return Home(
         nodes=nodes,
         state_of_charge=pick.value(Quantity.STATE_OF_CHARGE),
         register=pick.newest(Quantity.ENERGY_IMPORT),
         flows=flows,
-        sentence=_sentence(nodes),
+        sentence=_sentence(nodes, on_generator=on_generator),
         phases=each,
         imbalance=imbalance([p.amps for p in each]),
         stale=stale(latest, cadences, now),
         only_register=not any(q is Quantity.POWER_GRID for _, q in latest)
         and pick.newest(Quantity.ENERGY_IMPORT) is not None,
+        on_generator=on_generator,
     )
 
 
@@ -190,6 +197,14 @@ def _nodes(latest: Latest, pick: Picker) -> dict[str, float | None]:
     return nodes
 
 
+def _on_generator(nodes: Mapping[str, float | None], pick: Picker) -> bool:
+    """As the meter says; where it says nothing, whether the generator gives power."""
+    supply = pick.value(Quantity.SUPPLY)
+    if supply is not None:
+        return round(supply) == ON_GENERATOR
+    return (nodes.get("generator") or 0.0) >= QUIET_W
+
+
 def _derived_load(nodes: Mapping[str, float | None]) -> float | None:
     """What the house uses when nobody measures it; None if a part is unknown or the parts contradict."""
     parts = list(nodes.values())
@@ -206,13 +221,14 @@ def _derived_load(nodes: Mapping[str, float | None]) -> float | None:
 def split(nodes: Mapping[str, float | None]) -> dict[Edge, float]:
     """Who feeds whom, W: sunshine goes home first, then to the battery, then out; the grid comes last.
 
-    Empty while anything is unknown. Where the parts agree (home = grid + solar + battery) the edges at
-    each node add up to that node.
+    Empty while anything is unknown. Where the parts agree (home = grid + solar + battery + generator) the
+    edges at each node add up to that node.
     """
     if "home" not in nodes or any(power is None for power in nodes.values()):
         return {}
     solar, grid, battery, house = (nodes.get(n) or 0.0 for n in ("solar", "grid", "battery", "home"))
     supply = {"solar": max(0.0, solar), "battery": max(0.0, battery), "grid": max(0.0, grid)}
+    supply["generator"] = max(0.0, nodes.get("generator") or 0.0)
     demand = {"home": max(0.0, house), "battery": max(0.0, -battery), "grid": max(0.0, -grid)}
     flows: dict[Edge, float] = {}
     for edge in EDGES:
@@ -225,16 +241,19 @@ def split(nodes: Mapping[str, float | None]) -> dict[Edge, float]:
     return flows
 
 
-def _sentence(nodes: Mapping[str, float | None]) -> Sentence:
+def _sentence(nodes: Mapping[str, float | None], *, on_generator: bool) -> Sentence:
     grid, solar, battery, load = (nodes.get(n) for n in ("grid", "solar", "battery", "home"))
-    if grid is None:
+    if grid is None and not on_generator:
         return Sentence("no_reading")
+    grid = grid or 0.0
     params = {
         "bought": max(0.0, grid),
         "sold": max(0.0, -grid),
         "charging": max(0.0, -(battery or 0.0)),
         "discharging": max(0.0, battery or 0.0),
     }
+    if on_generator:
+        return Sentence("on_generator", params | {"generated": max(0.0, nodes.get("generator") or 0.0)})
     sunny = solar is not None and load is not None and solar > QUIET_W and solar >= load - QUIET_W
     if sunny and grid < QUIET_W:
         return Sentence("running_on_sunshine", params)

@@ -35,11 +35,13 @@ RULES = {
 EDGES = {
     "solar_battery": (N_("Solar to battery"), "solar"),
     "grid_battery": (N_("Grid to battery"), "grid"),
+    "generator_battery": (N_("Generator to battery"), "generator"),
     "battery_home": (N_("Battery to home"), "battery"),
     "battery_grid": (N_("Battery to grid"), "export"),
     "solar_home": (N_("Solar to home"), "solar"),
     "solar_grid": (N_("Solar to grid"), "export"),
     "grid_home": (N_("Grid to home"), "grid"),
+    "generator_home": (N_("Generator to home"), "generator"),
 }
 """Those of the battery first."""
 UNITS = {"unit": N_("Pack {number}"), "inverter": N_("Inverter {number}")}

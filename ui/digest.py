@@ -23,6 +23,7 @@ COUNTERS = (
     Quantity.ENERGY_LOAD,
     Quantity.ENERGY_CHARGED,
     Quantity.ENERGY_DISCHARGED,
+    Quantity.ENERGY_GENERATOR,
 )
 
 
@@ -100,11 +101,14 @@ def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) 
     solar = day.get(Quantity.ENERGY_SOLAR) if has_solar else 0.0
     charged = day.get(Quantity.ENERGY_CHARGED) if has_battery else 0.0
     discharged = day.get(Quantity.ENERGY_DISCHARGED) if has_battery else 0.0
+    generated = day.get(Quantity.ENERGY_GENERATOR, 0.0)
     if bought is None or sold is None or solar is None or charged is None or discharged is None:
+        return None
+    if generated is None:
         return None
     if sold > 0 and not (has_solar or has_battery):
         return None
-    total = bought - sold + solar + discharged - charged
+    total = bought - sold + solar + discharged - charged + generated
     return total if total >= 0 else None
 
 

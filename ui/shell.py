@@ -148,7 +148,9 @@ def _idle(texts: Texts, home: Home) -> list[dict[str, str]]:
     items = []
     if "solar" in nodes:
         items.append(_large(texts, texts._("Solar"), nodes["solar"], "solar"))
-    if "grid" in nodes and not home.only_register:
+    if home.on_generator:
+        items.append(_large(texts, texts._("Generator"), nodes["generator"], "generator"))
+    elif "grid" in nodes and not home.only_register:
         grid = nodes["grid"]
         if grid is not None and grid < 0:
             items.append(_large(texts, texts._("Selling"), -grid, "export"))

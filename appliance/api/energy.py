@@ -6,12 +6,12 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
 from appliance.api.common import Here, problems
-from appliance.api.today import Span, Today
 from appliance.app import Appliance
 from appliance.calendar import QUARTER_MS, iso, quarter
 from appliance.energy_now import EnergyNow, Flow, Mode, Status, described, energy_now, in_use
 from appliance.model import Quantity, Reading
 from appliance.store import Every
+from appliance.today import Span, Today
 from appliance.views import Picker
 
 router = APIRouter(tags=["Energy"])
@@ -48,12 +48,13 @@ class LoadOut(BaseModel):
 
 class PowerwallOut(BaseModel):
     """The powers of the house, whatever measures them. Positive flows into the house: grid + import,
-    battery + discharging, solar + producing; load = grid + solar + battery."""
+    battery + discharging, solar + producing; load = grid + solar + battery (+ generator)."""
 
     solar: ChannelOut
     battery: BatteryOut
     grid: ChannelOut
     load: LoadOut
+    generator: ChannelOut | None = Field(None, description="Only where the house or building has one.")
 
 
 class UtilityMeterOut(BaseModel):
@@ -118,7 +119,7 @@ class CurrentReadings(BaseModel):
     net_flow: NetFlowOut
     system_summary: SummaryOut
     self_consumption: float | None = Field(description="Of `today`: 1 - export / solar.")
-    self_sufficiency: float | None = Field(description="Of `today`: 1 - import / load.")
+    self_sufficiency: float | None = Field(description="Of `today`: 1 - (import + generator) / load.")
     today: TodayOut
     history: HistoryOut | None = Field(None, description="With include_history=true.")
 
@@ -172,6 +173,7 @@ def _powers(moment: EnergyNow) -> PowerwallOut:
         battery=BatteryOut(**channel("battery"), percent_charged=moment.charge),
         grid=ChannelOut(**channel("grid")),
         load=LoadOut(power_watts=_watts(moment.power("home"))),
+        **({"generator": ChannelOut(**channel("generator"))} if "generator" in moment.powers else {}),
     )
 
 
@@ -183,7 +185,7 @@ def _net(moment: EnergyNow) -> NetFlowOut:
         grid_import_watts=grid,
         home_load_watts=_watts(moment.power("home")),
         net_grid_flow=grid,
-        description=described(grid),
+        description=described(grid, moment.power("generator")),
     )
 
 

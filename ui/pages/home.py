@@ -14,7 +14,7 @@ from ..text import N_, UNKNOWN, Texts
 from ..view import View, picture_address
 from .strip import energy_message, price_message
 
-COLOURS = {"solar": "solar", "battery": "battery", "grid": "grid", "home": "home"}
+COLOURS = {"solar": "solar", "battery": "battery", "grid": "grid", "home": "home", "generator": "generator"}
 
 
 async def build(view: View) -> None:
@@ -50,7 +50,9 @@ async def build(view: View) -> None:
 def flow_message(texts: Texts, home: Home) -> dict[str, Any]:
     """Nodes with their numbers and rings, flows in W (rounded: the wires' width needs no more)."""
     head, sub = sentence(texts, home)
-    nodes = {name: _node(texts, name, home) for name in home.nodes or ("grid", "home")}
+    idle = "grid" if home.on_generator else "generator"  # they share a place: never both supply
+    shown = [name for name in home.nodes or ("grid", "home") if name != idle]
+    nodes = {name: _node(texts, name, home) for name in shown}
     spoken = ", ".join(f"{n['sub']} {n['value']} {n['unit']}" for n in nodes.values())
     flows = {edge: round(power, -1) for edge, power in home.flows.items() if power >= 5}
     return {"head": head, "sub": sub, "aria": spoken, "flows": flows, "nodes": nodes}
@@ -78,7 +80,10 @@ def _node(texts: Texts, name: str, home: Home) -> dict[str, Any]:
         unmeasured = name == "home" and bool(others) and None not in others
         return _unknown(name, texts._("Not measured") if unmeasured else texts._("No reading"))
     value, unit = texts.power(abs(power))
-    labels = {"solar": texts._("Solar"), "home": texts._("Home"), "grid": texts._("Import")}
+    labels = {
+        "solar": texts._("Solar"), "home": texts._("Home"), "grid": texts._("Import"),
+        "generator": texts._("Generator"),
+    }  # fmt: skip
     colour, label = COLOURS[name], labels[name]
     if name == "grid" and power < 0:
         colour, label = "export", texts._("Export")
@@ -130,6 +135,7 @@ def sentence(texts: Texts, home: Home) -> tuple[str, str]:
         "buying": texts._("Buying from the grid"),
         "selling": texts._("Selling to the grid"),
         "on_battery": texts._("Running on the battery"),
+        "on_generator": texts._("Running on the generator"),
         "idle": texts._("In balance"),
         "no_reading": texts._("No reading"),
     }
@@ -143,12 +149,14 @@ def sentence(texts: Texts, home: Home) -> tuple[str, str]:
     for key, text in (
         ("bought", texts._("{power} from the grid")),
         ("sold", texts._("{power} to the grid")),
+        ("generated", texts._("{power} from the generator")),
         ("charging", texts._("battery charging at {power}")),
         ("discharging", texts._("battery giving {power}")),
     ):
         if (power := said.params.get(key, 0.0)) >= 10:
             parts.append(text.format(power=texts.powered(power)))
-    line = ", ".join(parts) or texts._("Nothing to and from the grid")
+    none = texts._("The grid is off") if home.on_generator else texts._("Nothing to and from the grid")
+    line = ", ".join(parts) or none
     return heads[said.code], line[0].upper() + line[1:]
 
 
@@ -182,6 +190,8 @@ def today_message(texts: Texts, home: Home, sums: digest.Sums | None) -> dict[st
     items = [(texts._("Used"), used, "home"), (texts._("Bought"), day.get(Quantity.ENERGY_IMPORT), "grid")]
     if has_solar:
         items.insert(0, (texts._("Solar"), day.get(Quantity.ENERGY_SOLAR), "solar"))
+    if Quantity.ENERGY_GENERATOR in day:
+        items.append((texts._("Generator"), day[Quantity.ENERGY_GENERATOR], "generator"))
     if has_solar or Quantity.ENERGY_EXPORT in day:
         items.append((texts._("Sold"), day.get(Quantity.ENERGY_EXPORT), "export"))
     shown = [{"name": name, "value": texts.kwh(energy), "colour": colour} for name, energy, colour in items]
