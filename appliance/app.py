@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from appliance import calendar, notify
 from appliance.access import Access
+from appliance.alert_watch import AlertWatch
 from appliance.clock import DAY_MS, Clock
 from appliance.corrections import Corrections
 from appliance.errors import StoreError
@@ -57,6 +58,7 @@ class Appliance(Known):
         self.outage_watch = OutageWatch(
             self.hub, self.store, clock, self.zone, self._happened, {o.label for o in config.sources}
         )
+        self.alert_watch = AlertWatch(self, self._happened)
         self.sinks: dict[str, Sink] = {}
         self.say: Callable[[str], str] = str
         """Tells a text of ours in the site's language; the screen, which knows it, puts its own here."""
@@ -77,6 +79,7 @@ class Appliance(Known):
         self._remember()
         self._start("heartbeat", self._heartbeat())
         self._start("phases", self.phase_watch.run())
+        self._start("alerts", self.alert_watch.run())
         notify.ready()
         return self
 
@@ -112,6 +115,7 @@ class Appliance(Known):
                 refused.append(verdict.event)
             if verdict.event is not None and self._rejections.worth_telling(fact, verdict.event, now):
                 passed.append(verdict.event)
+        self.alert_watch.sources.refused(refused)
         self.hub.publish(passed)
         self.store.append(passed, urgent=urgent)
         return refused

@@ -19,6 +19,7 @@ from appliance.api import (
     check,
     compat,
     connections,
+    daily,
     energy,
     export,
     health,
@@ -35,18 +36,18 @@ from appliance.api import (
     v1,
 )
 from appliance.api.common import require_reader
-from appliance.api.today import Today
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.errors import StoreError
 from appliance.guard import HEADERS, Guard
+from appliance.today import Today
 
 log = logging.getLogger(__name__)
 
 PARTS = (
     check, connections,
     health, compat, v1, meter, money, nearby, export, metrics, battery, energy, powerwall, meter_history,
-    proxy, registers, messages, prepaid,
+    proxy, registers, messages, prepaid, daily,
 )  # fmt: skip
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ABOUT = """What the appliance knows, for programs on your network. Reading is open; what changes something

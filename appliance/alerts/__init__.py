@@ -2,3 +2,6 @@
 
 Each judge knows what it told last, is given that back after a restart, and tells a change once.
 """
+
+HOUSE = "house"
+"""The source of events that are of the whole house."""

@@ -7,13 +7,13 @@ import httpx
 import pytest
 from appliances import NOON, made, owner, served
 
-from appliance.api.today import Today
 from appliance.app import Appliance
 from appliance.calendar import QUARTER_MS, iso
 from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS, FakeClock
 from appliance.errors import StoreError
 from appliance.model import Quantity, Reading
 from appliance.store import Store
+from appliance.today import Today
 from appliance.web import create_app
 from config.mistakes import ConfigProblem
 from ui.pages import INNER, PAGES
