@@ -1,13 +1,17 @@
-"""What a message of each topic looks like, for the Test button: believable, of this moment, and pure."""
+"""What a message of each topic looks like, for the Test button: believable, of this moment, and pure.
+
+The sentences are those of the watches and sources that tell the real ones.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from appliance.calendar import day_of, day_start, local
+from appliance.calendar import day_of, day_start
 from appliance.clock import HOUR_MS, MINUTE_MS
 from appliance.model import Event
+from appliance.wording import clock, money
 from config.messages import Topic
 
 SOURCE = "example"
@@ -21,14 +25,12 @@ class Moment:
     zone: ZoneInfo
     currency: str
 
-    def clock(self, at: int) -> str:
-        return f"{local(at, self.zone):%H:%M}"
+    def day(self, ahead: int = 0) -> int:
+        """The first instant of today or of a later day."""
+        return day_start(day_of(self.now, self.zone) + timedelta(days=ahead), self.zone)
 
-    def money(self, amount: float) -> str:
-        return f"{amount:.2f} {self.currency}"
-
-    def event(self, name: str, text: str, **data: object) -> Event:
-        return Event(SOURCE, name, self.now, text, data)
+    def event(self, name: str, *lines: str, **data: object) -> Event:
+        return Event(SOURCE, name, self.now, "\n".join(lines), data)
 
 
 def example(topic: Topic, now: int, zone: ZoneInfo, currency: str) -> Event:
@@ -37,51 +39,35 @@ def example(topic: Topic, now: int, zone: ZoneInfo, currency: str) -> Event:
 
 
 def _summary(here: Moment) -> Event:
-    day = day_of(here.now, here.zone)
-    start = day_start(day, here.zone)
-    peak_at = start + 18 * HOUR_MS
-    lines = (
-        "Used 11.4 kWh, 12 % less than yesterday",
-        f"Cost {here.money(31.2)}",
-        f"Most at {here.clock(peak_at)}: 4.2 kW",
-    )
+    peak_at = here.day() + 18 * HOUR_MS
     return here.event(
         "daily_summary",
-        "\n".join(lines),
-        day=day.isoformat(),
-        kwh=11.4,
-        cost=31.2,
-        currency=here.currency,
-        peak_w=4200,
-        peak_at=peak_at,
-        yesterday_kwh=13.0,
-        week_kwh_mean=12.2,
-    )
+        "Used 11.4 kWh, 12 % less than yesterday",
+        f"Cost {money(31.2, here.currency)}",
+        f"Most at {clock(peak_at, here.zone)}: 4.2 kW",
+        day=day_of(here.now, here.zone).isoformat(), kwh=11.4, cost=31.2, currency=here.currency,
+        peak_w=4200, peak_at=peak_at, yesterday_kwh=13.0, week_kwh_mean=12.2,
+    )  # fmt: skip
 
 
 def _balance(here: Moment) -> Event:
-    text = f"The balance is low: {here.money(412)}, enough for 2.6 days at present use"
+    text = f"The balance is low: {money(412, here.currency)}, enough for 2.6 days at present use"
     return here.event("low_balance", text, balance=412.0, days_left=2.6, threshold=500.0)
 
 
 def _recharge(here: Moment) -> Event:
-    text = f"Recharged with {here.money(1000)}; the balance is {here.money(1412)}"
+    amount, balance = money(1000, here.currency), money(1412, here.currency)
+    text = f"Recharged with {amount}; the balance is {balance}"
     return here.event("recharge", text, amount=1000.0, balance=1412.0, at=here.now)
 
 
 def _generator(here: Moment) -> Event:
-    start = here.now - 42 * MINUTE_MS
-    text = f"The grid is back after 42 min on the generator: 0.9 kWh, 1.3 kW on average, {here.money(19.8)}"
+    cost = money(19.8, here.currency)
     return here.event(
         "generator_off",
-        text,
-        start=start,
-        end=here.now,
-        duration_s=2520,
-        kwh=0.9,
-        mean_kw=1.3,
-        cost=19.8,
-    )
+        f"The grid is back after 42 min on the generator: 0.90 kWh, 1.3 kW on average, {cost}",
+        start=here.now - 42 * MINUTE_MS, end=here.now, duration_s=2520, kwh=0.9, mean_kw=1.3, cost=19.8,
+    )  # fmt: skip
 
 
 def _battery(here: Moment) -> Event:
@@ -98,16 +84,23 @@ def _high_use(here: Moment) -> Event:
 
 
 def _phases(here: Moment) -> Event:
-    text = "L2 carried 17.2 A over the last minute; the main fuse is 16 A"
-    return here.event("fuse_overload", text, phase=2, amperes=17.2, fuse_a=16)
+    text = "L2 carried 17.2 A over a minute, the main fuse is 16 A: switch something off on that phase"
+    return here.event("fuse_overload", text, phase=2)
 
 
 def _prices(here: Moment) -> Event:
-    day = day_of(here.now, here.zone) + timedelta(days=1)
-    start = day_start(day, here.zone) + 17 * HOUR_MS
-    end = start + 2 * HOUR_MS
-    text = f"Tomorrow is dear from {here.clock(start)} to {here.clock(end)}"
-    return here.event("price_peaks", text, day=day.isoformat(), spans=[[start, end, 2.1]], mean=0.9)
+    start, cheap = here.day(1) + 17 * HOUR_MS, here.day(1) + 2 * HOUR_MS
+    day = day_of(here.day(1), here.zone).isoformat()
+
+    def span(at: int, hours: int) -> str:
+        return f"from {clock(at, here.zone)} to {clock(at + hours * HOUR_MS, here.zone)}"
+
+    return here.event(
+        "price_peaks",
+        f"Tomorrow is dear {span(start, 2)}: up to 2.10 {here.currency}/kWh",
+        f"Cheapest {span(cheap, 3)}: 0.41 {here.currency}/kWh",
+        day=day, spans=[[start, start + 2 * HOUR_MS, 2.1]], mean=0.9,
+    )  # fmt: skip
 
 
 def _meter(here: Moment) -> Event:
@@ -121,8 +114,7 @@ def _source(here: Moment) -> Event:
 
 
 def _appliance(here: Moment) -> Event:
-    text = "It needs you: see the Health page"
-    return here.event("needs_you", text)
+    return here.event("needs_you", "The central API refuses us (401); check the token or password")
 
 
 _MADE: dict[Topic, Callable[[Moment], Event]] = {

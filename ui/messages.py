@@ -253,7 +253,7 @@ WAYS = {
             N_("Put this among the sinks of config.json, with that name."),
             LAST,
         ),
-        {"type": "messages", "urls": ["ntfy://tallywatt-7f3k9q2x"]},
+        {"type": "messages", "urls": [{"url": "ntfy://tallywatt-7f3k9q2x"}]},
     ),
     "mail": Way(
         N_("E-mail"),
@@ -263,7 +263,7 @@ WAYS = {
             N_("Put this among the sinks of config.json, with your mailbox, its password and who gets it."),
             LAST,
         ),
-        {"type": "messages", "urls": ["mailtos://user:password@example.com?to=you@example.com"]},
+        {"type": "messages", "urls": [{"url": "mailtos://user:password@example.com?to=you@example.com"}]},
     ),
     "other": Way(
         N_("Others"),
@@ -273,7 +273,7 @@ WAYS = {
             N_("Put this among the sinks of config.json, one address for each who is told."),
             LAST,
         ),
-        {"type": "messages", "urls": ["pover://user@token", "json://192.168.1.20/hook"]},
+        {"type": "messages", "urls": [{"url": "pover://user@token", "name": "Anna"}, {"url": "json://192.168.1.20/hook"}]},
     ),
 }
 
