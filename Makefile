@@ -2,6 +2,7 @@
 
 PORT ?= 8080
 SPEED ?= 1
+PLACE ?= sweden
 VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := sh scripts/setup.sh
@@ -13,9 +14,9 @@ WORKERS ?= -n $(shell expr $$(nproc) + 1) --dist loadgroup --no-loadscope-reorde
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-run:  ## install what is missing and start the appliance on the virtual house
+run:  ## install what is missing and start the appliance on a virtual house: PLACE=sweden, india or canada
 	@$(SETUP) run $(VENV)
-	@exec $(BIN)/tallywatt demo --port $(PORT) --speed $(SPEED)
+	@exec $(BIN)/tallywatt demo --place $(PLACE) --port $(PORT) --speed $(SPEED)
 
 test:  ## install what is missing and run the whole suite, browser tests included
 	@$(SETUP) test $(VENV)

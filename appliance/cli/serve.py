@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from appliance.clock import Clock
     from config.schema import Config
 
+PLACES = {
+    "sweden": ("house", "appliance.demo:VirtualHouse"),
+    "india": ("flat", "appliance.demo.flat:VirtualFlat"),
+    "canada": ("condo", "appliance.demo.condo:VirtualCondo"),
+}
+"""Virtual places: the folder each is kept in, and what builds it in a process of its own."""
 SETUP = (
     "There is no configuration yet at {path}. Write one (config/examples/ has one for each kind of "
     "installation, docs/CONFIGURATION.md describes every option), check it with `tallywatt check {path}` "
@@ -57,20 +63,29 @@ def run(config_path: Path, data_dir: Path, host: str | None, port: int | None) -
     epilog="""\b
 Examples:
   tallywatt demo
-  tallywatt demo --speed 60 --port 8090"""
+  tallywatt demo --speed 60 --port 8090
+  tallywatt demo --place india"""
+)
+@click.option(
+    "--place",
+    type=click.Choice(list(PLACES)),
+    default="sweden",
+    show_default=True,
+    help="A house with sun and battery, a flat with a prepaid meter and a generator, or a flat whose meters "
+    "only a customer portal knows.",
 )
 @click.option(
     "--speed",
     type=click.FloatRange(0.1, 3600),
     default=1.0,
     show_default=True,
-    help="How many times as fast as ours the house's time runs.",
+    help="How many times as fast as ours time runs there.",
 )
 @click.option(
     "--weather/--no-weather",
     default=True,
     show_default=True,
-    help="Lamps, daylight, glare, fog, dust, spiders and knocks before the camera, or none of them.",
+    help="Sweden: lamps, daylight, glare, fog, dust, spiders and knocks before the camera, or none of them.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="TCP port.")
@@ -81,11 +96,14 @@ Examples:
     type=click.Path(path_type=Path),
     help="Keep what is read here; left out, it is forgotten at the end.",
 )
-def demo(speed: float, weather: bool, host: str, port: int, data_dir: Path | None) -> None:
-    """Run the appliance against the virtual house, until it is stopped.
+def demo(place: str, speed: float, weather: bool, host: str, port: int, data_dir: Path | None) -> None:
+    """Run the appliance against a virtual house, until it is stopped.
 
-    The house has a meter with a camera in front of it and a P1 port, solar panels, a battery, HomeWizard
-    meters, and a central store. All of it is simulated; each device speaks its real protocol.
+    The house in Sweden has a meter with a camera in front of it and a P1 port, solar panels, a battery,
+    HomeWizard meters, and a central store. The flat in India has a prepaid meter on an ELNET server, power
+    cuts and a generator; the one in Canada has 20 years of days on a CARMA portal. The owners of both flats
+    have a Telegram, whose address is told at the start. All of it is simulated; each device speaks its real
+    protocol.
     """
     from appliance.apart import Apart
     from appliance.clock import ScaledClock
@@ -96,7 +114,9 @@ def demo(speed: float, weather: bool, host: str, port: int, data_dir: Path | Non
         _prepare(folder)
         clock = ScaledClock(speed)
         # The house is the outside world: in a process of its own it costs the appliance nothing.
-        house = Apart("The virtual house", "appliance.demo:VirtualHouse", clock, folder / "house", weather)
+        kept, factory = PLACES[place]
+        more = (weather,) if place == "sweden" else ()
+        house = Apart("The virtual house", factory, clock, folder / kept, *more)
         stack.callback(house.close)
         _serve_house(house, folder, clock, listener)
 
@@ -110,12 +130,14 @@ def _serve_house(house: "Apart", folder: Path, clock: "Clock", listener: socket.
         house.ask("start", 30)
         path = folder / "config.json"
         write_atomic(path, json.dumps(house.ask("config", 30), indent=2).encode())
+        notes = house.ask("notes", 30)
     except (OSError, RuntimeError, SourceError) as error:
         raise Refused(f"the virtual house cannot be built: {error}") from None
     config, problems = _configuration(path, folder)
     _start_logging(config, problems)
     others, busy = listen_also(config, listener)
-    serve(build(_listening(config, listener), folder, clock, [*problems, *busy]), listener, *others)
+    app = build(_listening(config, listener), folder, clock, [*problems, *busy])
+    serve(app, listener, *others, notes=notes)
 
 
 def build(config: "Config", data_dir: Path, clock: "Clock", problems: Sequence[str] = ()) -> "FastAPI":
@@ -219,15 +241,19 @@ def _listening(config: "Config", listener: socket.socket) -> "Config":
     return config.model_copy(update={"web": config.web.model_copy(update={"host": host, "port": port})})
 
 
-def serve(app: "FastAPI", listener: socket.socket, *others: socket.socket) -> None:
-    """Answer on `listener` and the others until SIGTERM or SIGINT; both end it in good order."""
+def serve(app: "FastAPI", listener: socket.socket, *others: socket.socket, notes: Sequence[str] = ()) -> None:
+    """Answer on `listener` and the others until SIGTERM or SIGINT; both end it in good order.
+
+    `notes` are told once it answers.
+    """
     import uvicorn
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                click.echo(f"Tallywatt is at {' and '.join(addresses(listener))}")
+                for line in (f"Tallywatt is at {' and '.join(addresses(listener))}", *notes):
+                    click.echo(line)
 
     server = Server(
         uvicorn.Config(

@@ -1,9 +1,7 @@
 """The virtual house: one consistent simulation behind emulators that speak each device's own protocol."""
 
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.demo.battery import Battery
@@ -16,6 +14,7 @@ from appliance.demo.inverter import Inverter
 from appliance.demo.meter_camera import DisplayCamera, MeterCamera, WaterCamera
 from appliance.demo.outages import Outage, Outages
 from appliance.demo.p1 import P1Port
+from appliance.demo.places import VirtualPlace, built
 from appliance.demo.powerwall_gateway import PowerwallGateway
 from appliance.demo.price_service import PriceService
 from appliance.demo.weather import day_of_year
@@ -57,7 +56,7 @@ CONTRACT = {
 """What the virtual house pays, in SEK: its meter's normal and low times are the grid company's too."""
 
 
-class VirtualHouse:
+class VirtualHouse(VirtualPlace):
     """All devices of a house in Sweden; `with` (or `start` and `stop`) switches them on and off.
 
     `config()` is the config.json of an appliance in that house; it is known once the devices run. With
@@ -66,13 +65,14 @@ class VirtualHouse:
     """
 
     def __init__(self, clock: HouseClock, folder: Path, weather: bool = False, *, seed: int = 1) -> None:
+        super().__init__()
         zone = ZoneInfo(ZONE)
-        built = _built(folder, clock.now())
-        season = SUMMER - round(day_of_year(built // DAY_MS))
+        start = built(folder, clock.now())
+        season = SUMMER - round(day_of_year(start // DAY_MS))
         self.house = House(
             clock,
             seed=seed,
-            start=built,
+            start=start,
             zone=zone,
             latitude=LATITUDE,
             longitude=LONGITUDE,
@@ -80,14 +80,14 @@ class VirtualHouse:
             battery=BATTERY,
             season_days=season,
             outages=Outages(
-                planned=(Outage(*(built + into for into in FIRST_OUTAGE_MS)),),
+                planned=(Outage(*(start + into for into in FIRST_OUTAGE_MS)),),
                 every_days=OUTAGE_EVERY_DAYS,
                 seed=seed,
             ),
         )
         self.camera = MeterCamera(self.house, clock)
         if weather:
-            self.camera.cupboard = Cupboard(seed, self.house.in_season(built), LATITUDE, LONGITUDE)
+            self.camera.cupboard = Cupboard(seed, self.house.in_season(start), LATITUDE, LONGITUDE)
         self.display, self.water = DisplayCamera(self.house, clock), WaterCamera(self.house, clock)
         self.inverter = Inverter(self.house, clock)
         self.powerwall = PowerwallGateway(self.house, clock, reserve=100 * BATTERY.reserve)
@@ -100,35 +100,12 @@ class VirtualHouse:
         ]
         self.wizards[0].without = frozenset({"external"})  # no other meters hang on a Swedish one
         self.prices = PriceService(clock, season_days=season)
-        self._running = ExitStack()
 
-    def start(self) -> None:
-        """Switch everything on. OSError when a port cannot be had."""
-        with ExitStack() as stack:
-            cameras = self.camera, self.display, self.water
-            network = self.inverter, self.powerwall, self.central, self.prices
-            devices: list[HttpDevice | P1Port] = [*cameras, *network, *self.wizards, self.p1]
-            for device in devices:
-                device.start()
-                stack.callback(device.stop)
-            self._running = stack.pop_all()
-
-    def stop(self) -> None:
-        """Switch everything off."""
-        self._running.close()
-
-    def close(self) -> None:
-        """As `stop`: what ends a driver that runs in a process of its own."""
-        self.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def devices(self) -> list[HttpDevice | P1Port]:
+        """All that is switched on, in order."""
+        cameras = self.camera, self.display, self.water
+        network = self.inverter, self.powerwall, self.central, self.prices
+        return [*cameras, *network, *self.wizards, self.p1]
 
     def config(self) -> dict[str, Any]:
         """The content of config.json for this house.
@@ -161,14 +138,3 @@ class VirtualHouse:
             "contracts": [CONTRACT],
             "sinks": [self.central.sink_config()],
         }
-
-
-def _built(folder: Path, now: int) -> int:
-    """When the house of this folder was built (UTC ms): now, where none stands yet."""
-    note = folder / "built"
-    try:
-        return min(now, int(note.read_text()))
-    except (OSError, ValueError):
-        folder.mkdir(parents=True, exist_ok=True)
-        note.write_text(str(now))
-        return now

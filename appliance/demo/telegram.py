@@ -54,6 +54,7 @@ class Telegram(HttpDevice):
         self._closed: dict[int | None, int] = {}
         self._updates: list[dict[str, Any]] = []
         self._number = 0
+        self._update = 500_000_000
         self._poll = 0
         self._news = threading.Condition(threading.RLock())
         self.add(Chat(PERSON, "Asha"))
@@ -75,7 +76,8 @@ class Telegram(HttpDevice):
             if not self._hears(known, text):
                 return
             self._number += 1
-            update = {"update_id": 500_000_000 + self._number, "message": self._message_of(known, text, who)}
+            self._update += 1
+            update = {"update_id": self._update, "message": self._message_of(known, text, who)}
             self._updates.append(update)
             self._news.notify_all()
 
@@ -214,6 +216,8 @@ class Telegram(HttpDevice):
                 self._updates = self._updates[offset:]
             else:
                 self._updates = [one for one in self._updates if one["update_id"] >= offset]
+                # Numbers never fall, also for a bot whose server was built anew.
+                self._update = max(self._update, offset - 1)
             self._poll += 1
             mine = self._poll
             self._news.notify_all()

@@ -199,6 +199,10 @@ def test_updates_are_told_until_they_are_confirmed(bot: Telegram, clock: FakeClo
     assert call(bot, "getUpdates", offset=first[0]["update_id"] + 1)["result"] == first[1:]
     assert call(bot, "getUpdates", offset=first[1]["update_id"] + 1)["result"] == []
     assert call(bot, "getWebhookInfo")["result"]["pending_update_count"] == 0
+    later = first[1]["update_id"] + 1000
+    call(bot, "getUpdates", offset=later)
+    bot.write(PERSON, "/today")
+    assert call(bot, "getUpdates", offset=later)["result"][0]["update_id"] >= later
 
 
 def test_in_groups_a_bot_hears_commands_for_it(bot: Telegram) -> None:
