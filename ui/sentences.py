@@ -12,7 +12,9 @@ from functools import cache, lru_cache
 from appliance.model import Quantity
 
 from .mqtt_told import MQTT
+from .news_told import NEWS
 from .powerwall import POWERWALL
+from .prepaid_told import PREPAID
 from .text import N_, Texts
 from .wires import WIRES
 
@@ -191,7 +193,10 @@ PARTS = (
     N_("This destination cannot be tried"),
 )
 """How a part is."""
-SENTENCES = (*PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL, *MQTT)
+SENTENCES = (
+    *PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL, *MQTT, *NEWS,
+    *PREPAID,
+)  # fmt: skip
 NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
 
