@@ -11,6 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+from zlib import crc32
 
 from appliance.demo import elnet_answers
 from appliance.demo.elnet_answers import METER, QUESTIONS, USERNAME
@@ -238,7 +239,7 @@ def _call_before(at: int) -> int:
 
 
 def _call(slot: int) -> int:
-    return slot * SLOT_MS + (slot * 2_654_435_761 >> 8) % JITTER_S * 1000
+    return slot * SLOT_MS + crc32(slot.to_bytes(8, "big")) % JITTER_S * 1000
 
 
 def _odd(seen: int) -> bool:
