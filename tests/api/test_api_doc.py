@@ -7,6 +7,7 @@ import re
 import socket
 import urllib.request
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from surveyors import EchoSurveyor
 from appliance.app import Appliance
 from appliance.calendar import QUARTER_MS, quarter
 from appliance.model import Event, Picture, Price, Quantity, Reading
+from appliance.store import DayBook, DayRegister, DayValue
 from appliance.web import create_app
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "API.md"
@@ -58,6 +60,7 @@ async def url(here: Appliance) -> AsyncIterator[str]:
                 Picture("meter", NOON, b"jpeg", "048713.4", 0.98),
             ]
         )
+        portal(here)
         here.cadences["powerwall"] = 10.0
         await here.store.flush()
         refused = here.folder / "sources" / "meter" / "refused"
@@ -68,6 +71,18 @@ async def url(here: Appliance) -> AsyncIterator[str]:
         yield url
         server.should_exit = True
         await serving
+
+
+def portal(here: Appliance) -> None:
+    """A portal whose days are known, and that can be asked."""
+
+    async def update() -> None: ...
+
+    book, days = DayBook(here.folder / "daily.db"), [date(2026, 5, number) for number in range(1, 5)]
+    book.put(DayValue("carma.1203", day, 11.2, "kWh", False, NOON, "100 Example St") for day in days)
+    book.put_registers([DayRegister("carma.1203", days[-1], 48713.43, "kWh", NOON)])
+    running = SimpleNamespace(update_hour=5, next_update=NOON, updating=False, update=update)
+    here.sources["carma"] = running  # type: ignore[assignment]
 
 
 def shape(value: Any) -> Any:
