@@ -11,6 +11,7 @@ leap after a silence may be several lines together. Amounts are in INR, instants
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from appliance.model import Event
@@ -26,6 +27,8 @@ STEADY_MS, STEADY_SAMPLES = 3 * MINUTE_MS, 2
 INEXACT = 0.25
 """What use is reckoned to be may be wrong by so much of itself: prices change, fixed charges are added."""
 SAME_SHARE = 0.02
+SOON_MS = 15 * MINUTE_MS
+"""A line is in the balance after so long."""
 TOGETHER = 8
 """So many lines at most are tried as parts of one leap."""
 MOVES_KEPT = 60
@@ -150,9 +153,10 @@ class Judge:
         ]
         self._explain_told(new)
         state.moves += new
-        told = [self._event(move) for move in new if not move.seen and self._worth(move.amount)]
+        news = [move for move in new if not move.seen and self._worth(move.amount)]
         if state.pending and self._explained(state.pending):
             self._settled(state.pending.net)
+        told = [self._event(move) for move in news]
         self._expire(now)
         state.moves = sorted(state.moves, key=lambda move: move.at)[-MOVES_KEPT:]
         return told
@@ -229,15 +233,21 @@ class Judge:
             self.state.used = [*(p for p in used if p[0] >= at - WINDOW_MS - DAY_MS), (at, spent)]
 
     def _event(self, move: Move) -> Event:
-        last = self.state.last
-        balance = last.balance if last else None
-        amount = abs(move.amount)
-        data = {"amount": amount, "balance": balance, "at": move.at}
-        name, word = ("recharge", "Recharged with") if move.amount > 0 else ("deduction", "Deducted:")
-        text = f"{word} {amount:.2f} INR"
+        amount, balance = abs(move.amount), self._balance_after(move)
+        data: dict[str, Any] = {"amount": amount, "at": move.at}
+        name, text = ("recharge", "Recharged with") if move.amount > 0 else ("deduction", "Deducted:")
+        text += f" {amount:.2f} INR"
         if balance is not None:
+            data["balance"] = balance
             text += f"; the balance is {balance:.2f} INR"
         return Event(self._source, name, move.at, text, data)
+
+    def _balance_after(self, move: Move) -> float | None:
+        """The list may have a line that the meter's balance does not have yet."""
+        last = self.state.last
+        if last is None or move.seen or move.at < last.at - SOON_MS:
+            return last.balance if last else None
+        return round(last.balance + move.amount, 2)
 
 
 def _near(lines: Iterable[Move], moved: Move | Pending) -> list[Move]:

@@ -8,10 +8,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from appliance.clock import Clock
-from appliance.sources import _elnet_account as account
-from appliance.sources import _elnet_registers as registers
-from appliance.sources import _elnet_rupees as rupees
-from appliance.sources import _elnet_supply as supply
+from appliance.sources import _elnet_account, _elnet_registers, _elnet_rupees, _elnet_supply
 from appliance.sources._elnet_options import Options
 from config.files import write_atomic
 
@@ -29,10 +26,10 @@ class Kept:
     newest: int | None = None
     """The instant of the newest sample (UTC ms)."""
     clock_told: bool = False
-    registers: registers.State = field(default_factory=registers.State)
-    supply: supply.State = field(default_factory=supply.State)
-    account: account.State = field(default_factory=account.State)
-    rupees: rupees.State = field(default_factory=rupees.State)
+    registers: _elnet_registers.State = field(default_factory=_elnet_registers.State)
+    supply: _elnet_supply.State = field(default_factory=_elnet_supply.State)
+    account: _elnet_account.State = field(default_factory=_elnet_account.State)
+    rupees: _elnet_rupees.State = field(default_factory=_elnet_rupees.State)
 
 
 _KEPT = TypeAdapter(Kept)

@@ -61,7 +61,7 @@ class Options(SourceOptions):
     def _known_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise ValueError(f"{name} is no time zone; write it like Asia/Kolkata") from None
         return name
 

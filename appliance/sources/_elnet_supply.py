@@ -6,7 +6,8 @@ The rule, for each new sample beside the one before it:
   between) or neither (too little was used) say nothing of how it is now.
 - Supply is trusted, until registers say the opposite of a Supply that stood still meanwhile: then it is
   stuck, and counts again when it moves or the registers agree with it.
-- Registers decide; where they say nothing a trusted Supply does; else the sample says nothing.
+- Registers decide; where they say nothing a trusted Supply does. A Supply that has just moved away from
+  what they say may flicker, or may be newer than they are: such a sample says nothing.
 - One sample is no episode. A change needs two samples in a row that say so (samples that say nothing may lie
   between), three where no register has moved for it.
 - The change is dated within its step by how far the two registers rose. Where the portal said nothing for
@@ -32,18 +33,31 @@ WATCHED_MS = 6 * MINUTE_MS
 VOTES, VOTES_OF_SUPPLY_ALONE = 2, 3
 LEAST_UNSEEN_KWH = 0.05
 """What the generator's register has to rise in a silence to be told as an episode of its own."""
+LAG_KWH = 0.03
+"""The portal's count of today may be minutes behind the register; both are rounded."""
+HALF_DIGIT_KWH = 0.005
 SESSIONS_KEPT = 20
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Spent:
-    """Rupees spent so far, both from any beginning: on the generator by the meter's own count, and on
-    everything by the balance. None where it is not known. `era` changes where the count was lost sight of."""
+class Count:
+    """The portal's own count of the generator's rupees and kWh, from any beginning. `era` changes where it
+    was lost sight of."""
 
-    generator: float | None = None
-    era: int = 0
+    era: int
+    rupees: float
+    kwh: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was spent so far: on the generator as the portal counted, and on `all` as the balance fell (rupees
+    from any beginning). `eb_rate` is the price of the grid's kWh. None where it is not known."""
+
+    count: Count | None = None
     all: float | None = None
+    eb_rate: float | None = None
 
 
 UNKNOWN = Spent()
@@ -168,8 +182,8 @@ class Judge:
             state.trusted = registers == now.supply
         if registers is not None and (stood or registers == now.supply):
             return registers, True
-        if state.trusted:
-            return now.supply, generator if now.supply == GENERATOR else grid
+        if registers is None and state.trusted:
+            return now.supply, grid and generator
         return None, False
 
     def _unseen(self, last: Sample, now: Sample, silence: Span | None) -> list[Event]:
@@ -206,7 +220,7 @@ class Judge:
     def _ended(self, running: Running, end: int, now: Sample) -> Event:
         start, silences = running.start, running.silences
         kwh = round(now.dg - running.before.dg, 3) if running.before else None
-        cost = _cost(running.before.spent, now.spent) if running.before else None
+        cost = _cost(running.before, now) if running.before else None
         session = Session(start, end, kwh, cost, tuple(silences))
         self.state.sessions = [*self.state.sessions, session][-SESSIONS_KEPT:]
         data: dict[str, Any] = {"start": start, "end": end, "duration_s": (end - start) / 1000}
@@ -245,18 +259,20 @@ class Judge:
 
 
 def _edge(last: Sample, now: Sample, to: int) -> int:
-    """When the supply changed between two samples, by how far each register rose at a steady load."""
+    """When the supply changed between two samples, by how far each register rose at a steady load. Both are
+    rounded: where neither rose it is in the middle."""
     eb, dg = now.eb - last.eb, now.dg - last.dg
-    before, after = (eb, dg) if to == GENERATOR else (dg, eb)
-    if before + after <= 0:
-        return now.at
-    return last.at + round((now.at - last.at) * before / (before + after))
+    share = ((eb if to == GENERATOR else dg) + HALF_DIGIT_KWH) / (eb + dg + 2 * HALF_DIGIT_KWH)
+    return last.at + round((now.at - last.at) * share)
 
 
-def _cost(before: Spent, after: Spent) -> float | None:
-    """Rupees spent meanwhile: as the meter counted them, else as the balance fell."""
-    if before.generator is not None and after.generator is not None and before.era == after.era:
-        return round(after.generator - before.generator, 2)
-    if before.all is not None and after.all is not None and after.all >= before.all:
-        return round(after.all - before.all, 2)
-    return None
+def _cost(before: Sample, after: Sample) -> float | None:
+    """Rupees of the generator between two samples: as the portal counted them, once its count has come as
+    far as the register; else as the balance fell, less what the grid's kWh cost."""
+    was, now = before.spent.count, after.spent.count
+    if was and now and was.era == now.era and now.kwh - was.kwh >= after.dg - before.dg - LAG_KWH:
+        return round(now.rupees - was.rupees, 2)
+    if before.spent.all is None or after.spent.all is None:
+        return None
+    grid = (after.eb - before.eb) * (after.spent.eb_rate or 0.0)
+    return round(max(0.0, after.spent.all - before.spent.all - grid), 2)

@@ -24,7 +24,7 @@ from appliance.sources._elnet_link import DASHBOARD, HOME, LIVE, RECHARGES, Link
 from appliance.sources._elnet_memory import Memory
 from appliance.sources._elnet_options import Options
 from appliance.sources._elnet_readings import Judged, readings
-from appliance.sources._elnet_supply import Spent
+from appliance.sources._elnet_supply import Count, Spent
 from appliance.sources.base import Context
 from appliance.worker import Worker
 
@@ -165,11 +165,11 @@ class Source:
 
     def _spent(self, live: Live, counted: Mapping[Quantity, float]) -> Spent:
         rupees = self._memory.kept.rupees
-        today = counted.get(Quantity.GENERATOR_COST_TODAY)
-        if today is not None:
-            _elnet_rupees.take(rupees, live.at, today, self._zone)
-        known = rupees.at is not None
-        return Spent(rupees.total if known else None, rupees.era, self._account.spent)
+        cost, kwh = counted.get(Quantity.GENERATOR_COST_TODAY), counted.get(Quantity.GENERATOR_TODAY)
+        if cost is not None and kwh is not None:
+            _elnet_rupees.take(rupees, live.at, cost, kwh, self._zone)
+        count = None if rupees.at is None else Count(rupees.era, rupees.total, rupees.kwh)
+        return Spent(count, self._account.spent, self._account.state.rates.eb)
 
     def _exchanged(self) -> None:
         self._supply.exchanged()
