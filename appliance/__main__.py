@@ -4,6 +4,7 @@ import click
 
 from appliance.cli.about import schema, version
 from appliance.cli.backfill import backfill
+from appliance.cli.carma import carma
 from appliance.cli.check import check
 from appliance.cli.export import export
 from appliance.cli.parse import parse
@@ -23,6 +24,7 @@ Examples:
   tallywatt read --json meter.jpg      what does the counter say?
   tallywatt parse capture.txt          what does the meter's port say?
   tallywatt export --from 2026-05-01   readings as CSV
+  tallywatt carma fetch                a year of days from a customer portal
   tallywatt query --extremes           the days on which most and least was used
   tallywatt verify line_protocol       does the central store hold what was sent?
   tallywatt backfill home-assistant    its energy dashboard gets the history
@@ -36,8 +38,9 @@ def main() -> None:
     """
 
 
-for command in (run, demo, check, read, parse, export, query, backfill, verify, schema, version):
+for command in (run, demo, check, read, parse, export, query, carma, backfill, verify, schema, version):
     main.add_command(command)
+main.add_command(carma, "carman")  # what its Home Assistant integration calls it
 
 if __name__ == "__main__":
     main(prog_name="tallywatt")

@@ -3,9 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from appliance.clock import DAY_MS
-from appliance.model import Quantity, Reading
+from appliance.model import Quantity, Reading, parent
 
-RANK = {"p1_serial": 0, "homewizard": 0, "camera_meter": 1, "elnet": 1, "meter_endpoint": 2, "remote": 2}
+RANK = {
+    "p1_serial": 0,
+    "homewizard": 0,
+    "camera_meter": 1,
+    "elnet": 1,
+    "meter_endpoint": 2,
+    "remote": 2,
+    "carma": 2,
+    "carman": 2,
+}
 """How exactly a type knows a register at the edge of a quarter; others, such as inverters, come last."""
 REMOTE = "remote_"
 """What the names of readers that push to us begin with: they are not in the configuration."""
@@ -31,15 +40,15 @@ def grid_meters(
     known = sorted(
         (reading for (_, q), reading in latest.items() if q is quantity),
         key=lambda r: (
-            RANK.get(types.get(r.source, "remote"), 3),
-            order.get(r.source, len(order)),
+            RANK.get(types.get(parent(r.source), "remote"), 3),
+            order.get(parent(r.source), len(order)),
             r.source,
         ),
     )
     if not known:
         return []
     best = known[0]
-    gone = best.source not in types and not best.source.startswith(REMOTE)
+    gone = parent(best.source) not in types and not best.source.startswith(REMOTE)
     return [r.source for r in known if r is best or _may_fill(r, best, gone)]
 
 

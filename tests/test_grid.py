@@ -31,3 +31,10 @@ def test_who_reads_the_grid_meter(registers: dict[str, tuple[float, int]], found
 def test_the_owner_knows_better() -> None:
     latest = known(wheel=(500.0, NOW), p1=(1000.0, NOW))
     assert grid_meters(latest, TYPES, KWH, ["wheel", "gone"]) == ["wheel"]
+
+
+def test_a_portal_of_yesterday_is_not_filled_by_a_counter_of_today() -> None:
+    latest = {(name, KWH): Reading(name, KWH, value, at) for name, value, at in (
+        ("carma.1203", 8000.0, NOW - 2 * DAY_MS), ("roof", 90.0, NOW),
+    )}  # fmt: skip
+    assert grid_meters(latest, {"roof": "json_http", "carma": "carma"}, KWH) == ["carma.1203"]

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 import click
 
 if TYPE_CHECKING:
+    from appliance.ledger import Ledger
+    from appliance.model import Quantity
+    from appliance.store import Store
     from config.build import Kinds
     from config.schema import Config
 
@@ -48,17 +51,37 @@ def is_default(path: Path, default: Path) -> bool:
     return os.path.abspath(path) == str(default)
 
 
-def usable_config(config_path: Path) -> "Config":
-    """The configuration, of one with mistakes what is right in it. Raises Refused where there is none."""
+def usable_config(config_path: Path, data_dir: Path | None = None) -> "Config":
+    """The configuration, of one with mistakes what is right in it; secrets in it are opened with the key in
+    `data_dir`. Raises Refused where there is none."""
     from config.load import ConfigFile
     from config.mistakes import ConfigProblem
 
     try:
-        return ConfigFile(config_path, kinds()).load(missing_ok=is_default(config_path, CONFIG)).config
+        found = ConfigFile(config_path, kinds(), data_dir)
+        return found.load(missing_ok=is_default(config_path, CONFIG)).config
     except ConfigProblem as problem:
         if not config_path.exists():
             raise Refused(str(problem)) from None
         return problem.usable
+
+
+async def house_meters(store: "Store", config: "Config") -> "Callable[[Quantity], list[str]]":
+    """Which sources read the house's grid meter, the best first. Raises StoreError."""
+    from appliance.grid import grid_meters
+
+    latest = {(reading.source, reading.quantity): reading for reading in await store.latest()}
+    types = {options.label: options.type for options in config.sources}
+    return lambda quantity: grid_meters(latest, types, quantity, config.site.grid_meters)
+
+
+async def ledger_of(store: "Store", config: "Config") -> "Ledger":
+    """The books of a store that was opened to be read. Raises StoreError."""
+    from appliance.clock import RealClock
+    from appliance.ledger import Ledger
+
+    zone, meters = ZoneInfo(config.site.time_zone), await house_meters(store, config)
+    return Ledger(store, RealClock(), zone, config.contracts, config.offers, meters)
 
 
 def kinds() -> "Kinds":
