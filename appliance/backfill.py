@@ -1,32 +1,42 @@
-"""History for Home Assistant: hourly sums of the house's registers, as statistics of their own.
+"""History for Home Assistant: hourly sums of the house's registers, daily ones of portals, what both cost.
 
-Its energy dashboard takes them like those of a sensor. Sent is what is not there yet or differs, so it may be
-stopped and started again, and a corrected register is corrected there too. Source of the messages: Home
-Assistant's developer documentation (WebSocket API) and its recorder integration, 2025.4 and 2026.11.
+They are statistics of their own; its energy dashboard takes them like those of a sensor. Sent is what is not
+there yet or differs, so it may be stopped and started again, and a corrected register is corrected there too.
+Source of the messages: Home Assistant's developer documentation (WebSocket API) and its recorder integration,
+2025.4 and 2026.11.
 """
 
 import asyncio
 import json
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import date
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from appliance.calendar import iso
-from appliance.clock import HOUR_MS
+from appliance.calendar import QUARTER_MS, day_span, day_start, iso
+from appliance.clock import DAY_MS, HOUR_MS
+from appliance.daily import Day
 from appliance.errors import AuthError, SourceError
-from appliance.model import Quantity, Reading
+from appliance.ledger import Ledger, plain
+from appliance.model import Reading
+from appliance.money import bill
 from appliance.store import Store
 
 DOMAIN = "tallywatt"
 UNIT_CLASSES = {"kWh": "energy", "GJ": "energy", "m³": "volume"}
 ROWS_AT_ONCE = 500
+PRICED_AT_ONCE_MS = 400 * DAY_MS
+"""Quarter hours of so long a time are worked out in one go."""
 PATIENCE_S = 60.0
 FLAT_SINCE = (2025, 11)
 """From this version on `mean_type` and `unit_class` describe a statistic, before it `has_mean`."""
@@ -43,12 +53,14 @@ class Hour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A statistic of Home Assistant: its id, what it is called there, and a row for each hour."""
+    """A statistic of Home Assistant: its id, what it is called there, and a row for each hour, or for the
+    first whole hour of each day where only days are known. `unit` is a unit or a currency."""
 
     id: str
     name: str
     unit: str
     hours: Sequence[Hour]
+    each: str = "hours"
 
 
 async def hourly(store: Store, reading: Reading, end: int) -> list[Hour]:
@@ -71,9 +83,57 @@ async def hourly(store: Store, reading: Reading, end: int) -> list[Hour]:
     return found
 
 
-def statistic_id(appliance: str, quantity: Quantity) -> str:
-    """ "tallywatt:1a2b3c4d_energy_import" of the appliance "tallywatt-1a2b3c4d"."""
-    return f"{DOMAIN}:{appliance.removeprefix('tallywatt-')}_{quantity}"
+def daily(days: Sequence[tuple[date, float]], zone: ZoneInfo) -> list[Hour]:
+    """A row for each of the days (oldest first), which holds all of it, in its first whole hour."""
+    found, total = [], 0.0
+    for day, value in days:
+        total = round(total + value, 6)
+        found.append(Hour(-(-day_start(day, zone) // HOUR_MS) * HOUR_MS, total))
+    return found
+
+
+async def hourly_cost(ledger: Ledger, start: int, end: int, *, sold: bool = False) -> list[Hour]:
+    """What the energy of the grid meter cost (or brought, if `sold`) in each whole hour of `[start, end)`,
+    without fees. An hour without a known price has no row. Raises StoreError."""
+    found, total = [], 0.0
+    start, end = start // HOUR_MS * HOUR_MS, end // HOUR_MS * HOUR_MS
+    for low in range(start, end, PRICED_AT_ONCE_MS):
+        sheet = await ledger.sheet(low, min(end, low + PRICED_AT_ONCE_MS))
+        metered, rates = (sheet.sold, sheet.rates.selling) if sold else (sheet.bought, sheet.rates.buying)
+        if metered is None:
+            return []
+        cost, _ = bill.money(metered, rates)
+        quarters = cost.reshape(-1, HOUR_MS // QUARTER_MS)
+        known = np.isfinite(quarters).any(axis=1)
+        sums = np.nansum(quarters, axis=1)
+        for place in np.flatnonzero(known).tolist():
+            total = round(total + float(sums[place]), 6)
+            found.append(Hour(low + place * HOUR_MS, total))
+    return found
+
+
+async def daily_cost(ledger: Ledger, days: Sequence[Day], zone: ZoneInfo) -> list[tuple[date, float]]:
+    """What each of these days (kWh, oldest first) cost by the mean price of its quarter hours, without fees:
+    nobody knows when within the day it was used. A day of which a price is unknown is left out. Raises
+    StoreError."""
+    found = []
+    for _, each in groupby(days, lambda row: row.day.year):
+        year = list(each)
+        starts, rates = await ledger.rates(day_start(year[0].day, zone), day_span(year[-1].day, zone)[1])
+        prices = plain(rates.buying)
+        for row in year:
+            low, high = np.searchsorted(starts, day_span(row.day, zone))
+            price = float(prices[low:high].mean())
+            if np.isfinite(price):
+                found.append((row.day, round(row.value * price, 6)))
+    return found
+
+
+def statistic_id(appliance: str, name: str) -> str:
+    """ "tallywatt:1a2b3c4d_energy_import" of the appliance "tallywatt-1a2b3c4d"; of any other name what Home
+    Assistant allows of it: "carma.T0001203" becomes "carma_t0001203"."""
+    plain_name = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return f"{DOMAIN}:{appliance.removeprefix('tallywatt-')}_{plain_name}"
 
 
 def missing(wanted: Sequence[Hour], there: Mapping[int, float]) -> list[Hour]:
@@ -136,7 +196,7 @@ def _metadata(statistic: Statistic, version: tuple[int, ...]) -> dict[str, Any]:
         "unit_of_measurement": statistic.unit,
     }
     if version >= FLAT_SINCE:
-        return {**known, "mean_type": 0, "unit_class": UNIT_CLASSES[statistic.unit]}
+        return {**known, "mean_type": 0, "unit_class": UNIT_CLASSES.get(statistic.unit)}
     return {**known, "has_mean": False}
 
 

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from appliance.cli.common import Refused, config_option, data_option, usable_config
+from appliance.cli.common import Refused, config_option, data_option, ledger_of, usable_config
 
 if TYPE_CHECKING:
     from appliance.exports import Row, Style
-    from appliance.ledger import Ledger
     from appliance.model import Quantity
     from appliance.store import SeriesInfo, Store
     from config.schema import Config
@@ -203,7 +202,7 @@ async def _rows(store: "Store", config: "Config", wanted: Wanted) -> "AsyncItera
 
     zone = ZoneInfo(config.site.time_zone)
     if wanted.what == "prices":
-        return exports.prices(await _ledger(store, config), wanted.span, zone, config.site.currency)
+        return exports.prices(await ledger_of(store, config), wanted.span, zone, config.site.currency)
     chosen = _chosen(await store.series_list(), wanted)
     table = exports.powers if wanted.what == "power" else exports.readings
     return table(store, chosen, wanted.span, Every(wanted.every), zone)
@@ -216,22 +215,9 @@ async def _picture(store: "Store", config: "Config", wanted: Wanted) -> bytes:
     site = config.site
     zone = ZoneInfo(site.time_zone)
     if wanted.what == "prices":
-        ledger = await _ledger(store, config)
+        ledger = await ledger_of(store, config)
         return await png(await pictures.prices(ledger, wanted.span, zone, site.currency, site.language))
     return await png(await pictures.power(store, wanted.span, zone, site.language))
-
-
-async def _ledger(store: "Store", config: "Config") -> "Ledger":
-    from appliance.clock import RealClock
-    from appliance.grid import grid_meters
-    from appliance.ledger import Ledger
-
-    latest = {(reading.source, reading.quantity): reading for reading in await store.latest()}
-    types = {options.label: options.type for options in config.sources}
-    return Ledger(
-        store, RealClock(), ZoneInfo(config.site.time_zone), config.contracts, config.offers,
-        lambda quantity: grid_meters(latest, types, quantity, config.site.grid_meters),
-    )  # fmt: skip
 
 
 def _chosen(known: Sequence["SeriesInfo"], wanted: Wanted) -> list["SeriesInfo"]:

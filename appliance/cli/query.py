@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from appliance.cli.common import Refused, config_option, data_option, usable_config
+from appliance.cli.common import Refused, config_option, data_option, house_meters, usable_config
 
 if TYPE_CHECKING:
     from appliance.daily import Daily, DailySource, Day, Stand
@@ -109,7 +109,6 @@ async def _ask(config: "Config", data_dir: Path, wanted: Wanted) -> tuple["Daily
     from appliance.clock import RealClock
     from appliance.daily import Daily, NoSuchSource
     from appliance.errors import StoreError
-    from appliance.grid import grid_meters
     from appliance.store import DayBook, Store
     from appliance.store.day_book import NAME
 
@@ -117,17 +116,13 @@ async def _ask(config: "Config", data_dir: Path, wanted: Wanted) -> tuple["Daily
     if not folder.is_dir() and not book.exists():
         raise Refused(f"there are no readings in {data_dir}; name the data folder with --data")
     clock, zone = RealClock(), ZoneInfo(config.site.time_zone)
-    types = {options.label: options.type for options in config.sources}
     try:
         async with AsyncExitStack() as stack:
-            store, latest = None, {}
+            store, meters = None, None
             if folder.is_dir():
                 store = await stack.enter_async_context(Store(folder, clock, zone, read_only=True))
-                latest = {(reading.source, reading.quantity): reading for reading in await store.latest()}
-            daily = Daily(
-                store, DayBook(book, read_only=True), clock, zone,
-                lambda quantity: grid_meters(latest, types, quantity, config.site.grid_meters),
-            )  # fmt: skip
+                meters = await house_meters(store, config)
+            daily = Daily(store, DayBook(book, read_only=True), clock, zone, meters or (lambda _: []))
             return await _records(daily, wanted)
     except (NoSuchSource, StoreError) as error:
         raise Refused(str(error)) from None
