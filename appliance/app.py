@@ -9,15 +9,16 @@ from socket import gethostname
 from types import TracebackType
 from typing import Any, Self
 
-from appliance import calendar, notify
+from appliance import notify
 from appliance.access import Access
 from appliance.alert_watch import AlertWatch
-from appliance.clock import DAY_MS, Clock
+from appliance.answers import Answers
+from appliance.clock import Clock
 from appliance.corrections import Corrections
+from appliance.day_summary import DaySummary
 from appliance.errors import StoreError
 from appliance.gate import Gate
-from appliance.grid import REMOTE
-from appliance.known import REMOTE_CADENCE_S, Known
+from appliance.known import Known
 from appliance.model import Batch, Event, Fact, Price, Quantity, Reading, Sink, Source
 from appliance.nearby import Neighbourhood
 from appliance.outage_watch import OutageWatch
@@ -59,6 +60,8 @@ class Appliance(Known):
             self.hub, self.store, clock, self.zone, self._happened, {o.label for o in config.sources}
         )
         self.alert_watch = AlertWatch(self, self._happened)
+        self.day_summary = DaySummary(self, self._happened)
+        self.answers = Answers(self)
         self.sinks: dict[str, Sink] = {}
         self.say: Callable[[str], str] = str
         """Tells a text of ours in the site's language; the screen, which knows it, puts its own here."""
@@ -80,6 +83,7 @@ class Appliance(Known):
         self._start("heartbeat", self._heartbeat())
         self._start("phases", self.phase_watch.run())
         self._start("alerts", self.alert_watch.run())
+        self._start("summary", self.day_summary.run())
         notify.ready()
         return self
 
@@ -137,19 +141,9 @@ class Appliance(Known):
         await self.store.__aenter__()
         self.id = self._identity()
         self._load_access()
-        for reading in await self.store.latest():
-            if reading.source.startswith(REMOTE):
-                self.cadences[reading.source] = REMOTE_CADENCE_S
-            self.hub.publish([reading])
-        await self._tell_prices()
+        await self.recall()
         await self.accept(self.store.opened)
         self._report_store()
-
-    async def _tell_prices(self) -> None:
-        """The prices known of today and tomorrow, whose sources have no reason to ask for them again."""
-        start, _ = calendar.today(self.clock.now(), self.zone)
-        for channel in ("import", "export", "wholesale"):
-            self.hub.publish(await self.store.prices(channel, start, start + 2 * DAY_MS))
 
     def _remember(self) -> None:
         """What was known before the start is what the gate holds new readings against."""
@@ -231,6 +225,8 @@ class Appliance(Known):
             rates=self.rates,
             topics=lambda: self.message_settings.topics,
             say=lambda text: self.say(text),
+            ask=self.answers.ask,
+            chart=self.answers.chart,
         )
         sink: Sink = found.build("Sink", options, context)
         self.sinks[options.label] = sink

@@ -5,9 +5,9 @@ from math import isnan
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from appliance import register
+from appliance import calendar, register
 from appliance.bill_check import Checker
-from appliance.clock import MINUTE_MS, Clock
+from appliance.clock import DAY_MS, MINUTE_MS, Clock
 from appliance.energy_now import in_use
 from appliance.errors import SourceError
 from appliance.gate import Limits
@@ -50,6 +50,17 @@ class Known:
         self.bill_check = Checker(
             self.store, self.ledger, clock, self.zone, self.grid_meters, self.source_types, config.site
         )
+
+    async def recall(self) -> None:
+        """Tell everyone what was known before this start: the newest readings, and the prices of today and
+        tomorrow, whose sources have no reason to ask for them again. Raises StoreError."""
+        for reading in await self.store.latest():
+            if reading.source.startswith(REMOTE):
+                self.cadences[reading.source] = REMOTE_CADENCE_S
+            self.hub.publish([reading])
+        start, _ = calendar.today(self.clock.now(), self.zone)
+        for channel in ("import", "export", "wholesale"):
+            self.hub.publish(await self.store.prices(channel, start, start + 2 * DAY_MS))
 
     def surveyor(self, source: str) -> Surveyor:
         """Who sets up the meter of a camera source. Raises SourceError when that source is none."""

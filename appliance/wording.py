@@ -1,4 +1,4 @@
-"""Numbers, spans and moments as an English sentence for a person has them: pure.
+"""Numbers and moments as an English sentence for a person has them: pure.
 
 Texts of several facts are lines, one fact a line, so that the screen can tell each in another language.
 """
@@ -6,7 +6,6 @@ Texts of several facts are lines, one fact a line, so that the screen can tell e
 from zoneinfo import ZoneInfo
 
 from appliance.calendar import local
-from appliance.clock import HOUR_MS, MINUTE_MS
 
 ABOUT_THE_SAME = 0.02
 """Two days that differ by less are the same to a person."""
@@ -30,14 +29,6 @@ def power(watts: float) -> str:
 def clock(at: int, zone: ZoneInfo) -> str:
     """The site's time of the day of an instant (UTC ms): "18:15"."""
     return f"{local(at, zone):%H:%M}"
-
-
-def lasted(milliseconds: float) -> str:
-    """ "45 minutes", "3 hours", "4 days": never more exact than it matters."""
-    if milliseconds < 2 * HOUR_MS:
-        return f"{milliseconds / MINUTE_MS:.0f} minutes"
-    hours = milliseconds / HOUR_MS
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
 
 
 def compared(value: float, other: float | None, with_what: str) -> str | None:

@@ -161,10 +161,10 @@ def test_a_source_is_silent_once_and_back_once() -> None:
     found = [judge.judge(m * MINUTE_MS, 30 * MINUTE_MS, "", NOW) for m in spans]
     assert names(found) == ["", "", "source_silent", "", "", "source_back", ""]
     assert found[2] is not None
-    assert found[2].text == "No readings for 30 minutes: check its power, cable and network"
+    assert found[2].text == "No readings for 30 min: check its power, cable and network"
     assert found[2].data == {"minutes": 30}
     assert found[5] is not None
-    assert found[5].text == "Readings come again after 90 minutes"
+    assert found[5].text == "Readings come again after 1 h 30 min"
 
 
 def test_a_source_that_was_silent_before_a_restart() -> None:
@@ -185,14 +185,14 @@ def test_a_meter_that_cannot_be_read_says_why() -> None:
     refused = Unread("camera").judge(limit, limit, 12, "", NOW)
     assert refused is not None
     assert refused.text == (
-        "The meter has not been read for 60 minutes: 12 readings were refused, "
+        "The meter has not been read for 1 h 0 min: 12 readings were refused, "
         "look at its picture on the Meter page"
     )
     assert refused.data == {"minutes": 60, "refused": 12}
     lost = Unread("camera")
     gone = lost.judge(4 * HOUR_MS, limit, 0, "The camera does not answer", NOW)
     assert gone is not None
-    assert gone.text == "The meter has not been read for 4 hours: The camera does not answer"
+    assert gone.text == "The meter has not been read for 4 h 0 min: The camera does not answer"
     assert names([lost.judge(5 * HOUR_MS, limit, 0, "", NOW), lost.judge(0, limit, 0, "", NOW)]) == [
         "",
         "meter_read",

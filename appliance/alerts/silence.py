@@ -5,7 +5,7 @@ Spans are of a clock that never runs backwards: a Pi that learns the time after 
 
 from appliance.clock import DAY_MS, MINUTE_MS
 from appliance.model import Event
-from appliance.wording import lasted
+from appliance.outages import lasting
 
 SILENT, BACK = "source_silent", "source_back"
 UNREAD, READ = "meter_unread", "meter_read"
@@ -30,7 +30,7 @@ class Silence:
         if self._told:
             return None
         self._told = True
-        text = f"No readings for {lasted(silent_ms)}: {reason or CHECK}"
+        text = f"No readings for {lasting(silent_ms / 1000)}: {reason or CHECK}"
         return Event(self._source, SILENT, now, text, {"minutes": round(silent_ms / MINUTE_MS)})
 
     def _heard(self, now: int) -> Event | None:
@@ -38,7 +38,7 @@ class Silence:
         if not told:
             return None
         # One that was silent before our own start was so for longer than we know.
-        text = f"Readings come again after {lasted(longest)}" if longest else "Readings come again"
+        text = f"Readings come again after {lasting(longest / 1000)}" if longest else "Readings come again"
         return Event(self._source, BACK, now, text)
 
 
@@ -57,7 +57,7 @@ class Unread:
         if self._told:
             return None
         self._told = True
-        span = lasted(unread_ms)
+        span = lasting(unread_ms / 1000)
         if refused:
             text = f"The meter has not been read for {span}: {refused} readings were refused, {LOOK}"
         else:

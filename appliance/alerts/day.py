@@ -1,0 +1,183 @@
+"""The summary of a day, as numbers and as lines for a person: pure."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from appliance.energy_now import Energies
+from appliance.wording import clock, compared, kwh, money, power
+
+DAILY_SUMMARY = "daily_summary"
+ALL_PRICED = 0.99
+"""From so much of the energy on its price is called known."""
+LEAST_KWH = 0.05
+"""Less is not worth a line."""
+ESTIMATED = 0.02
+"""Nor is a smaller share that was estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What is known of one local day. None is unknown; energy in kWh, money in `currency`, instants UTC ms.
+
+    `until` is where it ends short of midnight. `cost` is of all, `priced` the share of the bought energy it
+    is for; `grid_cost` and `generator_cost` are what a prepaid meter counted. `estimated` went through while
+    nothing was read. `since` is where counting began, if not at midnight; `read_until` when the meter was
+    last read, if that is too long before the end. `week` is the mean of the `week_days` days before.
+    """
+
+    day: date
+    currency: str
+    energies: Energies = field(default_factory=Energies)
+    until: int | None = None
+    cost: float | None = None
+    priced: float | None = None
+    grid_cost: float | None = None
+    generator_cost: float | None = None
+    peak_w: float | None = None
+    peak_at: int | None = None
+    balance: float | None = None
+    days_left: float | None = None
+    yesterday: float | None = None
+    week: float | None = None
+    week_days: int = 0
+    estimated: float = 0.0
+    since: int | None = None
+    read_until: int | None = None
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a part of the day is missing or guessed."""
+        measured = measure(self.energies)
+        guessed = self.estimated > ESTIMATED * (measured or 0.0)
+        return measured is None or guessed or self.since is not None or self.read_until is not None
+
+
+def measure(energies: Energies) -> float | None:
+    """What days are compared by: what was used, else what was bought."""
+    return energies.imported if energies.used is None else energies.used
+
+
+def data(day: Day) -> dict[str, Any]:
+    """The summary's numbers; what is unknown is absent."""
+    energies = day.energies
+    found = {
+        "day": day.day.isoformat(),
+        "currency": day.currency,
+        "kwh": energies.used,
+        "import": energies.imported,
+        "export": energies.exported,
+        "solar": energies.solar if energies.has_solar else None,
+        "generator_kwh": energies.generator if energies.has_generator else None,
+        "charged": energies.charged if energies.has_battery else None,
+        "discharged": energies.discharged if energies.has_battery else None,
+        "self_sufficiency": energies.self_sufficiency if _own(energies) else None,
+        "cost": day.cost,
+        "cost_covers": None if day.cost is None else day.priced,
+        "grid_cost": day.grid_cost,
+        "generator_cost": day.generator_cost,
+        "peak_w": day.peak_w,
+        "peak_at": day.peak_at,
+        "balance": day.balance,
+        "days_left": day.days_left,
+        "yesterday_kwh": day.yesterday,
+        "week_kwh_mean": day.week,
+        "estimated_kwh": day.estimated or None,
+        "since": day.since,
+        "until": day.until,
+        "read_until": day.read_until,
+        "incomplete": day.incomplete or None,
+    }
+    rounded = {name: round(v, 3) if isinstance(v, float) else v for name, v in found.items()}
+    return {name: value for name, value in rounded.items() if value is not None}
+
+
+def lines(day: Day, zone: ZoneInfo) -> list[str]:
+    """What people like to read, one fact a line, the most important first."""
+    return [
+        *_use(day, zone), *_money(day), *_peak(day, zone), *_ways(day), *_balance(day), *_missing(day, zone),
+    ]  # fmt: skip
+
+
+def body(day: Day) -> list[str]:
+    """Its money and where the energy came from and went: also of a longer span."""
+    return [*_money(day), *_ways(day)]
+
+
+def _use(day: Day, zone: ZoneInfo) -> list[str]:
+    measured = measure(day.energies)
+    if measured is None:
+        return ["What was used is not known: no meter was read"]
+    what = "Bought" if day.energies.used is None else "Used"
+    if day.until is not None:
+        return [f"{what} {kwh(measured)} until {clock(day.until, zone)}"]
+    beside = compared(measured, day.yesterday, "yesterday")
+    found = [f"{what} {kwh(measured)}, {beside}" if beside else f"{what} {kwh(measured)}"]
+    if day.week_days > 1 and (usual := compared(measured, day.week, f"the mean of {day.week_days} days")):
+        found.append(usual[0].upper() + usual[1:])
+    return found
+
+
+def _money(day: Day) -> list[str]:
+    if day.cost is None:
+        return []
+    amount = money(abs(day.cost), day.currency)
+    if day.cost < 0:
+        return [f"Earned {amount}"]
+    if day.priced is not None and day.priced < ALL_PRICED:
+        return [f"Cost {amount} for the {day.priced:.0%} whose price is known"]
+    return [f"Cost {amount}"]
+
+
+def _peak(day: Day, zone: ZoneInfo) -> list[str]:
+    if day.peak_w is None or day.peak_at is None:
+        return []
+    return [f"Most at {clock(day.peak_at, zone)}: {power(day.peak_w)}"]
+
+
+def _own(energies: Energies) -> bool:
+    """Whether there is a way in besides the grid that is the house's own."""
+    return energies.has_solar or energies.has_battery
+
+
+def _ways(day: Day) -> list[str]:
+    """Where it came from and went, where there is more than one way."""
+    energies = day.energies
+    found = []
+    ran = energies.has_generator and (energies.generator or 0.0) >= LEAST_KWH
+    if energies.imported is not None and (_own(energies) or ran or day.grid_cost is not None):
+        found.append(_with_cost("From the grid", energies.imported, day.grid_cost, day.currency))
+    if ran and energies.generator is not None:
+        found.append(_with_cost("From the generator", energies.generator, day.generator_cost, day.currency))
+    if energies.has_solar and energies.solar is not None:
+        found.append(f"Solar {kwh(energies.solar)}")
+    if energies.exported is not None and energies.exported >= LEAST_KWH:
+        found.append(f"To the grid {kwh(energies.exported)}")
+    if _own(energies) and energies.self_sufficiency is not None:
+        found.append(f"Self-sufficient to {energies.self_sufficiency:.0%}")
+    return found
+
+
+def _with_cost(way: str, energy: float, cost: float | None, currency: str) -> str:
+    return f"{way} {kwh(energy)}" + ("" if cost is None else f": {money(cost, currency)}")
+
+
+def _balance(day: Day) -> list[str]:
+    if day.balance is None:
+        return []
+    amount = money(day.balance, day.currency)
+    if day.days_left is None:
+        return [f"Balance {amount}"]
+    return [f"Balance {amount}, enough for {day.days_left:.1f} days at present use"]
+
+
+def _missing(day: Day, zone: ZoneInfo) -> list[str]:
+    found = []
+    if day.since is not None:
+        found.append(f"Counted since {clock(day.since, zone)}")
+    if day.read_until is not None:
+        found.append(f"The meter was last read at {clock(day.read_until, zone)}")
+    if day.estimated > ESTIMATED * (measure(day.energies) or 0.0):
+        found.append(f"Nothing was read while {kwh(day.estimated)} went through: when is estimated")
+    return found

@@ -1,0 +1,196 @@
+"""What the house used on some days: its registers, its bills, what its prepaid meter counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from appliance import calendar
+from appliance.alerts.day import Day, measure
+from appliance.clock import MINUTE_MS
+from appliance.energy_now import Energies, in_use
+from appliance.house_registers import AT_THE_GRID
+from appliance.known import Known
+from appliance.ledger import Entry, Grain
+from appliance.model import Quantity, Reading, parent
+from appliance.store import Every
+from appliance.today import FIELDS, GENERATOR, SOLAR, STORAGE
+from appliance.views import STALE_AFTER, Latest, Picker
+
+WEEK = 7
+READ_LATE_MS = 30 * MINUTE_MS
+"""A meter that was last read so long before the end misses a part of the day."""
+COSTS = Quantity.IMPORT_COST_TODAY, Quantity.GENERATOR_COST_TODAY
+COSTS_MONTH = Quantity.IMPORT_COST_MONTH, Quantity.GENERATOR_COST_MONTH
+
+
+class Days:
+    """Each method raises StoreError."""
+
+    def __init__(self, here: Known) -> None:
+        self._here = here
+
+    async def day(self, day: date, now: int) -> Day:
+        """All that is known of a local day, which may be today, at `now` (UTC ms)."""
+        here = self._here
+        start, end = calendar.day_span(day, here.zone)
+        entries = await here.ledger.bills(day - timedelta(days=WEEK), day, "day")
+        energies = await self._energies(entries, day, "day")
+        begun = await self._begun()
+        peak_at, peak_w = await self._peak(start, min(end, now + 1))
+        found = replace(
+            self._billed(entries[-1], energies[day]),
+            until=now if end - now > MINUTE_MS else None,
+            peak_w=peak_w,
+            peak_at=peak_at,
+        )
+        found = self._gaps(self._with_week(found, energies, begun), start, end, now, begun)
+        return await self._account(found, start, end, now)
+
+    async def months(self, now: int) -> list[Day]:
+        """Last month and this one up to now, as a `Day` each."""
+        today = calendar.day_of(now, self._here.zone)
+        first = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+        entries = await self._here.ledger.bills(first, today, "month")
+        energies = await self._energies(entries, today, "month")
+        last, this = (self._billed(entry, energies[entry.first]) for entry in entries)
+        start = calendar.day_start(this.day, self._here.zone)
+        return [last, await self._counted(this, COSTS_MONTH, start, now + 1)]
+
+    def _billed(self, entry: Entry, energies: Energies) -> Day:
+        bought = entry.bill.bought
+        return Day(
+            entry.first,
+            self._here.config.site.currency,
+            energies,
+            cost=None if bought is None or bought.money is None else entry.bill.total,
+            priced=bought.covered if bought else None,
+            estimated=bought.estimated_kwh if bought else 0.0,
+        )
+
+    def register(self) -> Reading | None:
+        """The newest reading of the register that days are counted by; None where nothing counts energy."""
+        latest = in_use(self._here.hub.latest, self._here.cadences, self._here.clock.now())
+        keys = [(name, Quantity.ENERGY_IMPORT) for name in self._here.grid_meters(Quantity.ENERGY_IMPORT)]
+        known = [latest[key] for key in keys if key in latest]
+        others = (self._best(quantity) for quantity in FIELDS.values())
+        return max(known, key=lambda reading: reading.at, default=next((r for r in others if r), None))
+
+    # Energy
+
+    async def _energies(self, entries: list[Entry], last: date, grain: Grain) -> Mapping[date, Energies]:
+        """Of each entry, by its first day: at the grid by the books, which fill one meter's gaps from
+        another."""
+        first, latest = entries[0].first, self._here.hub.latest
+        columns: dict[str, dict[date, float | None]] = {}
+        for name, quantity in FIELDS.items():
+            reading = None if quantity in AT_THE_GRID else self._best(quantity)
+            if reading is not None:
+                rows = await self._here.ledger.counted(reading.source, quantity, first, last, grain)
+                columns[name] = dict(rows)
+        has = _has(latest)
+        gives = has["has_solar"] or has["has_battery"] or bool(self._here.grid_meters(Quantity.ENERGY_EXPORT))
+        found = {}
+        for entry in entries:
+            bought, sold = entry.bill.bought, entry.bill.sold
+            found[entry.first] = Energies(
+                imported=None if bought is None else bought.kwh,
+                exported=sold.kwh if sold else None if gives else 0.0,
+                **{name: column.get(entry.first) for name, column in columns.items()},  # type: ignore[arg-type]
+                **has,
+            )
+        return found
+
+    def _best(self, quantity: Quantity) -> Reading | None:
+        here, now = self._here, self._here.clock.now()
+        present = in_use(here.hub.latest, here.cadences, now)
+        return Picker(present, here.source_types(), here.cadences, now).best(quantity)
+
+    async def _begun(self) -> int | None:
+        """The first reading of the register that days are counted by (UTC ms)."""
+        register = self.register()
+        if register is None:
+            return None
+        kept = await self._here.store.series_list()
+        key = register.source, register.quantity
+        return next((s.first_at for s in kept if (s.source, s.quantity) == key), register.at)
+
+    # What stands beside it
+
+    def _with_week(self, found: Day, energies: Mapping[date, Energies], begun: int | None) -> Day:
+        """Beside the days before it that were counted from their midnight on."""
+        zone = self._here.zone
+        earlier = {
+            day: value
+            for day, each in energies.items()
+            if day < found.day and begun is not None and calendar.day_start(day, zone) >= begun - MINUTE_MS
+            if (value := measure(each)) is not None
+        }
+        return replace(
+            found,
+            yesterday=earlier.get(found.day - timedelta(days=1)),
+            week=sum(earlier.values()) / len(earlier) if earlier else None,
+            week_days=len(earlier),
+        )
+
+    def _gaps(self, found: Day, start: int, end: int, now: int, begun: int | None) -> Day:
+        """With what is missing at its beginning and its end."""
+        register = self.register()
+        if register is None:
+            return found
+        cadence_ms = self._here.cadences.get(parent(register.source), 0.0) * 1000
+        late_ms = max(READ_LATE_MS, round(STALE_AFTER * cadence_ms))
+        last = register.at if start <= register.at < min(end, now) - late_ms else None
+        since = begun if begun is not None and start + READ_LATE_MS <= begun < end else None
+        return replace(found, since=since, read_until=last)
+
+    async def _peak(self, start: int, end: int) -> tuple[int | None, float | None]:
+        """When most was drawn, by the mean of a minute, and how much (W)."""
+        reading = self._best(Quantity.POWER_LOAD) or self._best(Quantity.POWER_GRID)
+        if reading is None:
+            return None, None
+        series = await self._here.store.series(reading.source, reading.quantity, start, end, Every.MIN1)
+        known = [(value, -at) for at, value in zip(series.at, series.value, strict=True) if value is not None]
+        most, at = max(known, default=(0.0, 0))
+        return (-at, most) if most > 0 else (None, None)
+
+    async def _last(self, quantity: Quantity, start: int, end: int) -> float | None:
+        """The last value within a span, of whoever tells it."""
+        reading = self._best(quantity)
+        if reading is None:
+            return None
+        _, values, _ = await self._here.store.raw(reading.source, quantity, start, end)
+        return float(values[-1]) if len(values) else None
+
+    async def _counted(self, found: Day, costs: Sequence[Quantity], start: int, end: int) -> Day:
+        """With what a prepaid meter itself counted, which nobody else can know."""
+        grid, generator = [await self._last(quantity, start, end) for quantity in costs]
+        if grid is None and generator is None:
+            return found
+        return replace(
+            found,
+            cost=(grid or 0.0) + (generator or 0.0),
+            priced=None,
+            grid_cost=grid,
+            generator_cost=generator,
+        )
+
+    async def _account(self, found: Day, start: int, end: int, now: int) -> Day:
+        """With what a prepaid meter counted, and its balance at the end of the day."""
+        found = await self._counted(found, COSTS, start, min(end, now + 1))
+        balance = await self._last(Quantity.BALANCE, start, min(end, now + 1))
+        days_left = self.days_left() if balance is not None and end - now > -MINUTE_MS else None
+        return replace(found, balance=balance, days_left=days_left)
+
+    def days_left(self) -> float | None:
+        """How long a prepaid balance lasts at present use, as far as that is known now."""
+        told = self._best(Quantity.DAYS_LEFT)
+        return None if told is None or self._here.stale(told) else told.value
+
+
+def _has(latest: Latest) -> dict[str, bool]:
+    reported = {quantity for _, quantity in latest}
+    return {
+        "has_solar": bool(reported & SOLAR),
+        "has_battery": bool(reported & STORAGE),
+        "has_generator": bool(reported & GENERATOR),
+    }
