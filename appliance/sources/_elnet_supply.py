@@ -33,7 +33,7 @@ WATCHED_MS = 6 * MINUTE_MS
 VOTES, VOTES_OF_SUPPLY_ALONE = 2, 3
 LEAST_UNSEEN_KWH = 0.05
 """What the generator's register has to rise in a silence to be told as an episode of its own."""
-LAG_KWH = 0.03
+LAG_KWH = 0.015
 """The portal's count of today may be minutes behind the register; both are rounded."""
 HALF_DIGIT_KWH = 0.005
 SESSIONS_KEPT = 20
