@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from appliance.demo.carma import CarmaPortal
 from appliance.demo.house import HouseClock
@@ -29,7 +30,7 @@ class VirtualCondo(VirtualPlace):
     def __init__(self, clock: HouseClock, folder: Path, *, seed: int = 1) -> None:
         super().__init__()
         self.carma = CarmaPortal(clock, years=YEARS, seed=seed, zone=ZONE)
-        self.telegram = Telegram(clock)
+        self.telegram = Telegram(clock, zone=ZoneInfo(ZONE))
 
     def devices(self) -> tuple[CarmaPortal, Telegram]:
         """All that is switched on, in order."""

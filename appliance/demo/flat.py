@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from appliance.demo.elnet import ElnetServer
 from appliance.demo.flat_plan import Movement, Plan
@@ -40,7 +41,7 @@ class VirtualFlat(VirtualPlace):
         start = built(folder, clock.now())
         self.flat = Flat(clock, seed=seed, start=start, plan=plan or _newcomers(start))
         self.elnet = ElnetServer(self.flat, clock)
-        self.telegram = Telegram(clock)
+        self.telegram = Telegram(clock, zone=ZoneInfo(ZONE))
 
     def devices(self) -> tuple[ElnetServer, Telegram]:
         """All that is switched on, in order."""

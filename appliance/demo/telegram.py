@@ -11,6 +11,7 @@ one), `too_many` (429), `blocked` and `migrated_to` of a chat, `every_s` (a rate
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,12 +36,12 @@ class Telegram(HttpDevice):
     """One bot. `sent` lists every message that reached its chat, in order; `commands` is the bot's menu.
 
     `private` (as BotFather sets it up): in a group the bot hears commands only, and none meant for another.
-    GET / is a page that shows the conversation and lets its reader write to the bot.
+    GET / is a page that shows the conversation, by the clock of `zone`, and lets its reader write to the bot.
     """
 
-    def __init__(self, clock: HouseClock, *, token: str = TOKEN, port: int = 0) -> None:
+    def __init__(self, clock: HouseClock, *, token: str = TOKEN, zone: tzinfo = UTC, port: int = 0) -> None:
         super().__init__(port)
-        self.clock, self.token = clock, token
+        self.clock, self.token, self.zone = clock, token, zone
         self.chats: dict[int, Chat] = {}
         self.sent: list[Sent] = []
         self.written: list[Written] = []

@@ -3,7 +3,7 @@
 `/` holds the box to write in and a frame with `/messages`, which renews itself; `/photo/<n>` is a picture.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -68,7 +68,7 @@ def _front(bot: "Telegram") -> str:
 def _messages(bot: "Telegram") -> str:
     sent = list(enumerate(bot.sent))[-SHOWN:]
     told: list[tuple[int, str]] = [(one.at, _sent(bot, number, one)) for number, one in sent]
-    told += [(one.at, _written(one)) for one in bot.written[-SHOWN:]]
+    told += [(one.at, _written(bot, one)) for one in bot.written[-SHOWN:]]
     newest = sorted(told, key=lambda one: one[0], reverse=True)[:SHOWN]
     return "".join(html for _, html in newest) or "<p>Nothing has been sent yet.</p>"
 
@@ -76,17 +76,17 @@ def _messages(bot: "Telegram") -> str:
 def _sent(bot: "Telegram", number: int, one: Sent) -> str:
     chat = bot.chats.get(one.chat)
     picture = f'<img src="/photo/{number}" alt="">' if one.photo else ""
-    head = f"{_time(one.at)} to {escape(chat.name if chat else str(one.chat))}"
+    head = f"{_time(bot, one.at)} to {escape(chat.name if chat else str(one.chat))}"
     return f"<article><small>{head}</small>{picture}{escape(one.text)}</article>"
 
 
-def _written(one: Written) -> str:
-    head = f"{_time(one.at)} {escape(one.name)}"
+def _written(bot: "Telegram", one: Written) -> str:
+    head = f"{_time(bot, one.at)} {escape(one.name)}"
     return f'<article class="written"><small>{head}</small>{escape(one.text)}</article>'
 
 
-def _time(at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, UTC):%d %b %H:%M:%S} UTC"
+def _time(bot: "Telegram", at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, bot.zone):%d %b %H:%M:%S}"
 
 
 def _html(content: str, refresh: int = 0) -> Answer:
