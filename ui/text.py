@@ -88,6 +88,16 @@ class Texts:
         """A price without its unit, in currency units: 0.31."""
         return self.number(per_kwh, 2)
 
+    def amount(self, value: float | None, decimals: int = 2) -> str:
+        """An amount of money with the site's sign, as the tongue writes it: ₹1,234.50; 1 234,50 kr."""
+        if value is None:
+            return UNKNOWN
+        number = self.number(abs(value), decimals)
+        size = f"{number}\xa0{self.money}"
+        if self.currency not in KRONOR and self.locale.currency_formats["standard"].pattern.startswith("¤"):
+            size = f"{self.money}{number}"
+        return f"−{size}" if round(value, decimals) < 0 else size
+
     def clock(self, at: int) -> str:
         """14:32 on the site's wall."""
         return format_time(local(at, self.zone), "HH:mm", locale=self.locale)

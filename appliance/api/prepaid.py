@@ -132,7 +132,7 @@ async def prepaid(here: Here, source: Source = None) -> PrepaidOut:
         relay=None if known.relay is None else "on" if known.relay else "off",
         power_w=None if load is None or here.stale(load) else load.value,
         balance=known.balance,
-        days_left=known.days_left,
+        days_left=None if known.days_left is None else round(known.days_left, 1),
         today=period("today"),
         month=period("month"),
         movements=[MovementOut(at=iso(m.at), amount=m.amount, confirmed=m.confirmed) for m in movements],

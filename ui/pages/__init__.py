@@ -13,6 +13,7 @@ from . import (
     meter_setup,
     more,
     phases,
+    prepaid,
     prices,
 )
 
@@ -21,6 +22,7 @@ PAGES: tuple[Page, ...] = (
     prices.PAGE,
     history.PAGE,
     battery.PAGE,
+    prepaid.PAGE,
     phases.PAGE,
     meter.PAGE,
     health.PAGE,

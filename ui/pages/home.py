@@ -1,9 +1,11 @@
 """Home: what the house does now, and what it did today."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nicegui import background_tasks, ui
 
+from appliance import prepaid_history as history
 from appliance.model import Quantity
 from appliance.views import Home, Phase
 
@@ -40,7 +42,7 @@ async def build(view: View) -> None:
         prices = price_message(texts, sums, view.now)
         strip.show(prices or energy_message(texts, sums, view.now))
         strip_card.props(f'href="{"/prices" if prices else "/history"}"')
-        today.show(today_message(texts, home, view.digest.sums))
+        today.show(today_message(texts, home, view.digest.sums, spent_today(view)))
         if view.digest.is_old:
             background_tasks.create_lazy(view.tried(view.digest.refresh()), name="digest")
 
@@ -182,8 +184,22 @@ def _phase(texts: Texts, phase: Phase, whole: float) -> dict[str, Any]:
     return {"name": f"L{phase.number}", "text": text, "width": width, "level": level}
 
 
-def today_message(texts: Texts, home: Home, sums: digest.Sums | None) -> dict[str, Any]:
-    """kWh since midnight; a dash where it is not known."""
+def spent_today(view: View) -> float | None:
+    """What a prepaid meter says that today cost, from the grid and from the generator."""
+    latest, now = view.appliance.hub.latest, view.now
+    name = next(iter(history.accounts(latest, list(view.types()))), None)
+    if name is None:
+        return None
+    zone = ZoneInfo(history.account(name, view.appliance.sources.get(name), latest).zone)
+    costs = [way.today.cost for way in history.totals(name, latest, now, zone).values()]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+def today_message(
+    texts: Texts, home: Home, sums: digest.Sums | None, spent: float | None = None
+) -> dict[str, Any]:
+    """kWh since midnight; a dash where it is not known. `spent` is what a prepaid meter says that it cost."""
     day = sums.day if sums is not None else {}
     has_solar = "solar" in home.nodes or Quantity.ENERGY_SOLAR in day
     used = digest.used(day, "battery" in home.nodes, has_solar)
@@ -196,7 +212,9 @@ def today_message(texts: Texts, home: Home, sums: digest.Sums | None) -> dict[st
         items.append((texts._("Sold"), day.get(Quantity.ENERGY_EXPORT), "export"))
     shown = [{"name": name, "value": texts.kwh(energy), "colour": colour} for name, energy, colour in items]
     cost = None
-    if sums is not None and sums.cost is not None:
+    if spent is not None:
+        cost = texts._("{amount} spent").format(amount=texts.amount(spent))
+    elif sums is not None and sums.cost is not None:
         said = texts._("{amount} net cost") if sums.cost >= 0 else texts._("{amount} earned")
         cost = said.format(amount=f"{texts.number(abs(sums.cost), 2)} {texts.money}")
     return {"title": texts._("Today, kWh"), "items": shown, "right": cost}
