@@ -8,9 +8,9 @@ import asyncio
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -111,63 +111,53 @@ class Fetcher:
                 if asked and plan.pause_interval and asked % plan.pause_interval == 0:
                     await self._clock.sleep(plan.pause_s)
                 if not await self._portal.reach(month):
-                    self._say(why="; the portal has nothing older")
+                    self._done = replace(self._done, why="; the portal has nothing older")
                     break
                 asked += 1
                 empty = empty + 1 if await self._month(month) else 0
             else:
                 empty = 0
-            self._say(months=self._done.months + 1)
+            self._done = replace(self._done, months=self._done.months + 1)
             await asyncio.to_thread(self._book.note_fetch, number, self._done.months, self._done.changes)
             told(self._done.months, month)
             month = before(month)
             if empty >= EMPTY_MONTHS and plan.stop:
-                self._say(why=f"; stopped after {EMPTY_MONTHS} months in which the portal has nothing")
+                why = f"; stopped after {EMPTY_MONTHS} months in which the portal has nothing"
+                self._done = replace(self._done, why=why)
                 break
-        await asyncio.to_thread(self._prove_all)
+        changes = await asyncio.to_thread(self._prove_all)
+        self._done = replace(self._done, changes=self._done.changes + changes)
 
     async def _month(self, month: date) -> bool:
         """Bring one month of every meter; whether the portal has nothing of it."""
-        charts = []
-        for tab in self._portal.tabs:
-            chart = await self._portal.chart(month, tab)
-            charts.append(chart)
-            changes = await asyncio.to_thread(self._keep, chart, self._source(tab))
-            self._say(changes=self._done.changes + changes)
-        return all(chart.empty for chart in charts)
+        found = {self._source(tab): await self._portal.chart(month, tab) for tab in self._portal.tabs}
+        changes = await asyncio.to_thread(self._keep, month, found)
+        self._done = replace(self._done, changes=self._done.changes + changes)
+        return all(chart.empty for chart in found.values())
 
-    def _keep(self, chart: Chart, source: str) -> Changes:
-        """What a chart says into the book. A 0 is taken for a day not read until the register proves it."""
+    def _keep(self, month: date, found: Mapping[str, Chart]) -> Changes:
+        """What the charts say into the book. A 0 is taken for a day not read until the register proves it."""
         now, today = self._clock.now(), self._today()
         changes = self._book.put(
             DayValue(source, point.day, point.value, chart.unit, point.flagged, now, chart.location)
+            for source, chart in found.items()
             for point in chart.points
             if point.value is not None and point.day <= today
         )
-        shown = chart.register
-        if shown is not None and shown.day <= today:
-            self._book.put_registers(
-                [DayRegister(source, shown.day, shown.value, shown.unit or chart.unit, now)]
-            )
-        after = (chart.month + timedelta(days=62)).replace(day=1)
-        changes += self._book.prove(source, now, before(chart.month), after)
-        self._book.mark_asked(source, chart.month, now)
+        self._book.put_registers(
+            DayRegister(source, shown.day, shown.value, shown.unit or chart.unit, now)
+            for source, chart in found.items()
+            if (shown := chart.register) is not None and shown.day <= today
+        )
+        after = (month + timedelta(days=62)).replace(day=1)
+        for source in found:
+            changes += self._book.prove(source, now, before(month), after)
+        self._book.mark_asked(found, month, now)
         return changes
 
-    def _prove_all(self) -> None:
-        for source in self._sources():
-            self._say(changes=self._done.changes + self._book.prove(source, self._clock.now()))
-
-    def _say(
-        self, *, months: int | None = None, changes: Changes | None = None, why: str | None = None
-    ) -> None:
-        old = self._done
-        self._done = Done(
-            old.months if months is None else months,
-            old.meters,
-            old.changes if changes is None else changes,
-            old.why if why is None else why,
-        )
+    def _prove_all(self) -> Changes:
+        """Zeros that only registers far apart prove."""
+        return sum((self._book.prove(source, self._clock.now()) for source in self._sources()), Changes())
 
     # --- what need not be asked for
 

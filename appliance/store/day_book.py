@@ -137,10 +137,10 @@ class DayBook:
 
     # --- how far fetching has come
 
-    def mark_asked(self, source: str, month: date, at: int) -> None:
-        """Remember that a month (its first day) of a source was asked for at `at` (UTC ms)."""
-        row = (source, month.isoformat(), at)
-        self._file.write(lambda db: db.execute("INSERT OR REPLACE INTO month VALUES (?, ?, ?)", row))
+    def mark_asked(self, sources: Iterable[str], month: date, at: int) -> None:
+        """Remember that a month (its first day) of these sources was asked for at `at` (UTC ms)."""
+        rows = [(source, month.isoformat(), at) for source in sources]
+        self._file.write(lambda db: db.executemany("INSERT OR REPLACE INTO month VALUES (?, ?, ?)", rows))
 
     def asked(self, source: str) -> dict[date, int]:
         """The months of a source that were asked for, by first day, and when last (UTC ms)."""

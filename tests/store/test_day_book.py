@@ -110,8 +110,8 @@ def test_the_history_of_fetches(book: DayBook) -> None:
 
 
 def test_how_far_it_has_come(book: DayBook) -> None:
-    book.mark_asked(METER, JAN, 5)
-    book.mark_asked(METER, JAN, 6)
+    book.mark_asked([METER], JAN, 5)
+    book.mark_asked([METER], JAN, 6)
     assert book.asked(METER) == {JAN: 6}
     book.put([day(number, 1.0) for number in range(2, 32)])
     assert book.whole_months(METER) == set()
