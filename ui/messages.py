@@ -143,11 +143,23 @@ def _topic(texts: Texts, one: TopicNow, settings: Messages, tries: Tries) -> dic
             for field in FIELDS[topic]
             if OF.get(field) is None or getattr(settings, OF[field]) is not None
         ],
-        "said": [
-            {"text": f"{each.sink}: {told(texts, each.text)}", "level": "ok" if each.ok else "bad"}
-            for each in tries.heard.get(topic, ())
-        ],
+        "said": [said for each in tries.heard.get(topic, ()) for said in _heard(texts, each)],
     }  # fmt: skip
+
+
+def _heard(texts: Texts, heard: Heard) -> list[dict[str, str]]:
+    """A line for who got it and one for each who did not."""
+    first, *others = heard.text.splitlines() or [""]
+    lines = [(first, "ok" if heard.ok else "bad"), *((other, "bad") for other in others)]
+    return [{"text": f"{heard.sink}: {by_name(texts, text)}", "level": level} for text, level in lines]
+
+
+def by_name(texts: Texts, text: str) -> str:
+    """A sentence, or somebody's name and a sentence, in this tongue."""
+    if (whole := told(texts, text)) != text:
+        return whole
+    name, colon, rest = text.partition(": ")
+    return f"{name}{colon}{told(texts, rest)}"
 
 
 def _field(texts: Texts, name: str, settings: Messages, changed: bool) -> dict[str, Any]:
@@ -175,12 +187,14 @@ def _sink(
     texts: Texts, one: Connection, known: Sequence[Recipient], now: int, said: Said | None, busy: bool
 ) -> dict[str, Any]:
     word, level = STATES[one.state]
+    # Whose problem it is says it with the person.
+    general = one.state in TROUBLE and not any(each.problem for each in known)
     return {
         "key": one.name, "name": one.name, "kind": one.type, "word": texts._(word), "level": level,
-        "texts": [told(texts, one.text)] if one.state in TROUBLE else [],
+        "texts": [told(texts, one.text)] if general else [],
         "people": [_person(texts, each, now) for each in known],
         "button": texts._("Test") if one.testable else "", "busy": busy,
-        "said": said and {"text": told(texts, said.text), "level": "ok" if said.ok else "bad"},
+        "said": _heard(texts, Heard(one.name, said.ok, said.text)) if said else [],
     }  # fmt: skip
 
 

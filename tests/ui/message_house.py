@@ -1,4 +1,5 @@
-"""A real appliance that tells people what happens, for the Messages page.
+"""A real appliance that tells people what happens, through the virtual Telegram and a webhook that is not
+there, for the Messages page.
 
 `python -m tests.ui.message_house --port 8096` serves it; `--scene` is people or nobody.
 """
@@ -6,25 +7,25 @@
 import argparse
 import asyncio
 import shutil
+import socket
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 import ui
 from appliance.app import Appliance
-from appliance.clock import HOUR_MS, MINUTE_MS, ScaledClock
-from appliance.errors import SourceError
+from appliance.clock import HOUR_MS, ScaledClock
+from appliance.demo.telegram import PERSON, Telegram
+from appliance.demo.telegram_chats import Chat
 from appliance.model import Event, Fact, Price, Quantity, Reading
-from appliance.news import topic_of
-from appliance.sinks.base import Recipient
-from appliance.supervise import State
 from appliance.web import create_app
 from tests.appliances import made
 from tests.ui.filled import NOW, ZONE
 
 Q = Quantity
+ERIK, NINA = PERSON + 1, PERSON + 2
 FACTS: list[Fact] = [
     Reading("p1", Q.POWER_GRID, 640, NOW),
     Reading("p1", Q.ENERGY_IMPORT, 18_204.3, NOW),
@@ -34,73 +35,45 @@ FACTS: list[Fact] = [
     Reading("powerwall", Q.STATE_OF_CHARGE, 62, NOW),
     Reading("powerwall", Q.GRID_STATE, 1, NOW),
     Price("spot", "import", NOW - HOUR_MS, NOW + HOUR_MS, 0.9),
-]
-NEWS = [
     Event("powerwall", "grid_down", NOW - 30 * HOUR_MS, "The grid is lost"),
     Event("powerwall", "grid_up", NOW - 29 * HOUR_MS, "The grid is back after 58 min"),
-    Event("telegram", "stranger", NOW - 5 * HOUR_MS, "Nina (chat 700100300) wrote to the bot",
-          {"chat": 700_100_300, "name": "Nina"}),
-    Event("p1", "fuse_overload", NOW - 47 * MINUTE_MS,
-          "Phase L2 carries 21.3 A, more than the 20 A of the main fuse", {"phase": 2}),
-]  # fmt: skip
+]
+LATELY = Event(
+    "p1", "fuse_overload", NOW,
+    "L2 carried 21.3 A over a minute, the main fuse is 20 A: switch something off on that phase",
+    {"phase": 2, "amps": 21.3, "fuse_a": 20},
+)  # fmt: skip
 
 
-class Post:
-    """A sink that writes to people, without a service behind it."""
-
-    def __init__(self, name: str, recipients: Sequence[Recipient], fault: str = "") -> None:
-        self.name = name
-        self.recipients = recipients
-        self.fault = fault
-        self.sent: list[Event] = []
-
-    async def run(self) -> None:
-        """Never asked."""
-
-    async def test(self) -> str:
-        return await self._answer()
-
-    async def send_example(self, event: Event) -> str:
-        self.sent.append(event)
-        return await self._answer()
-
-    async def _answer(self) -> str:
-        await asyncio.sleep(0.3)
-        if self.fault:
-            raise SourceError(self.fault)
-        return "Sent to " + ", ".join(one.name for one in self.recipients)
+def nowhere() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def people(here: Appliance) -> None:
-    """Two ways to people: one that works and one that does not."""
-    chats = (
-        Recipient("Asha", "telegram", last_ok=NOW - 20 * MINUTE_MS),
-        Recipient(
-            "Erik", "telegram", ("outage", "phases", "appliance"), ("22:00", "07:00"), 2, NOW - 2 * HOUR_MS,
-            muted_until=NOW + 2 * HOUR_MS,
-        ),
-    )  # fmt: skip
-    mail = (Recipient("example.com", "mailtos", ("summary",), None, 3),)
-    refused = "The mail server refuses the password: make one for programs at your provider"
-    for post in (Post("telegram", chats), Post("mail", mail, refused)):
-        here.health.add(post.name, "sink", "telegram" if post.name == "telegram" else "messages")
-        here.sinks[post.name] = post
-    here.health.ok("telegram")
-    here.health.failed("mail", refused, State.NEEDS_YOU)
+def sinks(telegram: Telegram) -> list[dict[str, Any]]:
+    """Asha is told everything, Erik what is urgent and not at night; a webhook that does not answer."""
+    wants = {"topics": ["outage", "phases", "appliance"], "quiet": {"start": "22:00", "end": "07:00"}}
+    chats = [{"id": PERSON, "name": "Asha"}, {"id": ERIK, "name": "Erik", **wants}]
+    hook = {"url": f"json://{nowhere()}", "name": "House board", "topics": ["outage", "phases"]}
+    return [
+        telegram.sink_config() | {"chats": chats},
+        {"type": "messages", "name": "webhook", "urls": [hook]},
+    ]
 
 
-async def serve(here: Appliance, scene: str, port: int) -> None:
-    """Pages and API."""
+async def serve(here: Appliance, telegram: Telegram, port: int) -> None:
+    """Pages and API; once it runs something happens, and a stranger writes to the bot."""
     app = create_app(here)
     ui.mount(app, here)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
     await here.accept(FACTS)
-    if scene == "people":
-        people(here)
-        await here.accept([event for event in NEWS if topic_of(event) or event.name == "stranger"])
+    if here.sinks:
+        await here.accept([LATELY])
+        telegram.write(NINA, "/start", "Nina")
     await serving
 
 
@@ -111,12 +84,17 @@ def main() -> None:
     asking.add_argument("--scene", choices=("people", "nobody"), default="people")
     asking.add_argument("--language", default="en")
     asked = asking.parse_args()
-    folder = Path(tempfile.mkdtemp())
+    folder, clock = Path(tempfile.mkdtemp()), ScaledClock(1.0, NOW)
+    telegram = Telegram(clock)
+    telegram.add(Chat(ERIK, "Erik"))
+    telegram.start()
     try:
         site = {"time_zone": str(ZONE), "language": asked.language, "main_fuse_a": 20, "currency": "SEK"}
-        here = made(folder, ScaledClock(1.0, NOW), site=site, web={"port": asked.port})
-        asyncio.run(serve(here, asked.scene, asked.port))
+        people = sinks(telegram) if asked.scene == "people" else []
+        here = made(folder, clock, site=site, web={"port": asked.port}, sinks=people)
+        asyncio.run(serve(here, telegram, asked.port))
     finally:
+        telegram.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

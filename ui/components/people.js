@@ -10,7 +10,7 @@ export default {
       <p v-for="t in r.texts" :key="t">{{ t }}</p>
       <ul class="people"><li v-for="p in r.people" :key="p.key"><div class="what"><div class="line"><b>{{ p.name }}</b><span v-if="p.kind !== r.kind" class="kind">{{ p.kind }}</span></div><p v-for="f in p.facts" :key="f">{{ f }}</p><p v-if="p.problem" class="told-bad">{{ p.problem }}</p></div>
         <div class="side"><span v-for="s in p.side" :key="s">{{ s }}</span></div></li></ul>
-      <p v-if="r.said" :class="'told-' + r.said.level" role="status">{{ r.said.text }}</p>
+      <p v-for="(s, i) in r.said" :key="i" :class="'told-' + s.level" role="status">{{ s.text }}</p>
     </section>
   </div>`,
   emits: ["try"],
