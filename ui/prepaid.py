@@ -276,17 +276,18 @@ def usage_head(texts: Texts, usage: Usage | None, group: int, kind: str) -> dict
     if usage is None:
         return {"value": UNKNOWN, "unit": "", "tags": [], "notes": ""}
     ways = {"grid": usage.grid, "generator": usage.generator}
-    totals = {n: used.total_kwh if kind == "energy" else used.total_cost for n, used in ways.items()}
+    read = {way: used for way, used in ways.items() if used.total_kwh is not None}
+    totals = {way: used.total_kwh if kind == "energy" else used.total_cost for way, used in read.items()}
     known = [total for total in totals.values() if total is not None]
-    whole = sum(known) if known else None
+    whole = sum(known) if known and len(known) == len(read) else None
     tags = []
     for way, total in totals.items():
-        amount = texts.amount(total) if kind == "cost" else f"{texts.number(total, 1)} kWh"
+        amount = texts.amount(total) if kind == "cost" else f"{texts.number(total, 2)} kWh"
         name = texts._(WAYS[way][1])  # type: ignore[index]
-        tags.append({"text": f"{name} {UNKNOWN if total is None else amount}", "level": f"none of-{way}"})
+        tags.append({"text": f"{name} {amount}", "level": f"none of-{way}"})
     first, last = usage.edges[0], usage.edges[-1]
     notes = f"{_moment(texts, first)} – {_moment(texts, last)} · {group_name(texts, group)}"
-    if any(None in (used.kwh if kind == "energy" else used.cost) for used in ways.values() if used.total_kwh):
+    if any(None in used.kwh for used in read.values()):
         notes += " · " + texts._("where a bar is missing nothing was read")
     value, unit = (texts.number(whole, 1), "kWh") if kind == "energy" else (texts.amount(whole), "")
     return {"value": value, "unit": unit if whole is not None else "", "tags": tags, "notes": notes}
