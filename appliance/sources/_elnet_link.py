@@ -85,10 +85,10 @@ class Link:
         self._token = ""
         answer = await self._post("login", self._sealed(question), options.timeout_s, {})
         if answer.status in (400, *http.AUTH_STATUS):
-            raise AuthError(f"The portal refuses user name and password ({answer.status}); check them")
+            raise self._refused(f"The portal refuses user name and password ({answer.status}); check them")
         envelope = _envelope(answer, f"{self._base}/login")
         if envelope.get("Status") != "Success":
-            raise AuthError(
+            raise self._refused(
                 f"The portal does not sign us in: {_message(envelope)}; check user name, password, key and IV"
             )
         data = envelope.get("Data")
@@ -103,6 +103,12 @@ class Link:
         self._meter = self._meter or f"{flat:.0f}"
         self._token, self._signed_in_at = token, self._clock.monotonic()
 
+    def _refused(self, text: str) -> AuthError:
+        """A portal that signed us in before may refuse everybody for a while."""
+        error = AuthError(text)
+        error.again_s = YOUNG_S if self._signed_in_at is not None else None
+        return error
+
     def _run_out(self) -> bool:
         since = self._signed_in_at
         return since is None or self._clock.monotonic() - since >= YOUNG_S
@@ -115,7 +121,8 @@ class Link:
     def _input(self, name: str) -> str:
         options = self._options
         if not options.signs_in:
-            own = {HOME: options.home_input_type, RECHARGES: options.recharge_input_type}.get(name)
+            home, recharges = options.home_input_type, options.recharge_input_type
+            own = {HOME: home, DASHBOARD: home, RECHARGES: recharges}.get(name)
             return _plain(own) or _plain(options.input_type)
         if name == LIVE:
             return self._sealed({"MeterID": int(self._meter)})

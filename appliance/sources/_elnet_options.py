@@ -32,7 +32,7 @@ class Options(SourceOptions):
     input_type: SecretStr | None = None
     """Captured: the InputType in your phone's GetLiveUpdates; serves all questions. Encrypted."""
     home_input_type: SecretStr | None = None
-    """Captured: the InputType of HomeData, where the server is strict. Encrypted."""
+    """Captured: the InputType of HomeData and GetDashboardDetails, where the server is strict. Encrypted."""
     recharge_input_type: SecretStr | None = None
     """Captured: the InputType of RechargeHistory, where the server is strict. Encrypted."""
     username: str = ""
