@@ -120,8 +120,8 @@ class ElnetServer(HttpDevice):
 
     def noticed(self, request: Request) -> Fault | None:
         name = request.path.removeprefix(PATH)
-        if self._next[name]:
-            return self._next[name].popleft()
+        if waiting := self._next.get(name):
+            return waiting.popleft()
         return self.faults.get(name, self.fault)
 
     def answer(self, request: Request) -> Answer:

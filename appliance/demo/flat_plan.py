@@ -55,21 +55,22 @@ class Plan:
         stale: int = 3,
         recharges: int = 3,
         deductions: int = 2,
+        minutes: tuple[int, int] = (15, 120),
         balance: float = 4800.0,
     ) -> Self:
         """A month from `start` (UTC ms) in which nothing comes by chance, and no two things at a time.
 
-        Each thing has a slot of its own and lies in its middle third: cuts of 5 to 120 minutes, silences of
-        10 to 120.
+        Each thing has a slot of its own and lies in its middle third. Cuts and silences last `minutes`, the
+        shortest and the longest.
         """
         rng = dice(seed, start // DAY_MS, 57)
         kinds = ["cut"] * cuts + ["stale"] * stale + ["recharge"] * recharges + ["deduction"] * deductions
         slot = days * DAY_MS // max(len(kinds), 1)
         found: dict[str, list[tuple[int, int]]] = {kind: [] for kind in kinds}
         for place, kind in enumerate(rng.permutation(kinds).tolist()):
-            minutes = int(rng.integers(5 if kind == "cut" else 10, 121))
+            length = int(rng.integers(minutes[0], minutes[1] + 1)) * MINUTE_MS
             at = start + place * slot + slot // 3 + int(rng.integers(slot // 6))
-            found[kind].append((at, at + min(minutes * MINUTE_MS, slot // 6)))
+            found[kind].append((at, at + min(length, slot // 6)))
         paid = [Movement(at, float(rng.choice(RECHARGES))) for at, _ in found.get("recharge", [])]
         taken = [Movement(at, -float(rng.integers(200, 262))) for at, _ in found.get("deduction", [])]
         return cls(

@@ -116,8 +116,7 @@ class Telegram(HttpDevice):
 
     def noticed(self, request: Request) -> Fault | None:
         method = request.path.rpartition("/")[2].lower()
-        waiting = self._next[method]
-        if waiting:
+        if waiting := self._next.get(method):
             return waiting.popleft()
         return next((one for name, one in self.faults.items() if name.lower() == method), self.fault)
 
