@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from appliances import made
+from appliances import made, owner
 
 from appliance.clock import RealClock
+from tests.peers.daily_portal import Portal
 from tests.peers.home_assistant import ROOT, HomeAssistant, booted
 from tests.peers.served import Served, serving
 
 FILES = ROOT / "config" / "home_assistant"
 HERE = "http://tallywatt.local:8080"
-DASHBOARD = """
+DASHBOARDS = """
 lovelace:
   dashboards:
     tallywatt-energy:
@@ -24,6 +25,12 @@ lovelace:
       icon: mdi:home-lightning-bolt
       show_in_sidebar: true
       filename: tallywatt_dashboard.yaml
+    tallywatt-daily:
+      mode: yaml
+      title: Tallywatt by day
+      icon: mdi:calendar-month
+      show_in_sidebar: true
+      filename: tallywatt_daily_dashboard.yaml
 """
 FAST = [(r"scan_interval: \d+", "scan_interval: 1"), (r'for: "00:0\d:00"', 'for: "00:00:01"')]
 """Tests do not wait for what a house has time for; all else is as it is shipped."""
@@ -60,6 +67,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         )
         evening(served)
         served.do(served.appliance.store.flush())
+        served.appliance.sources["carma"] = Portal(served.appliance)  # type: ignore[assignment]
         yield served
 
 
@@ -83,11 +91,14 @@ def evening(house: Served) -> None:
 def home(
     home_assistant_python: Path, house: Served, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[HomeAssistant]:
-    """Home Assistant with the three packages and the dashboard, all entities there."""
+    """Home Assistant with the four packages and both dashboards, all entities there."""
     folder = tmp_path_factory.mktemp("with_tallywatt")
-    names = ("tallywatt_rest", "tallywatt_templates", "tallywatt_automations")
+    names = ("tallywatt_rest", "tallywatt_templates", "tallywatt_automations", "tallywatt_daily")
     packages = {name: package(name, house.url) for name in names}
-    (folder / "tallywatt_dashboard.yaml").write_bytes((FILES / "tallywatt_dashboard.yaml").read_bytes())
-    with booted(home_assistant_python, folder, packages, DASHBOARD) as booted_home:
+    token = owner(house.appliance)["Authorization"]
+    (folder / "secrets.yaml").write_text(f'tallywatt_authorization: "{token}"\n')
+    for name in ("tallywatt_dashboard.yaml", "tallywatt_daily_dashboard.yaml"):
+        (folder / name).write_bytes((FILES / name).read_bytes())
+    with booted(home_assistant_python, folder, packages, DASHBOARDS) as booted_home:
         booted_home.wait_for(lambda: booted_home.state("sensor.tallywatt_net_flow") not in (None, "unknown"))
         yield booted_home

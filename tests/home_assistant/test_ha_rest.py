@@ -66,7 +66,7 @@ def test_every_entity_can_be_edited_by_its_owner(home: HomeAssistant) -> None:
     ours = [
         entry for entry in home.entities().values() if entry["entity_id"].split(".")[1][:9] == "tallywatt"
     ]
-    assert {entry["platform"] for entry in ours} == {"rest", "template", "automation"}
+    assert {entry["platform"] for entry in ours} == {"rest", "template", "automation", "script"}
     known = {entry["entity_id"] for entry in ours}
     shown = {entity for entity in home.states() if ".tallywatt_" in entity}
     assert shown == known  # who is in the registry has a unique id
