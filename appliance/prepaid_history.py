@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -133,7 +134,7 @@ def sessions(events: Iterable[Event]) -> list[Session]:
     begun: Session | None = None
     for event in events:
         start = int(event.data.get("start", begun.start if begun else event.at))
-        silent = tuple((int(a), int(b)) for a, b in event.data.get("not_watched", ()))
+        silent = _silences(event.data.get("not_watched"))
         if event.name == GENERATOR_ON:
             begun = begun or Session(start, None, None, None, silent)
         elif event.name == GENERATOR_OFF:
@@ -141,6 +142,12 @@ def sessions(events: Iterable[Event]) -> list[Session]:
             found.append(Session(start, end, event.data.get("kwh"), event.data.get("cost"), silent))
             begun = None
     return sorted([*found, *([begun] if begun else [])], key=lambda one: -one.start)
+
+
+def _silences(said: Any) -> tuple[tuple[int, int], ...]:
+    """An end tells of several, a beginning of one."""
+    spans = [said] if said and isinstance(said[0], int | float) else said or ()
+    return tuple((int(a), int(b)) for a, b in spans)
 
 
 async def kept_sessions(store: Store, source: str, start: int, end: int, limit: int) -> list[Session]:

@@ -178,16 +178,16 @@ async def test_sessions_and_movements_as_they_were_told(tmp_path: Path) -> None:
             [
                 event("generator_off", start - DAY_MS, start=start - DAY_MS - HOUR_MS, end=start - DAY_MS),
                 event("generator_on", start, start=start),
-                event("generator_off", end, start=start, end=end, duration_s=3600, kwh=1.5, cost=33.0),
+                event("generator_off", end, start=start, end=end, kwh=1.5, cost=33.0, not_watched=[[1, 2]]),
                 event("recharge", end, amount=500, balance=700, at=end - HOUR_MS),
                 event("deduction", end, amount=5568, balance=10, at=end),
-                event("generator_on", NOON - HOUR_MS, start=NOON - HOUR_MS),
+                event("generator_on", NOON - HOUR_MS, start=NOON - HOUR_MS, not_watched=[NOON - 9, NOON]),
             ]
         )
         await store.flush()
         now, then, older = await history.kept_sessions(store, "elnet", 0, NOON, 10)
-        assert now == Session(NOON - HOUR_MS, None, None, None)
-        assert then == Session(start, end, 1.5, 33.0)
+        assert now == Session(NOON - HOUR_MS, None, None, None, ((NOON - 9, NOON),))
+        assert then == Session(start, end, 1.5, 33.0, ((1, 2),))
         assert (history.mean_kw(then), history.mean_kw(now), older.kwh) == (1.5, None, None)
         assert await history.kept_movements(store, "elnet", 10) == [
             Movement(end, -5568.0, False), Movement(end - HOUR_MS, 500.0, False),
