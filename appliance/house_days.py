@@ -43,7 +43,7 @@ class Days:
             peak_w=peak_w,
             peak_at=peak_at,
         )
-        found = self._gaps(self._with_week(found, energies, begun), start, end, now, begun)
+        found = await self._gaps(self._with_week(found, energies, begun), start, end, now, begun)
         return await self._account(found, start, end, now)
 
     async def months(self, now: int) -> list[Day]:
@@ -64,16 +64,20 @@ class Days:
             energies,
             cost=None if bought is None or bought.money is None else entry.bill.total,
             priced=bought.covered if bought else None,
-            estimated=bought.estimated_kwh if bought else 0.0,
         )
 
     def register(self) -> Reading | None:
-        """The newest reading of the register that days are counted by; None where nothing counts energy."""
+        """The newest reading of the registers that days are counted by; None where nothing counts energy."""
+        return max(self._registers().values(), key=lambda reading: reading.at, default=None)
+
+    def _registers(self) -> dict[tuple[str, Quantity], Reading]:
+        """The newest readings of the grid meter's import register, by whoever reads it; else of the first of
+        the house's other registers."""
         latest = in_use(self._here.hub.latest, self._here.cadences, self._here.clock.now())
         keys = [(name, Quantity.ENERGY_IMPORT) for name in self._here.grid_meters(Quantity.ENERGY_IMPORT)]
-        known = [latest[key] for key in keys if key in latest]
+        known = {key: latest[key] for key in keys if key in latest}
         others = (self._best(quantity) for quantity in FIELDS.values())
-        return max(known, key=lambda reading: reading.at, default=next((r for r in others if r), None))
+        return known or {(r.source, r.quantity): r for r in [*filter(None, others)][:1]}
 
     # Energy
 
@@ -106,13 +110,11 @@ class Days:
         return Picker(present, here.source_types(), here.cadences, now).best(quantity)
 
     async def _begun(self) -> int | None:
-        """The first reading of the register that days are counted by (UTC ms)."""
-        register = self.register()
-        if register is None:
-            return None
+        """The first reading of the registers that days are counted by (UTC ms)."""
         kept = await self._here.store.series_list()
-        key = register.source, register.quantity
-        return next((s.first_at for s in kept if (s.source, s.quantity) == key), register.at)
+        counted = self._registers()
+        newest = (reading.at for reading in counted.values())  # of before the first commit
+        return min([*(s.first_at for s in kept if (s.source, s.quantity) in counted), *newest], default=None)
 
     # What stands beside it
 
@@ -132,16 +134,32 @@ class Days:
             week_days=len(earlier),
         )
 
-    def _gaps(self, found: Day, start: int, end: int, now: int, begun: int | None) -> Day:
+    async def _gaps(self, found: Day, start: int, end: int, now: int, begun: int | None) -> Day:
         """With what is missing at its beginning and its end."""
-        register = self.register()
-        if register is None:
+        if begun is None:
             return found
-        cadence_ms = self._here.cadences.get(parent(register.source), 0.0) * 1000
-        late_ms = max(READ_LATE_MS, round(STALE_AFTER * cadence_ms))
-        last = register.at if start <= register.at < min(end, now) - late_ms else None
-        since = begun if begun is not None and start + READ_LATE_MS <= begun < end else None
-        return replace(found, since=since, read_until=last)
+        counted = self._registers()
+        newest = max(counted.values(), key=lambda reading: reading.at)
+        late_ms = max(READ_LATE_MS, round(STALE_AFTER * self._cadence_ms(newest.source)))
+        firsts, lasts = [], []
+        for source, quantity in counted:
+            at, _, _ = await self._here.store.raw(source, quantity, start, min(end, now + 1))
+            firsts += at[:1].tolist()
+            lasts += at[-1:].tolist()
+        if not firsts:
+            return replace(found, unread=True)
+        first, last = min(firsts), max(lasts)
+        early = first - start > late_ms
+        return replace(
+            found,
+            since=first if early and begun >= start else None,
+            read_from=first if early and begun < start else None,
+            read_until=last if min(end, now) - last > late_ms else None,
+            closed=newest.at > last,
+        )
+
+    def _cadence_ms(self, source: str) -> float:
+        return self._here.cadences.get(parent(source), 0.0) * 1000
 
     async def _peak(self, start: int, end: int) -> tuple[int | None, float | None]:
         """When most was drawn, by the mean of a minute, and how much (W)."""

@@ -157,7 +157,9 @@ async def test_a_day_of_high_use_is_told_once(tmp_path: Path, clock: FakeClock) 
         return [Reading("p1", Q.ENERGY_IMPORT, register, now), Reading("p1", Q.POWER_GRID, 500, now)]
 
     async with house(tmp_path, clock, messages={"high_day_kwh": 10}) as here:
-        await minutes(here, clock, 8, counted, step_s=600)
+        await minutes(here, clock, 1, counted, step_s=600)
+        await here.store.flush()
+        await minutes(here, clock, 7, counted, step_s=600)
         [event] = await told(here, "high_day")
         assert event.data["kwh"] > 10
         await minutes(here, clock, 6, counted, step_s=600)

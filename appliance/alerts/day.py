@@ -13,8 +13,6 @@ ALL_PRICED = 0.99
 """From so much of the energy on its price is called known."""
 LEAST_KWH = 0.05
 """Less is not worth a line."""
-ESTIMATED = 0.02
-"""Nor is a smaller share that was estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +20,10 @@ class Day:
     """What is known of one local day. None is unknown; energy in kWh, money in `currency`, instants UTC ms.
 
     `until` is where it ends short of midnight. `cost` is of all, `priced` the share of the bought energy it
-    is for; `grid_cost` and `generator_cost` are what a prepaid meter counted. `estimated` went through while
-    nothing was read. `since` is where counting began, if not at midnight; `read_until` when the meter was
-    last read, if that is too long before the end. `week` is the mean of the `week_days` days before.
+    is for; `grid_cost` and `generator_cost` are what a prepaid meter counted. `week` is the mean of the
+    `week_days` days before. `since` is where counting began, if not at midnight; `read_from` and `read_until`
+    are the first and last reading of the meter where those are far from the ends of the day, `unread` a day
+    without any. `closed`: the meter was read again since, so that its energy is known, if not when it went.
     """
 
     day: date
@@ -42,16 +41,17 @@ class Day:
     yesterday: float | None = None
     week: float | None = None
     week_days: int = 0
-    estimated: float = 0.0
     since: int | None = None
+    read_from: int | None = None
     read_until: int | None = None
+    unread: bool = False
+    closed: bool = False
 
     @property
     def incomplete(self) -> bool:
         """Whether a part of the day is missing or guessed."""
-        measured = measure(self.energies)
-        guessed = self.estimated > ESTIMATED * (measured or 0.0)
-        return measured is None or guessed or self.since is not None or self.read_until is not None
+        parts = self.since, self.read_from, self.read_until
+        return measure(self.energies) is None or self.unread or any(part is not None for part in parts)
 
 
 def measure(energies: Energies) -> float | None:
@@ -83,9 +83,9 @@ def data(day: Day) -> dict[str, Any]:
         "days_left": day.days_left,
         "yesterday_kwh": day.yesterday,
         "week_kwh_mean": day.week,
-        "estimated_kwh": day.estimated or None,
         "since": day.since,
         "until": day.until,
+        "read_from": day.read_from,
         "read_until": day.read_until,
         "incomplete": day.incomplete or None,
     }
@@ -176,8 +176,12 @@ def _missing(day: Day, zone: ZoneInfo) -> list[str]:
     found = []
     if day.since is not None:
         found.append(f"Counted since {clock(day.since, zone)}")
+    if day.unread and measure(day.energies) is not None:
+        found.append("Nothing was read this day: what was used is estimated")
+    if day.read_from is not None:
+        found.append(f"Nothing was read before {clock(day.read_from, zone)}: that part is estimated")
     if day.read_until is not None:
-        found.append(f"The meter was last read at {clock(day.read_until, zone)}")
-    if day.estimated > ESTIMATED * (measure(day.energies) or 0.0):
-        found.append(f"Nothing was read while {kwh(day.estimated)} went through: when is estimated")
+        last = clock(day.read_until, zone)
+        estimated = f"Nothing was read after {last}: that part is estimated"
+        found.append(estimated if day.closed else f"The meter was last read at {last}")
     return found
