@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from appliance.energy_now import Energies, described, energy_now
 from appliance.model import Quantity, Reading
+from appliance.prepaid import Supply
+from appliance.prepaid_history import Counted
 from appliance.views import Home, home
 from ui.digest import Sums, used
-from ui.pages.home import flow_message, today_message
+from ui.pages.home import changes, flow_message, today_message
 from ui.text import Texts
 
 Q = Quantity
@@ -117,3 +119,22 @@ def test_the_home_page_tells_its_energy_of_today() -> None:
     assert [(item["name"], item["value"]) for item in shown["items"]] == [
         ("Used", "8.0"), ("Bought", "6.0"), ("Generator", "2.0"),
     ]  # fmt: skip
+    assert shown["right"] is None
+
+
+def test_what_the_prepaid_meter_counted_since_midnight_goes_before_what_we_saw() -> None:
+    sums = Sums({Q.ENERGY_IMPORT: 0.2, Q.ENERGY_GENERATOR: 0.0}, [], [], [], [], 1.6)
+    counted: dict[Supply, Counted] = {"grid": Counted(9.2, 76.6), "generator": Counted(0.16, 3.28)}
+    shown = today_message(TEXTS, seen(told(**OFF)), sums, counted)
+    assert [item["value"] for item in shown["items"]] == ["9.4", "9.2", "0.2"]
+    assert shown["right"] == "₹79.88 spent"
+    counted["generator"] = Counted(None, None)
+    shown = today_message(TEXTS, seen(told(**OFF)), sums, counted)
+    assert [item["value"] for item in shown["items"]] == ["9.2", "9.2", "0.0"]
+    assert shown["right"] == "1.60 ₹ net cost"
+
+
+def test_a_price_that_is_always_the_same_is_not_drawn() -> None:
+    assert changes(Sums({}, [], [], [], [(0, 0.3), (1, 0.4)]))
+    assert not changes(Sums({}, [], [], [], [(0, 0.3), (1, 0.3), (2, None)]))
+    assert not changes(None)

@@ -1,5 +1,6 @@
 """Home: what the house does now, and what it did today."""
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,8 @@ from nicegui import background_tasks, ui
 
 from appliance import prepaid_history as history
 from appliance.model import Quantity
+from appliance.prepaid import Supply
+from appliance.prepaid_history import Counted
 from appliance.views import Home, Phase
 
 from .. import digest
@@ -39,14 +42,19 @@ async def build(view: View) -> None:
         phases.show(phases_message(texts, home))
         phases_card.set_visibility(any(phase.amps is not None for phase in home.phases))
         sums = view.digest.sums
-        prices = price_message(texts, sums, view.now)
+        prices = price_message(texts, sums, view.now) if changes(sums) else None
         strip.show(prices or energy_message(texts, sums, view.now))
         strip_card.props(f'href="{"/prices" if prices else "/history"}"')
-        today.show(today_message(texts, home, view.digest.sums, spent_today(view)))
+        today.show(today_message(texts, home, view.digest.sums, counted_today(view)))
         if view.digest.is_old:
             background_tasks.create_lazy(view.tried(view.digest.refresh()), name="digest")
 
     view.on_news(draw)
+
+
+def changes(sums: digest.Sums | None) -> bool:
+    """Whether it matters when power is used: of a price that is always the same there is nothing to see."""
+    return sums is not None and len({price for _, price in sums.rates if price is not None}) > 1
 
 
 def flow_message(texts: Texts, home: Home) -> dict[str, Any]:
@@ -184,23 +192,26 @@ def _phase(texts: Texts, phase: Phase, whole: float) -> dict[str, Any]:
     return {"name": f"L{phase.number}", "text": text, "width": width, "level": level}
 
 
-def spent_today(view: View) -> float | None:
-    """What a prepaid meter says that today cost, from the grid and from the generator."""
+def counted_today(view: View) -> dict[Supply, Counted]:
+    """What a prepaid meter itself says of today, from the grid and from the generator; empty without one."""
     latest, now = view.appliance.hub.latest, view.now
     name = next(iter(history.accounts(latest, list(view.types()))), None)
     if name is None:
-        return None
+        return {}
     zone = ZoneInfo(history.account(name, view.appliance.sources.get(name), latest).zone)
-    costs = [way.today.cost for way in history.totals(name, latest, now, zone).values()]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
+    return {way: total.today for way, total in history.totals(name, latest, now, zone).items()}
 
 
 def today_message(
-    texts: Texts, home: Home, sums: digest.Sums | None, spent: float | None = None
+    texts: Texts, home: Home, sums: digest.Sums | None, counted: Mapping[Supply, Counted] | None = None
 ) -> dict[str, Any]:
-    """kWh since midnight; a dash where it is not known. `spent` is what a prepaid meter says that it cost."""
-    day = sums.day if sums is not None else {}
+    """kWh since midnight; a dash where it is not known. `counted` is what a prepaid meter says, which has
+    counted since midnight however short a time we have looked."""
+    day = dict(sums.day) if sums is not None else {}
+    for way, quantity in (("grid", Quantity.ENERGY_IMPORT), ("generator", Quantity.ENERGY_GENERATOR)):
+        known = (counted or {}).get(way)  # type: ignore[call-overload]
+        if known is not None and known.kwh is not None:
+            day[quantity] = known.kwh
     has_solar = "solar" in home.nodes or Quantity.ENERGY_SOLAR in day
     used = digest.used(day, "battery" in home.nodes, has_solar)
     items = [(texts._("Used"), used, "home"), (texts._("Bought"), day.get(Quantity.ENERGY_IMPORT), "grid")]
@@ -211,13 +222,19 @@ def today_message(
     if has_solar or Quantity.ENERGY_EXPORT in day:
         items.append((texts._("Sold"), day.get(Quantity.ENERGY_EXPORT), "export"))
     shown = [{"name": name, "value": texts.kwh(energy), "colour": colour} for name, energy, colour in items]
-    cost = None
-    if spent is not None:
-        cost = texts._("{amount} spent").format(amount=texts.amount(spent))
-    elif sums is not None and sums.cost is not None:
-        said = texts._("{amount} net cost") if sums.cost >= 0 else texts._("{amount} earned")
-        cost = said.format(amount=f"{texts.number(abs(sums.cost), 2)} {texts.money}")
-    return {"title": texts._("Today, kWh"), "items": shown, "right": cost}
+    return {"title": texts._("Today, kWh"), "items": shown, "right": _cost(texts, sums, counted)}
+
+
+def _cost(texts: Texts, sums: digest.Sums | None, counted: Mapping[Supply, Counted] | None) -> str | None:
+    """What today cost, as the prepaid meter took it, else by the contract."""
+    taken = [one.cost for one in (counted or {}).values()]
+    known = [cost for cost in taken if cost is not None]
+    if known and len(known) == len(taken):
+        return texts._("{amount} spent").format(amount=texts.amount(sum(known)))
+    if sums is None or sums.cost is None:
+        return None
+    said = texts._("{amount} net cost") if sums.cost >= 0 else texts._("{amount} earned")
+    return said.format(amount=f"{texts.number(abs(sums.cost), 2)} {texts.money}")
 
 
 PAGE = Page("/", N_("Home"), "home", build)
