@@ -103,7 +103,10 @@ def value(texts: Texts, name: str, settings: Messages) -> str:
         return never(texts, name)
     if name == "summary_at":
         return f"{known:%H:%M}"
-    amount = texts.register(known, THRESHOLDS[name].decimals).removesuffix(texts.number(0.0, 1)[1:])
+    decimals = 0 if float(known).is_integer() else THRESHOLDS[name].decimals
+    if name == "low_balance":
+        return texts.amount(known, decimals)
+    amount = texts.register(known, decimals)
     return f"{amount} {unit(texts, name)}"
 
 
@@ -287,7 +290,10 @@ WAYS = {
             N_("Put this among the sinks of config.json, one address for each who is told."),
             LAST,
         ),
-        {"type": "messages", "urls": [{"url": "pover://user@token", "name": "Anna"}, {"url": "json://192.168.1.20/hook"}]},
+        {
+            "type": "messages",
+            "urls": [{"url": "pover://user@token", "name": "Anna"}, {"url": "json://192.168.1.20/hook"}],
+        },
     ),
 }
 

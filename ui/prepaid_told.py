@@ -3,18 +3,18 @@
 from .text import N_
 
 EVENTS = (
-    N_("Recharged with {amount}"),
-    N_("Recharged with {amount}; the balance is {balance}"),
-    N_("Deducted: {amount}"),
-    N_("Deducted: {amount}; the balance is {balance}"),
+    N_("Recharged with {sum}"),
+    N_("Recharged with {sum}; the balance is {balance}"),
+    N_("Deducted: {sum}"),
+    N_("Deducted: {sum}; the balance is {balance}"),
     N_("The generator supplies since {time}"),
     N_("The generator supplies; {watched}"),
     N_("The grid is back after {lasted} on the generator"),
     N_("The grid is back after {lasted} on the generator; {watched}"),
     N_("The grid is back after {lasted} on the generator: {facts}"),
     N_("The grid is back after {lasted} on the generator: {facts}; {watched}"),
-    N_("{energy} kWh, {count} kW on average"),
-    N_("{energy} kWh, {count} kW on average, {amount}"),
+    N_("{kwh}, {kw} on average"),
+    N_("{kwh}, {kw} on average, {sum}"),
     N_("it was not watched before {time}"),
     N_("it was not watched from {since} to {until}"),
 )

@@ -1,7 +1,8 @@
 """Whole sentences of the daemon, with holes, so that they can be told in the tongue of a browser.
 
-`{count}` is a number, `{register}` the name of a quantity, `{port}` that of a serial port; any other hole
-holds what stands there, told in its turn. A sentence that is none of these (a device's own words) is shown
+`{count}` is a number, `{kwh}`, `{kw}`, `{sum}` of money and `{rate}` one with its unit, `{clock}` a time,
+`{register}` the name of a quantity, `{port}` that of a serial port; any other hole holds what stands there,
+told in its turn. A sentence that is none of these (a device's own words) is shown
 as it came.
 """
 
@@ -11,6 +12,7 @@ from functools import cache, lru_cache
 
 from appliance.model import Quantity
 
+from .answers_told import ANSWERS
 from .mqtt_told import MQTT
 from .news_told import NEWS
 from .powerwall import POWERWALL
@@ -195,7 +197,7 @@ PARTS = (
 """How a part is."""
 SENTENCES = (
     *PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL, *MQTT, *NEWS,
-    *PREPAID,
+    *PREPAID, *ANSWERS,
 )  # fmt: skip
 NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
@@ -228,9 +230,17 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _part(literal: str, hole: str | None) -> str:
-    special = {
+    return re.escape(literal) + ("" if hole is None else f"(?P<{hole}>{_holds().get(hole, '.*?')})")
+
+
+@cache
+def _holds() -> dict[str, str]:
+    """What may stand in holes that are not for anything."""
+    clock, rate = r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d", r"-?[\d.]+ [A-Z]{3}/kWh"
+    return {
         "count": r"-?\d(?:[\d.,]*\d)?",
         "register": "|".join(re.escape(name) for name in sorted(NAMES)),
         "port": r"(?:/dev/|socket://|rfc2217://)\S*?",
-    }
-    return re.escape(literal) + ("" if hole is None else f"(?P<{hole}>{special.get(hole, '.*?')})")
+        "kwh": r"-?[\d.]+ kWh", "kw": r"-?[\d.]+ k?W", "sum": r"-?[\d.]+ [A-Z]{3}",
+        "clock": clock, "later": clock, "rate": rate, "top": rate,
+    }  # fmt: skip
