@@ -29,6 +29,7 @@ OF_EVENT: dict[str, Topic] = {
     "meter_unread": "meter",
     "meter_read": "meter",
     "meter_exchanged": "meter",
+    "meter_changed": "meter",
     "register_rebased": "meter",
     "source_silent": "source",
     "source_back": "source",

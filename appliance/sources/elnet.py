@@ -130,7 +130,7 @@ class Source:
         self._home, self._live = home or self._home, live
         told += self._account.take(live, self._home.rates)
         if self._account.wants_list:
-            self._list.asked_at = None
+            self._list.asked_at = self._dashboard.asked_at = None
         rows = await self._lesser(self._list, RECHARGES, lambda data: _elnet_data.rows(data, self._zone))
         if rows is not None:
             told += self._account.listed(rows, live.at)
