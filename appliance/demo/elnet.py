@@ -32,11 +32,13 @@ AHEAD_MS = 20 * 60_000
 TOKEN_S = 86_400.0
 FOR_EVER = 2**62
 
-Trick = Literal["stale", "zeros", "ahead", "stuck", "flicker", "old_balance", "missing", "garbage", "refuse"]
+Trick = Literal[
+    "stale", "zeros", "ahead", "stuck", "flicker", "old_balance", "missing", "garbage", "nan", "refuse"
+]  # fmt: skip
 """stale: the meter does not reach the server; zeros: the server has lost its numbers; ahead: the meter's
 clock is 20 minutes fast; stuck: Supply is 0 whatever supplies; flicker: Supply is wrong in every other
-message; old_balance: every other Balance is ten minutes old; missing: EB is not told; garbage: words and NaN
-instead of numbers; refuse: nothing succeeds."""
+message; old_balance: every other Balance is ten minutes old; missing: EB is not told; garbage: words and
+null instead of numbers; nan: NaN, which is no JSON; refuse: nothing succeeds."""
 
 
 class _Exchange(NamedTuple):
@@ -200,7 +202,9 @@ class ElnetServer(HttpDevice):
         if self._plays_now("missing"):
             del said["EB"]
         if self._plays_now("garbage"):
-            said |= {"Balance": "n/a", "EB": float("nan"), "DG": None}
+            said |= {"Balance": "n/a", "EB": "16128.94", "DG": None}
+        if self._plays_now("nan"):
+            said["EB"] = float("nan")
         return said
 
     def _supply(self, seen: int) -> int:

@@ -1,6 +1,7 @@
 """The virtual ELNET server: what it says agrees with the flat, and it is hard to please."""
 
 import json
+import math
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -239,6 +240,9 @@ def test_tricks(server: ElnetServer, clock: FakeClock) -> None:
     server.clear()
     server.play("garbage")
     assert ask(server, "GetLiveUpdates")["Balance"] == "n/a"
+    server.clear()
+    server.play("nan")
+    assert math.isnan(ask(server, "GetLiveUpdates")["EB"])
     server.clear()
     server.play("missing")
     assert "EB" not in ask(server, "GetLiveUpdates")
