@@ -3,6 +3,7 @@ portal stands: after each answer its page says which month and meter it shows, a
 that.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
@@ -140,7 +141,7 @@ class Portal:
         if self._known:
             page = await self._get(GRAPHS)
             if not page.asks_who:
-                self._take(page, ENTERED)
+                await self._take(page, ENTERED)
                 return
         self._known = False
         await self._sign_in()
@@ -156,6 +157,7 @@ class Portal:
             PASSWORD: self._account.password,
             LOGIN: page.inputs[LOGIN].value,
         }
+        self._known = True  # if this answer is lost, the next page asked for says whether we are
         page = _carma_page.page(await self._ask("POST", ENTRY, form))
         if page.asks_who:
             raise AuthError(
@@ -167,13 +169,14 @@ class Portal:
             if page.asks_who:
                 wrong = f"leads neither to {GRAPHS} nor has it '{SIGNED_IN}'"
                 raise self._changed("The answer to signing in", wrong, page.scripts)
-        self._known = True
-        self._take(page, ENTERED)
+        await self._take(page, ENTERED)
 
     async def _click(self, button: str) -> None:
         """A button of the form, as a browser without scripts posts it."""
         page = self._shown()
-        self._take(await self._post(page.hidden | NO_EVENT | {button: page.inputs[button].value}), A_MONTH)
+        await self._take(
+            await self._post(page.hidden | NO_EVENT | {button: page.inputs[button].value}), A_MONTH
+        )
         self._busy = self._signed_out = 0
 
     async def _choose(self, tab: int) -> None:
@@ -184,19 +187,19 @@ class Portal:
         if tries == 1:
             self._page = None
         elif tries < 3:
-            self._update(await self._ask("POST", GRAPHS, form | ASYNC, AJAX))
+            await self._update(await self._ask("POST", GRAPHS, form | ASYNC, AJAX))
         elif tries == 3:
-            self._take(await self._post(form), A_MONTH)
+            await self._take(await self._post(form), A_MONTH)
         else:
             name = self.name(tab) or str(tab + 1)
             raise self._changed(A_MONTH, f"has no chart of meter {name}", page.scripts)
         self._chosen[tab] = tries + 1
         self._busy = self._signed_out = 0
 
-    def _update(self, text: str) -> None:
+    async def _update(self, text: str) -> None:
         """Take the answer to a click that changes part of the page."""
         if text.lstrip().startswith("<"):
-            self._take(_carma_page.page(text), "The answer to choosing a meter")
+            await self._take(_carma_page.page(text), "The answer to choosing a meter")
             return
         try:
             update = _carma_page.update(text)
@@ -204,18 +207,19 @@ class Portal:
                 raise BusyError(f"The portal has a fault of its own ({update.error})")
             if update.moved:
                 raise _SignedOutError("The portal has signed us out")
-            found = charts(update.page.scripts) if update.page.scripts else []
+            scripts = update.page.scripts
+            found = await asyncio.to_thread(charts, scripts) if scripts else []
         except ShapeError as error:
             raise self._changed("The answer to choosing a meter", str(error), text) from error
         self._page = self._shown().updated(update.page)
         self._told(found, self._page.active)
 
-    def _take(self, page: Page, what: str) -> None:
+    async def _take(self, page: Page, what: str) -> None:
         """The page that is shown from now on."""
         if page.asks_who:
             raise _SignedOutError("The portal has signed us out")
         try:
-            found = charts(page.scripts)
+            found = await asyncio.to_thread(charts, page.scripts)
         except ShapeError as error:
             raise self._changed(what, str(error), page.scripts) from error
         if not page.hidden.get(STATE):

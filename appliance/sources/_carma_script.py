@@ -106,7 +106,8 @@ class _Scanner:
             self._at += 1
             parts.append(self._escape() if letter == "\\" else letter)
         self._at += 1
-        return "".join(parts)
+        # \ud83c\udfe0 is one letter; half of one is none.
+        return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _escape(self) -> str:
         letter = self._text[self._at]
