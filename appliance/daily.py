@@ -152,16 +152,17 @@ class Daily:
 
     async def source(self, name: str | None = None) -> DailySource:
         """The one of that name (a register's source alone means its import register), or the one that is
-        meant if none is named. Raises NoSuchSource."""
+        meant if none is named; capitals do not matter. Raises NoSuchSource."""
         known = await self.sources()
         if not known:
             raise NoSuchSource("nothing is known of any day yet: no portal was asked, no register was read")
         if name is None:
             return known[0]
-        names = {source.name: source for source in known}
-        found = names.get(name) or names.get(f"{name}.{Quantity.ENERGY_IMPORT}")
+        names = {source.name.lower(): source for source in known}
+        found = names.get(name.lower()) or names.get(f"{name.lower()}.{Quantity.ENERGY_IMPORT}")
         if found is None:
-            raise NoSuchSource(f"there is no daily source {name}; there are {', '.join(names)}")
+            listed = ", ".join(source.name for source in known)
+            raise NoSuchSource(f"there is no daily source {name}; there are {listed}")
         return found
 
     async def rows(

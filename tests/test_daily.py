@@ -132,6 +132,7 @@ async def test_what_is_meant_when_nothing_is_named(daily: Daily, store: Store, b
         ("attic.energy_import", "kWh", True),
         ("main.gas", "m³", False),
     ]
+    assert (await daily.source("CARMA.t1")).name == "carma.T1"
     with pytest.raises(NoSuchSource, match=r"no daily source nope; there are carma.T2, .*main.gas"):
         await daily.source("nope")
 

@@ -1,16 +1,21 @@
 """The classic routes about days: shapes of the known scraper, unknown is null or 404."""
 
+import asyncio
+import json
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from appliances import made, owner
+from appliances import made, owner, served
+from click.testing import CliRunner
 
 from appliance import calendar
+from appliance.__main__ import main
 from appliance.app import Appliance
-from appliance.clock import HOUR_MS, FakeClock
+from appliance.clock import HOUR_MS, FakeClock, ScaledClock
+from appliance.demo.carma import CarmaPortal
 from appliance.errors import SourceError
 from appliance.model import Quantity, Reading
 from appliance.store import DayBook, DayRegister, DayValue
@@ -198,6 +203,41 @@ async def test_an_update_wants_the_token_and_a_portal(api: httpx.AsyncClient, he
     portal.updating, portal.problem = False, "It was started a moment ago"
     assert (await api.post("/api/update", headers=mine)).json() == {"error": "It was started a moment ago"}
     assert portal.updates == 2
+
+
+async def test_the_virtual_portal_through_its_source(tmp_path: Path) -> None:
+    """A year of four meters as the portal has them: by the API, by the command line and by registers."""
+    clock = ScaledClock(600, calendar.day_start(TODAY, ZONE) + 15 * HOUR_MS)
+    portal = CarmaPortal(clock, zone=str(ZONE), session_minutes=10)
+    portal.start()
+    try:
+        here = made(tmp_path, clock, site={"time_zone": str(ZONE)}, sources=[portal.source_config()])
+        async with served(here) as api:
+            for _ in range(300):
+                known = (await api.get("/api/status")).json()
+                if known["status"] == "online":
+                    break
+                await asyncio.sleep(0.1)
+            assert known["sources"][0] == known["source"] == "carma.1203"
+            statistics = (await api.get("/api/statistics")).json()
+            first = date.fromisoformat(statistics["date_range"]["first"])
+            days = [first + timedelta(days=n) for n in range((portal.last_day - first).days + 1)]
+            truth = {str(day): portal.value("1203", day) for day in days}
+            assert statistics["total_days"] == len(days) > 330
+            assert statistics["total_consumption_kwh"] == pytest.approx(sum(truth.values()), abs=1e-3)
+            found = (await api.get(f"/api/range?start={first}&end={portal.last_day}")).json()
+            assert {day["date"]: day["kwh"] for day in found["daily"]} == pytest.approx(truth)
+            now = (await api.get("/api/current")).json()
+            assert (now["today_kwh"], now["yesterday_kwh"]) == (None, portal.value("1203", portal.last_day))
+            assert now["meter_reading"] == pytest.approx(portal.register("1203", portal.last_day))
+    finally:
+        portal.stop()
+    places = ["--data", str(tmp_path), "--config", str(tmp_path / "config.json")]
+    words = ["query", "--all", "--source", "carma.T0002203", "--format", "json", *places]
+    said = await asyncio.to_thread(CliRunner().invoke, main, words)
+    assert said.exit_code == 0, said.output
+    water = {day["day"]: day["value"] for day in json.loads(said.stdout)["daily"]}
+    assert water == pytest.approx({day: portal.value("T0002203", date.fromisoformat(day)) for day in truth})
 
 
 @pytest.mark.parametrize("route", ["status", "current", "daily/2026-01-01", "monthly/2026/1", "range"])
