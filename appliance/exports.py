@@ -18,7 +18,7 @@ import numpy as np
 from appliance.calendar import day_of, day_span, local, quarter
 from appliance.clock import DAY_MS, HOUR_MS
 from appliance.ledger import Ledger, Sheet, plain
-from appliance.model import Quantity
+from appliance.model import Quantity, unit_of
 from appliance.money.moments import Ints
 from appliance.money.rates import Floats
 from appliance.store import Every, SeriesInfo, Store
@@ -28,6 +28,7 @@ COLUMNS = ("time", "source", "quantity", "unit", "value", "low", "high", "increa
 RAW_COLUMNS = (*COLUMNS[:5], "confidence")
 POWERS = (
     Quantity.POWER_GRID, Quantity.POWER_SOLAR, Quantity.POWER_BATTERY, Quantity.POWER_LOAD,
+    Quantity.POWER_GENERATOR,
     Quantity.POWER_L1, Quantity.POWER_L2, Quantity.POWER_L3,
     Quantity.CURRENT_L1, Quantity.CURRENT_L2, Quantity.CURRENT_L3,
     Quantity.VOLTAGE_L1, Quantity.VOLTAGE_L2, Quantity.VOLTAGE_L3,
@@ -77,12 +78,18 @@ def pieces(span: tuple[int, int], every: Every, zone: ZoneInfo) -> Iterator[tupl
 
 
 async def readings(
-    store: Store, chosen: Sequence[SeriesInfo], span: tuple[int, int], every: Every, zone: ZoneInfo
+    store: Store,
+    chosen: Sequence[SeriesInfo],
+    span: tuple[int, int],
+    every: Every,
+    zone: ZoneInfo,
+    currency: str = "",
 ) -> AsyncIterator[list[Row]]:
-    """A row for each reading, or for each span of time and series; the first batch is the heading."""
+    """A row for each reading, or for each span of time and series; the first batch is the heading.
+    `currency` is the unit of amounts of money."""
     yield [RAW_COLUMNS if every is Every.RAW else COLUMNS]
     ordered = sorted(chosen, key=lambda info: (info.source, str(info.quantity)))
-    names = [(info.source, str(info.quantity), info.quantity.spec.unit) for info in ordered]
+    names = [(info.source, str(info.quantity), unit_of(info.quantity, currency)) for info in ordered]
     decimals = [info.quantity.spec.decimals for info in ordered]
 
     def rows(at: Ints, which: Ints, values: Floats) -> list[Row]:

@@ -74,6 +74,13 @@ async def test_everything_is_every_reading(api: httpx.AsyncClient) -> None:
     assert [row["value"] for row in rows if row["quantity"] == "energy_import"][:2] == ["100.000", "100.100"]
 
 
+async def test_amounts_of_money_are_in_the_sites_currency(api: httpx.AsyncClient, here: Appliance) -> None:
+    await here.accept([Reading("elnet", Quantity.BALANCE, 321.5, NOON - 1000)])
+    await here.store.flush()
+    rows = table(await api.get("/api/v1/export/all.csv?language=en"), ",")
+    assert [(row["unit"], row["value"]) for row in rows if row["source"] == "elnet"] == [("SEK", "321.50")]
+
+
 async def test_prices_without_a_contracts_answer_are_empty(api: httpx.AsyncClient) -> None:
     rows = table(await api.get("/api/v1/export/prices.csv?separator=%09&decimal=."), "\t")
     assert len(rows) == 6

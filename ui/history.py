@@ -21,6 +21,7 @@ Q = Quantity
 DECADE = 10
 COLOURS = {
     Q.POWER_GRID: "grid-f", Q.POWER_SOLAR: "solar-f", Q.POWER_BATTERY: "battery-f", Q.POWER_LOAD: "home-f",
+    Q.POWER_GENERATOR: "generator-f",
     Q.STATE_OF_CHARGE: "battery-o",
     Q.POWER_L1: "phase-1", Q.POWER_L2: "phase-2", Q.POWER_L3: "phase-3",
     Q.CURRENT_L1: "phase-1", Q.CURRENT_L2: "phase-2", Q.CURRENT_L3: "phase-3",
@@ -28,12 +29,18 @@ COLOURS = {
 }  # fmt: skip
 NAMES = {
     Q.POWER_GRID: N_("Grid"), Q.POWER_SOLAR: N_("Solar"), Q.POWER_BATTERY: N_("Battery"),
-    Q.POWER_LOAD: N_("Home"), Q.STATE_OF_CHARGE: N_("State of charge"),
+    Q.POWER_LOAD: N_("Home"), Q.POWER_GENERATOR: N_("Generator"), Q.STATE_OF_CHARGE: N_("State of charge"),
 }  # fmt: skip
 """Other lines are phases and go by their number."""
 LOW_V, HIGH_V = 207.0, 253.0
 GRAINS = {"day": N_("Days"), "month": N_("Months"), "year": N_("Years")}
-COUNTERS = {Q.GAS: N_("Gas"), Q.WATER: N_("Water"), Q.HEAT: N_("Heat"), Q.ENERGY_SOLAR: N_("Solar energy")}
+COUNTERS = {
+    Q.GAS: N_("Gas"),
+    Q.WATER: N_("Water"),
+    Q.HEAT: N_("Heat"),
+    Q.ENERGY_SOLAR: N_("Solar energy"),
+    Q.ENERGY_GENERATOR: N_("Generator"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,9 @@ class Lines:
 
 LINES = {
     "power": Lines(
-        N_("Power"), (Q.POWER_GRID, Q.POWER_SOLAR, Q.POWER_BATTERY, Q.POWER_LOAD), (Q.STATE_OF_CHARGE,)
+        N_("Power"),
+        (Q.POWER_GRID, Q.POWER_SOLAR, Q.POWER_BATTERY, Q.POWER_GENERATOR, Q.POWER_LOAD),
+        (Q.STATE_OF_CHARGE,),
     ),
     "phase_power": Lines(N_("Phases"), (Q.POWER_L1, Q.POWER_L2, Q.POWER_L3)),
     "current": Lines(N_("Current"), (Q.CURRENT_L1, Q.CURRENT_L2, Q.CURRENT_L3)),

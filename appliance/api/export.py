@@ -75,7 +75,8 @@ async def power_csv(here: Here, span: Span, style: Asked, every: Grain = Every.M
 @router.get("/all.csv", response_class=StreamingResponse, responses=CSV)
 async def all_csv(here: Here, span: Span, style: Asked, every: Grain = Every.RAW) -> Response:
     """Everything that was read, a row for each reading if nothing else is said."""
-    rows = exports.readings(here.store, await here.store.series_list(), span, every, here.zone)
+    known, currency = await here.store.series_list(), here.config.site.currency
+    rows = exports.readings(here.store, known, span, every, here.zone, currency)
     return _file(here, "readings", span, rows, style)
 
 

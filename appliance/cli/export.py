@@ -204,8 +204,10 @@ async def _rows(store: "Store", config: "Config", wanted: Wanted) -> "AsyncItera
     if wanted.what == "prices":
         return exports.prices(await ledger_of(store, config), wanted.span, zone, config.site.currency)
     chosen = _chosen(await store.series_list(), wanted)
-    table = exports.powers if wanted.what == "power" else exports.readings
-    return table(store, chosen, wanted.span, Every(wanted.every), zone)
+    every = Every(wanted.every)
+    if wanted.what == "power":
+        return exports.powers(store, chosen, wanted.span, every, zone)
+    return exports.readings(store, chosen, wanted.span, every, zone, config.site.currency)
 
 
 async def _picture(store: "Store", config: "Config", wanted: Wanted) -> bytes:
