@@ -171,9 +171,7 @@ class Daily:
         """The known days from `first` to `last` (both included, without them all), oldest first."""
         if source.quantity is not None:
             return await self._counted(source.source, source.quantity, first, last)
-        found = await asyncio.to_thread(self._book.days, source.source, first, last)
-        today = self.today
-        return [Day(row.day, row.value, row.day >= today, bool(row.flagged)) for row in found]
+        return await asyncio.to_thread(self._told_days, source.source, first, last)
 
     async def register(self, source: DailySource) -> Stand | None:
         """What its register stood at last."""
@@ -198,6 +196,13 @@ class Daily:
                 DailySource(name, name, PORTAL_UNITS.get(unit, unit), None, location, thermal=thermal)
             )
         return sorted(found, key=lambda source: (not source.electric, source.name))
+
+    def _told_days(self, source: str, first: date | None, last: date | None) -> list[Day]:
+        today = self.today
+        return [
+            Day(row.day, row.value, row.day >= today, row.flagged)
+            for row in self._book.days(source, first, last)
+        ]
 
     async def _counted(
         self, source: str, quantity: Quantity, first: date | None, last: date | None
