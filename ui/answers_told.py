@@ -33,6 +33,9 @@ DAY = (
     N_("Balance {sum}, enough for {count} days at present use"),
     N_("Counted since {clock}"),
     N_("The meter was last read at {clock}"),
+    N_("Nothing was read before {clock}: that part is estimated"),
+    N_("Nothing was read after {clock}: that part is estimated"),
+    N_("Nothing was read this day: what was used is estimated"),
     N_("Nothing was read while {kwh} went through: when is estimated"),
 )
 """`appliance.alerts.day`."""

@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 from appliance.model import Quantity
 
 from .answers_told import ANSWERS
+from .carma_told import CARMA
+from .carma_told import PAGES as PORTAL_PAGES
 from .mqtt_told import MQTT
 from .news_told import NEWS
 from .powerwall import POWERWALL
@@ -197,7 +199,7 @@ PARTS = (
 """How a part is."""
 SENTENCES = (
     *PICTURES, *CAMERAS, *READING, *SETUP, *TEACHING, *REGISTERS, *PARTS, *WIRES, *POWERWALL, *MQTT, *NEWS,
-    *PREPAID, *ANSWERS,
+    *PREPAID, *ANSWERS, *CARMA,
 )  # fmt: skip
 NAMES = frozenset(quantity.spec.label for quantity in Quantity)
 
@@ -241,6 +243,7 @@ def _holds() -> dict[str, str]:
         "count": r"-?\d(?:[\d.,]*\d)?",
         "register": "|".join(re.escape(name) for name in sorted(NAMES)),
         "port": r"(?:/dev/|socket://|rfc2217://)\S*?",
+        "page": "|".join(re.escape(name) for name in PORTAL_PAGES),
         "kwh": r"-?[\d.]+ kWh", "kw": r"-?[\d.]+ k?W", "sum": r"-?[\d.]+ [A-Z]{3}",
         "clock": clock, "later": clock, "rate": rate, "top": rate,
     }  # fmt: skip
