@@ -212,6 +212,39 @@ def test_the_energy_dashboard_takes_them_with_their_cost(flat: Flat, home: HomeA
     assert home.call("energy/validate")["energy_sources"] == [[]]
 
 
+def test_what_the_grid_meter_cost_and_brought_goes_along(home: HomeAssistant, tmp_path: Path) -> None:
+    start = RealClock().now() // HOUR_MS * HOUR_MS - 30 * HOUR_MS
+    contract = {**CONTRACT, "selling": [{"name": "Sun", "per_kwh": 0.04, "vat": False}]}
+    config = {"version": 2, "site": {"name": "House", "currency": "SEK"}, "contracts": [contract]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    async def fill() -> None:
+        async with Store(tmp_path / "store", RealClock(), ZoneInfo("UTC")) as store:
+            store.documents.put("appliance", "identity", {"id": "tallywatt-0c0ffee0"})
+            for quantity, each in ((Quantity.ENERGY_IMPORT, 0.5), (Quantity.ENERGY_EXPORT, 0.25)):
+                store.append(
+                    [Reading("p1", quantity, 100 + each * n, start + n * HOUR_MS // 4) for n in range(121)]
+                )
+            await store.flush()
+
+    asyncio.run(fill())
+    words = ["backfill", "home-assistant", "--url", home.url, "--config", str(tmp_path / "config.json")]
+    env = {"HOME_ASSISTANT_TOKEN": home.token}
+    done = CliRunner().invoke(main, [*words, "--data", str(tmp_path)], env=env)
+    assert done.exit_code == 0, done.output
+    ids = {
+        "tallywatt:0c0ffee0_energy_import_cost": 2 * 0.113,
+        "tallywatt:0c0ffee0_energy_export_compensation": 1 * 0.04,
+    }
+    said = home.call(
+        "recorder/statistics_during_period",
+        start_time=iso(start), statistic_ids=list(ids), period="hour", types=["sum"],
+    )  # fmt: skip
+    for id_, each in ids.items():
+        rows = {int(row["start"]): row["sum"] for row in said[id_]}
+        assert rows == pytest.approx({start + n * HOUR_MS: each * (n + 1) for n in range(30)}), id_
+
+
 # --- dashboard
 
 
