@@ -32,6 +32,7 @@ REQUIRES = [
     "zeroconf>=0.130,<1",
 ]
 DEV = [
+    "aiosmtpd>=1.4.6,<2",
     "dsmr_parser>=1.4,<2",
     "gpiozero>=2.0",
     "hypothesis>=6.100",

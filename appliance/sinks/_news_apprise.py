@@ -8,7 +8,7 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from appliance.errors import SourceError
 from appliance.sinks._news_text import Message
@@ -82,25 +82,24 @@ def _plain(text: str, url: str) -> str:
 
 def _secrets(url: str) -> set[str]:
     """Every part of an address that may be one: all but scheme, host and port."""
-    try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname or ""
-    except ValueError:
-        return set(re.split(r"[:/@?&=]+", url))
-    found = {parts.username, parts.password, *parts.path.split("/"), *re.split(r"[&=?]", parts.query)}
+    _, _, rest = url.strip().partition("://")
+    place, *others = re.split(r"[/?#]", rest)
+    user, _, host = place.rpartition("@")
+    found = {*user.split(":"), *(piece for other in others for piece in re.split(r"[&=?/]", other))}
     # In many services a token stands where a host would.
-    found |= {host} if "." not in host and host != "localhost" else set()
-    plain = {unquote(part) for part in found if part} | {part for part in found if part}
-    return {part for part in plain if len(part) >= SHORTEST_SECRET}
+    name = host.partition(":")[0]
+    found |= {name} if "." not in name and name != "localhost" else set()
+    found |= {unquote(part) for part in found}
+    return {part for part in found if len(part) >= SHORTEST_SECRET}
 
 
 def _library() -> Any:
-    import apprise
-
     logger = logging.getLogger("apprise")
     logger.propagate = False  # its words may quote addresses
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
+    import apprise
+
     return apprise
 
 

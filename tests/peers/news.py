@@ -1,12 +1,17 @@
-"""An appliance of which only hub, store and a sink that writes to people exist."""
+"""An appliance of which only hub, store and a sink that writes to people exist.
+
+As a program, `python -m tests.peers.news FOLDER URL TOKEN CHAT FIRST LAST`, it has a burst of numbered
+news and prints each number once it is committed, until it is killed.
+"""
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from appliance.clock import Clock, FakeClock
+from appliance.clock import Clock, FakeClock, RealClock
 from appliance.hub import Hub
 from appliance.model import Event
 from appliance.sinks import messages, telegram
@@ -14,7 +19,7 @@ from appliance.sinks._news import News
 from appliance.sinks.base import SinkContext, SourceInfo
 from appliance.store import Store
 from config.messages import TOPICS, Topic
-from tests.peers.telling import Report
+from tests.peers.telling import Report, until
 
 ZONE = ZoneInfo("Europe/Stockholm")
 
@@ -97,3 +102,21 @@ async def rounds(news: News) -> None:
     """Each person's turn, one after the other."""
     for box in news.boxes.values():
         await news.round(box)
+
+
+async def _burst(folder: Path, url: str, token: str, chat: int, first: int, last: int) -> None:
+    house = House(folder, RealClock())
+    async with house.store:
+        sink = house.telegram(url=url, token=token, chats=[chat])
+        running = asyncio.create_task(sink.run())
+        await until(lambda: house.report.said)
+        for number in range(first, last):
+            await house.happens(house.event("recharge", f"number {number};"))
+            print(number, flush=True)
+            await asyncio.sleep(0.1)
+        await running
+
+
+if __name__ == "__main__":
+    where, address, secret, *numbers = sys.argv[1:]
+    asyncio.run(_burst(Path(where), address, secret, *map(int, numbers)))
