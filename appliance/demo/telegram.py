@@ -56,6 +56,7 @@ class Telegram(HttpDevice):
         self._updates: list[dict[str, Any]] = []
         self._number = 0
         self._update = 500_000_000
+        self._polled = False
         self._poll = 0
         self._news = threading.Condition(threading.RLock())
         self.add(Chat(PERSON, "Asha"))
@@ -85,6 +86,10 @@ class Telegram(HttpDevice):
     def said(self, chat: int = PERSON) -> list[str]:
         """The texts that reached a chat, in order, as its reader sees them."""
         return [one.text for one in self.sent if one.chat == chat]
+
+    def renumber(self, update: int) -> None:
+        """The next update has this number, which may be lower: so it is after a week without any."""
+        self._update, self._polled = update - 1, True
 
     def fail_next(self, method: str, *faults: Fault) -> None:
         """The next calls of a method fail so, each once."""
@@ -216,8 +221,9 @@ class Telegram(HttpDevice):
                 self._updates = self._updates[offset:]
             else:
                 self._updates = [one for one in self._updates if one["update_id"] >= offset]
-                # Numbers never fall, also for a bot whose server was built anew.
-                self._update = max(self._update, offset - 1)
+                if not self._polled:  # a server built anew goes on where the old one was
+                    self._update = max(self._update, offset - 1)
+                self._polled = True
             self._poll += 1
             mine = self._poll
             self._news.notify_all()

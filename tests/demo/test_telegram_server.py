@@ -199,10 +199,19 @@ def test_updates_are_told_until_they_are_confirmed(bot: Telegram, clock: FakeClo
     assert call(bot, "getUpdates", offset=first[0]["update_id"] + 1)["result"] == first[1:]
     assert call(bot, "getUpdates", offset=first[1]["update_id"] + 1)["result"] == []
     assert call(bot, "getWebhookInfo")["result"]["pending_update_count"] == 0
-    later = first[1]["update_id"] + 1000
-    call(bot, "getUpdates", offset=later)
+
+
+def test_numbers_of_updates_go_on_in_a_new_server_and_begin_anew_after_a_week(bot: Telegram) -> None:
+    assert call(bot, "getUpdates", offset=700_000_000)["result"] == []
     bot.write(PERSON, "/today")
-    assert call(bot, "getUpdates", offset=later)["result"][0]["update_id"] >= later
+    assert call(bot, "getUpdates", offset=700_000_000)["result"][0]["update_id"] == 700_000_000
+    bot.renumber(12)
+    bot.write(PERSON, "/month")
+    assert call(bot, "getUpdates", offset=700_000_001)["result"] == [], (
+        "taken for confirmed, as the real one does"
+    )
+    bot.write(PERSON, "/now")
+    assert [one["update_id"] for one in call(bot, "getUpdates")["result"]] == [13]
 
 
 def test_in_groups_a_bot_hears_commands_for_it(bot: Telegram) -> None:
