@@ -61,6 +61,7 @@ class Source:
         self._well = False
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
+        self._seen: tuple[int, int] | None = None
 
     @property
     def updating(self) -> bool:
@@ -175,16 +176,16 @@ class Source:
         return now + round(wait_s * SECOND_MS)
 
     async def _next_look(self) -> None:
-        """Until the day book is worth a look: some minutes, the next update, the end of a fetch."""
+        """Until the day book is worth a look: the end of a fetch, else some minutes or the next update."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait({self._task})
+            return
         left_s = LOOK_S
-        if self.next_update is not None and not self.updating:
+        if self.next_update is not None:
             left_s = min(LOOK_S, max(0.0, (self.next_update - self._clock.now()) / SECOND_MS))
         waits = {asyncio.ensure_future(self._clock.sleep(left_s)), asyncio.ensure_future(self._woken.wait())}
         try:
-            await asyncio.wait(
-                waits | ({self._task} if self._task is not None and self.updating else set()),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._woken.clear()
             for wait in waits:
@@ -197,7 +198,10 @@ class Source:
 
     def _unpublished(self) -> list[Reading]:
         """What was not passed on yet, the oldest first."""
-        found = []
+        version = self._book.version
+        if version == self._seen:
+            return []
+        self._seen, found = version, []
         for source in self._meters():
             found += self._readings(source, self._book.published(source))
         return sorted(found, key=lambda reading: reading.at)

@@ -81,7 +81,7 @@ class DayBook:
     """The file at `path`, made when first written to. `read_only` never touches it; a missing one is empty.
 
     Every call raises StoreError when the file cannot be used: the text says why and what to do. A damaged
-    file is set aside before the first write, and `notes` says so in a sentence each.
+    file is set aside by those who may write, and `notes` says so in a sentence each.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -92,6 +92,15 @@ class DayBook:
     def notes(self) -> list[str]:
         """What a person must hear of the file, a sentence each."""
         return self._file.notes
+
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """Another one after each change, None without a file: what was read before need not be read again."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
 
     # --- days
 

@@ -1,4 +1,4 @@
-"""The day book's file: opened for each call, checked before the first write, set aside when damaged."""
+"""The day book's file: opened for each call, checked before it is used, set aside when damaged."""
 
 import os
 import sqlite3
@@ -36,12 +36,15 @@ class DayFile:
 
     def read(self, question: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows; none while there is no file."""
-        if not self.path.exists():
-            return []
-        with self._told(), self._lock, closing(_connect(self.path, "ro")) as db:
-            if not db.execute("PRAGMA user_version").fetchone()[0]:
+        with self._told(), self._lock:
+            if not self._read_only:
+                self._prepare()
+            if not self.path.exists():
                 return []
-            return db.execute(question, values).fetchall()
+            with closing(_connect(self.path, "ro")) as db:
+                if not db.execute("PRAGMA user_version").fetchone()[0]:
+                    return []
+                return db.execute(question, values).fetchall()
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` gives, in a transaction of its own."""
@@ -57,7 +60,7 @@ class DayFile:
                     return work(db)
 
     def _prepare(self) -> None:
-        """Once, before the first write: is the file sound? A damaged one is set aside."""
+        """Once, by those who may write: is the file sound? A damaged one is set aside."""
         if self._checked:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +82,7 @@ class DayFile:
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, sqlite3.Error) and is_damage(error):
                 self._checked = False
-                text = f"{error}; it is set aside the next time something is written to it"
+                text = f"{error}; it is set aside the next time the daemon or a fetch uses it"
             else:
                 text = faults.sentence(error)
             raise StoreError(f"The day book {self.path} cannot be used: {text}") from error
