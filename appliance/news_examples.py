@@ -104,12 +104,12 @@ def _prices(here: Moment) -> Event:
 
 
 def _meter(here: Moment) -> Event:
-    text = "The meter has not been read for 60 minutes: look at its picture on the Meter page"
+    text = "The meter has not been read for 1 h 0 min: look at its picture on the Meter page"
     return here.event("meter_unread", text, minutes=60, refused=0)
 
 
 def _source(here: Moment) -> Event:
-    text = "No readings for 30 minutes: check its power, cable and network"
+    text = "No readings for 30 min: check its power, cable and network"
     return here.event("source_silent", text, minutes=30)
 
 

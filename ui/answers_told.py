@@ -10,7 +10,7 @@ DAY = (
     N_("Bought {kwh}"),
     N_("Bought {kwh}, {beside}"),
     N_("Bought {kwh} until {clock}"),
-    N_("What was used is not known: no meter was read"),
+    N_("What was used is not known"),
     N_("{count} % less than {span}"),
     N_("{count} % more than {span}"),
     N_("{count} times as much as {span}"),
@@ -36,7 +36,6 @@ DAY = (
     N_("Nothing was read before {clock}: that part is estimated"),
     N_("Nothing was read after {clock}: that part is estimated"),
     N_("Nothing was read this day: what was used is estimated"),
-    N_("Nothing was read while {kwh} went through: when is estimated"),
 )
 """`appliance.alerts.day`."""
 NOW = (

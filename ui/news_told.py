@@ -23,7 +23,6 @@ WATCHES = (
     N_("look at its picture on the Meter page"),
     N_("The meter is read again"),
     N_("{first} (and {count} more: see the Health page)"),
-    N_("{count} days"),
 )
 """What `appliance.alerts` judges."""
 SENDING = (

@@ -1,9 +1,9 @@
 """Whole sentences of the daemon, with holes, so that they can be told in the tongue of a browser.
 
 `{count}` is a number, `{kwh}`, `{kw}`, `{sum}` of money and `{rate}` one with its unit, `{clock}` a time,
-`{register}` the name of a quantity, `{port}` that of a serial port; any other hole holds what stands there,
-told in its turn. A sentence that is none of these (a device's own words) is shown
-as it came.
+`{lasted}` a span, `{register}` the name of a quantity, `{port}` that of a serial port; any other hole holds
+what stands there, told in its turn. A sentence that is none of these (a device's own words) is shown as it
+came.
 """
 
 import re
@@ -244,6 +244,7 @@ def _holds() -> dict[str, str]:
         "register": "|".join(re.escape(name) for name in sorted(NAMES)),
         "port": r"(?:/dev/|socket://|rfc2217://)\S*?",
         "page": "|".join(re.escape(name) for name in PORTAL_PAGES),
+        "lasted": r"(?:about |at least |at most )?\d+ (?:s|min|h)(?: \d+ min)?",
         "kwh": r"-?[\d.]+ kWh", "kw": r"-?[\d.]+ k?W", "sum": r"-?[\d.]+ [A-Z]{3}",
         "clock": clock, "later": clock, "rate": rate, "top": rate,
     }  # fmt: skip

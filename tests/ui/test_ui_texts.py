@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import ui
 from appliance.model import Picture
+from tests.ui import said_lines
 from ui.catalogues import compiled, read, template
 from ui.judgement import judgement
-from ui.sentences import SENTENCES, told
+from ui.sentences import SENTENCES, recognised, told
 from ui.text import DOMAIN, FOLDER, LANGUAGES, Texts
 
 CODE = Path(ui.__file__).parent
@@ -164,6 +165,9 @@ NOT_FOR_OWNERS = {
     "{} decimals do not fit a counter of {} figures",
     "{} decimals do not fit {} expected_digits",
     "{} gives {} prices and cannot stand in for {}, which gives {} prices",
+    "{} is no time zone; write it like Asia/Kolkata",
+    # Of the command line.
+    "{} days new, {} changed, {} as they were",
     # What a service's answer lacks, in the brackets of a sentence that is told.
     "{} is not a number",
     "{} is not a finite number",
@@ -180,8 +184,23 @@ NOT_FOR_OWNERS = {
 
 def test_what_is_translated_of_the_daemon_is_still_what_it_says() -> None:
     """A text changed there would silently be shown in English again."""
-    everything = said_by_the_daemon("appliance/**/*.py", "ocr/*.py")
+    everything = said_by_the_daemon("appliance/**/*.py", "ocr/*.py") | {bare(one) for one in heard()}
     assert [sentence for sentence in SENTENCES if bare(sentence) not in everything] == []
+
+
+def heard() -> set[str]:
+    """The sentences that the lines put together of parts are taken for, those in their holes too."""
+    found: set[str] = set()
+    texts = list(said_lines.lines())
+    while texts:
+        if known := recognised(texts.pop()):
+            found.add(known[0])
+            texts += known[1].values()
+    return found
+
+
+def test_every_line_that_is_put_together_of_parts_is_known() -> None:
+    assert [line for line in sorted(said_lines.lines()) if recognised(line) is None] == []
 
 
 def test_every_sentence_about_a_meter_is_known_to_the_screens() -> None:
