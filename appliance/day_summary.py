@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from appliance import calendar
 from appliance.alerts import HOUSE
-from appliance.alerts.day import DAILY_SUMMARY, data, lines
+from appliance.alerts.day import DAILY_SUMMARY, data, lines, measure
 from appliance.clock import MINUTE_MS, SECOND_MS, sane
 from appliance.energy_now import PRICES_S
 from appliance.errors import StoreError
@@ -40,10 +40,13 @@ class DaySummary:
 
     async def run(self) -> None:
         """Until cancelled."""
+        pause_s = LOOK_S
         while True:
-            await self._here.clock.sleep(self._pause_s())
+            await self._here.clock.sleep(pause_s)
+            pause_s = LOOK_S
             try:
                 await self.look()
+                pause_s = self._pause_s()
             except StoreError as error:
                 log.warning("The summary of the day has to wait: %s", error)
             except Exception:  # the next day's shall be tried all the same
@@ -66,7 +69,8 @@ class DaySummary:
             day = today - timedelta(days=back)
             if day in made or day < self._first(today) or not self._due(day, today, now):
                 continue
-            self._tell([await self.event(day, now)])
+            if event := await self.event(day, now):
+                self._tell([event])
             made.add(day)
 
     async def _known(self) -> set[date]:
@@ -107,8 +111,11 @@ class DaySummary:
     def _settling(self) -> bool:
         return self._here.clock.monotonic() - self._began < SETTLING_S
 
-    async def event(self, day: date, now: int) -> Event:
-        """The summary of a day, as known at `now`. Raises StoreError."""
+    async def event(self, day: date, now: int) -> Event | None:
+        """The summary of a day, as known at `now`; None of a first day too short to know anything of. Raises
+        StoreError."""
         found = await self._days.day(day, now)
+        if found.since is not None and measure(found.energies) is None:
+            return None
         at = min(now, self._hour(day))
         return Event(HOUSE, DAILY_SUMMARY, at, "\n".join(lines(found, self._here.zone)), data(found))

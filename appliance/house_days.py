@@ -20,6 +20,7 @@ WEEK = 7
 READ_LATE_MS = 30 * MINUTE_MS
 """A meter that was last read so long before the end misses a part of the day."""
 COSTS = Quantity.IMPORT_COST_TODAY, Quantity.GENERATOR_COST_TODAY
+TODAY = Quantity.IMPORT_TODAY, Quantity.GENERATOR_TODAY
 COSTS_MONTH = Quantity.IMPORT_COST_MONTH, Quantity.GENERATOR_COST_MONTH
 
 
@@ -195,6 +196,11 @@ class Days:
     async def _account(self, found: Day, start: int, end: int, now: int) -> Day:
         """With what a prepaid meter counted, and its balance at the end of the day."""
         found = await self._counted(found, COSTS, start, min(end, now + 1))
+        grid, generator = [await self._last(quantity, start, min(end, now + 1)) for quantity in TODAY]
+        if found.since is not None and grid is not None:
+            # On our first day the meter, which counts from midnight on, knows more than we do.
+            energies = replace(found.energies, imported=grid, generator=generator)
+            found = replace(found, energies=energies, since=None)
         balance = await self._last(Quantity.BALANCE, start, min(end, now + 1))
         days_left = self.days_left() if balance is not None and end - now > -MINUTE_MS else None
         return replace(found, balance=balance, days_left=days_left)

@@ -178,6 +178,40 @@ async def test_a_prepaid_flat_in_rupees(tmp_path: Path) -> None:
         assert event.data["incomplete"] is True
 
 
+async def test_on_the_first_day_a_meter_that_counts_from_midnight_knows_more(tmp_path: Path) -> None:
+    clock = FakeClock(at(FRIDAY, 20))
+    async with house(tmp_path, clock) as here:
+        for hour in (20, 21, 22, 23):
+            clock.tick((at(FRIDAY, hour) - clock.now()) / 1000)
+            counted = {
+                Q.ENERGY_IMPORT: 500 + hour * 0.5,
+                Q.IMPORT_TODAY: hour * 0.5,
+                Q.IMPORT_COST_TODAY: hour * 2,
+            }
+            await here.accept([Reading("p1", q, value, clock.now()) for q, value in counted.items()])
+        await here.store.flush()
+        clock.tick(59 * 60)
+        await here.day_summary.look()
+        [event] = await summaries(here)
+        assert event.text.splitlines() == [
+            "Used 11.5 kWh",
+            "Cost 46.00 SEK",
+            "The meter was last read at 23:00",
+        ]
+
+
+async def test_of_a_first_day_of_minutes_nothing_is_said(tmp_path: Path) -> None:
+    clock = FakeClock(at(FRIDAY, 23, 50))
+    async with house(tmp_path, clock) as here:
+        await here.accept([Reading("p1", Q.ENERGY_IMPORT, 500, clock.now())])
+        await here.store.flush()
+        clock.tick(540)
+        for _ in range(3):
+            await here.day_summary.look()
+            clock.tick(300)
+        assert await summaries(here) == []
+
+
 async def test_without_power_and_prices_it_says_what_is_known(tmp_path: Path) -> None:
     clock = FakeClock(at(FRIDAY, 0))
     async with house(tmp_path, clock) as here:
@@ -322,7 +356,7 @@ async def test_days_on_which_the_clocks_change(tmp_path: Path, day: date, quarte
 
 def test_what_is_unknown_is_said_and_is_no_number() -> None:
     nothing = Day(FRIDAY, "SEK")
-    assert lines(nothing, ZONE) == ["What was used is not known: no meter was read"]
+    assert lines(nothing, ZONE) == ["What was used is not known"]
     assert data(nothing) == {"day": "2027-06-18", "currency": "SEK", "incomplete": True}
 
 

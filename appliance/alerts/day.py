@@ -108,7 +108,7 @@ def body(day: Day) -> list[str]:
 def _use(day: Day, zone: ZoneInfo) -> list[str]:
     measured = measure(day.energies)
     if measured is None:
-        return ["What was used is not known: no meter was read"]
+        return ["What was used is not known"]
     what = "Bought" if day.energies.used is None else "Used"
     if day.until is not None:
         return [f"{what} {kwh(measured)} until {clock(day.until, zone)}"]
@@ -146,7 +146,7 @@ def _ways(day: Day) -> list[str]:
     energies = day.energies
     found = []
     ran = energies.has_generator and (energies.generator or 0.0) >= LEAST_KWH
-    if energies.imported is not None and (_own(energies) or ran or day.grid_cost is not None):
+    if energies.imported is not None and (_own(energies) or ran):
         found.append(_with_cost("From the grid", energies.imported, day.grid_cost, day.currency))
     if ran and energies.generator is not None:
         found.append(_with_cost("From the generator", energies.generator, day.generator_cost, day.currency))
@@ -176,8 +176,9 @@ def _missing(day: Day, zone: ZoneInfo) -> list[str]:
     found = []
     if day.since is not None:
         found.append(f"Counted since {clock(day.since, zone)}")
-    if day.unread and measure(day.energies) is not None:
-        found.append("Nothing was read this day: what was used is estimated")
+    if day.unread:
+        known = measure(day.energies) is not None
+        found.append(f"Nothing was read this day{': what was used is estimated' if known else ''}")
     if day.read_from is not None:
         found.append(f"Nothing was read before {clock(day.read_from, zone)}: that part is estimated")
     if day.read_until is not None:
