@@ -49,7 +49,7 @@ class Options(SinkOptions):
     """Messages through ntfy, Pushover, e-mail, webhooks and whatever else apprise knows."""
 
     type: Literal["messages"] = "messages"
-    urls: tuple[Address, ...] = Field(min_length=1)
+    urls: tuple[Address, ...]
     """Where messages go."""
     topics: tuple[Topic, ...] | None = None
     """What to tell all of them that say nothing else; null for all that is told."""

@@ -5,9 +5,9 @@ polling, so nothing has to be reachable from outside. What is sent, when, and to
 """
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from appliance.model import Event
 from appliance.sinks._news import News
@@ -42,13 +42,18 @@ class Chat(BaseModel):
     """Whether it may ask: /now, /today, /month, /balance, /price, /mute."""
 
 
+def _written(given: Any) -> Any:
+    """An id alone stands for a chat."""
+    return {"id": given} if isinstance(given, int | str) else given
+
+
 class Options(SinkOptions):
     """A Telegram bot that tells people what happens, and that they can ask."""
 
     type: Literal["telegram"] = "telegram"
     token: SecretStr
     """The bot's token, as @BotFather gave it. Kept encrypted."""
-    chats: tuple[ChatId | Chat, ...] = ()
+    chats: tuple[Annotated[Chat, BeforeValidator(_written, json_schema_input_type=ChatId | Chat)], ...] = ()
     """Whom it writes to: ids, or {"id": 123, "name": "Anna"}. Empty at first: write to the bot, and the
     Messages page shows the id."""
     topics: tuple[Topic, ...] | None = None
@@ -62,8 +67,8 @@ class Options(SinkOptions):
 
     @field_validator("chats")
     @classmethod
-    def _once_each(cls, chats: tuple[ChatId | Chat, ...]) -> tuple[ChatId | Chat, ...]:
-        ids = [chat.id if isinstance(chat, Chat) else chat for chat in chats]
+    def _once_each(cls, chats: tuple[Chat, ...]) -> tuple[Chat, ...]:
+        ids = [chat.id for chat in chats]
         twice = [str(one) for one in ids if ids.count(one) > 1]
         if twice:
             raise ValueError(f"the chat {twice[0]} is there twice: once is enough")
@@ -75,7 +80,7 @@ class Sink:
 
     def __init__(self, options: Options, context: SinkContext) -> None:
         self.name = options.label
-        chats = {str(one.id): one for one in map(_chat, options.chats)}
+        chats = {str(chat.id): chat for chat in options.chats}
         people = [_person(chat, options) for chat in chats.values()]
         self._chats = chats
         self._charts = Charts(context) if options.pictures else None
@@ -125,10 +130,6 @@ class Sink:
     async def _carry(self, person: Person, message: Message) -> None:
         photo = await self._charts.of(message.summary) if self._charts else None
         await self._sender.send(self._chats[person.key].id, message, photo)
-
-
-def _chat(given: ChatId | Chat) -> Chat:
-    return given if isinstance(given, Chat) else Chat(id=given)
 
 
 def _person(chat: Chat, options: Options) -> Person:

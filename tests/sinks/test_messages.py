@@ -101,7 +101,7 @@ def mailto(port: int) -> dict[str, Any]:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the root logger is told, as the daemon's journal would be: caplog hears what does not propagate."""
+    """What the root logger is told, as the journal would be: caplog hears what does not propagate."""
     root, text = logging.getLogger(), io.StringIO()
     handler, level = logging.StreamHandler(text), root.level
     root.addHandler(handler)
