@@ -35,6 +35,7 @@ DAY = (
     N_("The meter was last read at {clock}"),
     N_("Nothing was read before {clock}: that part is estimated"),
     N_("Nothing was read after {clock}: that part is estimated"),
+    N_("Nothing was read this day"),
     N_("Nothing was read this day: what was used is estimated"),
 )
 """`appliance.alerts.day`."""

@@ -39,7 +39,7 @@ def _days() -> Iterator[days.Day]:
     yield replace(DAY, yesterday=11.4, week=9.0, week_days=5, balance=412.0, days_left=2.6)
     yield replace(DAY, until=NOW, since=NOW, read_from=NOW, read_until=NOW)
     yield replace(DAY, unread=True, read_until=NOW, closed=True)
-    yield days.Day(date(2026, 5, 14), "SEK")
+    yield days.Day(date(2026, 5, 14), "SEK", unread=True)
     yield replace(DAY, energies=SUNNY, cost=-2.5)
     yield replace(DAY, energies=ENGINE, grid_cost=35.0, generator_cost=33.0)
     yield replace(DAY, energies=ENGINE)

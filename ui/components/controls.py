@@ -44,6 +44,13 @@ def tool(icon: str, text: str, pressed: Callable[..., Any]) -> ui.element:
     return made.on("click", pressed)
 
 
+def way(icon: str, text: str, address: str) -> None:
+    """A wide button that leads to another page."""
+    with ui.element("a").classes("btn").props(f'href="{address}"'):
+        ui.html(svg(icon), sanitize=False)
+        ui.label(text)
+
+
 def link(icon: str, text: str, address: str, *, download: bool = False) -> ui.element:
     """A square that leads elsewhere or saves a file; the word is for those who cannot see the picture."""
     made = ui.element("a").classes("btn square").props(f'href="{address}" aria-label="{text}"')

@@ -8,6 +8,7 @@ from appliance.errors import SourceError
 
 from ..components.board import Rows
 from ..components.connections import Connections
+from ..components.controls import way
 from ..connections import Said, nearby, sinks
 from ..lock import Lock
 from ..sentences import told
@@ -23,6 +24,8 @@ async def build(view: View) -> None:
         with ui.element("section").classes("card"):
             here.sinks = Connections()
             here.sinks.on("try", here.pressed)
+            with ui.element("div").classes("ways alone"):
+                way("message", view.texts._("Messages"), "/messages")
         with ui.element("section").classes("card"):
             here.nearby = Rows()
     here.lock = Lock(view)

@@ -8,8 +8,7 @@ from nicegui import ui
 from appliance import __version__
 
 from ..components.board import Table
-from ..components.controls import Segments, button, heading, line
-from ..icons import svg
+from ..components.controls import Segments, button, heading, line, way
 from ..lock import Lock
 from ..shell import Page
 from ..text import LANGUAGES, N_
@@ -44,9 +43,7 @@ def _pages(view: View) -> None:
     heading(texts._("More pages"))
     with ui.element("div").classes("ways"):
         for address, icon, name in (*ELSEWHERE, *unset):
-            with ui.element("a").classes("btn").props(f'href="{address}"'):
-                ui.html(svg(icon), sanitize=False)
-                ui.label(texts._(name))
+            way(icon, texts._(name), address)
 
 
 def _look(view: View) -> None:
