@@ -23,8 +23,8 @@ from appliance.store import DayBook, SeriesInfo, Store
 
 STEADY_SHARE = 0.1
 """A day that differs from the one before by no more is as that one."""
-PORTAL_UNITS = {"m^3-wtr": "m³", "kWh-thml": "kWh"}
-"""Units as the CARMA portal writes them, by what they are."""
+PORTAL_UNITS = {"kwh": "kWh", "m^3-wtr": "m³", "kwh-thml": "kWh"}
+"""What units are that the CARMA portal writes its own way, in small letters."""
 
 LATELY = timedelta(days=62)
 """A unit is read off recent days: twenty years need not be read for it."""
@@ -41,7 +41,7 @@ class DailySource:
     """A meter whose days are known; `quantity` is None where a portal tells of them.
 
     `name` is what it is asked by: "carma.1203" of the day book, "p1.energy_import" of a register. `unit` is
-    that of its values, `thermal` says that its kWh are heat.
+    that of its values, `told_unit` as the portal writes it: "kWh-thml" is heat.
     """
 
     name: str
@@ -49,13 +49,13 @@ class DailySource:
     unit: str
     quantity: Quantity | None = None
     location: str = ""
-    thermal: bool = False
+    told_unit: str = ""
 
     @property
     def electric(self) -> bool:
         """Whether a contract for electricity says what its days cost."""
         if self.quantity is None:
-            return self.unit == "kWh" and not self.thermal
+            return self.told_unit.lower() == "kwh"
         return self.quantity in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_LOAD)
 
 
@@ -174,10 +174,12 @@ class Daily:
         return await asyncio.to_thread(self._told_days, source.source, first, last)
 
     async def register(self, source: DailySource) -> Stand | None:
-        """What its register stood at last."""
+        """What its register stood at last; None too where a portal tells it in another unit than the days:
+        whose number that is nobody knows."""
         if source.quantity is None:
             known = await asyncio.to_thread(self._book.registers, source.source)
-            return Stand(known[-1].day, known[-1].value) if known else None
+            mine = [one for one in known if one.unit.lower() == source.told_unit.lower()]
+            return Stand(mine[-1].day, mine[-1].value) if mine else None
         for reading in [] if self._store is None else await self._store.latest():
             if (reading.source, reading.quantity) == (source.source, source.quantity):
                 return Stand(calendar.day_of(reading.at, self._zone), reading.value)
@@ -191,10 +193,7 @@ class Daily:
             if not days:
                 continue
             unit, location = days[-1].unit, days[-1].location
-            thermal = unit == "kWh-thml"
-            found.append(
-                DailySource(name, name, PORTAL_UNITS.get(unit, unit), None, location, thermal=thermal)
-            )
+            found.append(DailySource(name, name, PORTAL_UNITS.get(unit.lower(), unit), None, location, unit))
         return sorted(found, key=lambda source: (not source.electric, source.name))
 
     def _told_days(self, source: str, first: date | None, last: date | None) -> list[Day]:

@@ -76,12 +76,21 @@ async def values(daily: Daily, name: str, first: int = 0, last: int = 30) -> dic
 async def test_days_of_the_book_are_as_the_portal_told_them(daily: Daily, book: DayBook) -> None:
     put(book, "carma.1203", "kWh", 11.5, 0, 9.25)
     source = await daily.source()
-    assert source == DailySource("carma.1203", "carma.1203", "kWh", None, "100 Rue de l'Étoile")
+    assert source == DailySource("carma.1203", "carma.1203", "kWh", None, "100 Rue de l'Étoile", "kWh")
     assert await daily.rows(source) == [Day(FIRST, 11.5, flagged=True), Day(date(2026, 3, 3), 9.25)]
     assert await daily.rows(source, date(2026, 3, 2), date(2026, 3, 2)) == []
     assert await daily.register(source) is None
     book.put_registers([DayRegister("carma.1203", date(2026, 3, 3), 12345.67, "kWh", NOON)])
     assert await daily.register(source) == Stand(date(2026, 3, 3), 12345.67)
+
+
+async def test_a_register_in_another_unit_is_nobodys(daily: Daily, book: DayBook) -> None:
+    """The portal may write kWh below the chart of a water meter."""
+    put(book, "carma.T1", "m^3-wtr", 0.2)
+    book.put_registers([DayRegister("carma.T1", FIRST, 48432.19, "kWh", NOON)])
+    assert await daily.register(await daily.source()) is None
+    book.put_registers([DayRegister("carma.T1", FIRST, 132.2, "m^3-wtr", NOON)])
+    assert await daily.register(await daily.source()) == Stand(FIRST, 132.2)
 
 
 async def test_registers_are_taken_from_midnight_to_midnight(daily: Daily, store: Store) -> None:
