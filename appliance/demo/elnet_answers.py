@@ -63,7 +63,7 @@ def live(state: FlatState, eb: float, dg: float) -> dict[str, Any]:
         "SanctionEB": SANCTION_EB,
         "SanctionDG": SANCTION_DG,
         "UpdatedOn": f"{wall(state.at):%d-%m-%Y %H:%M:%S}",
-        "Solar": 0.0,
+        "Solar": round(state.solar_kwh, 2),
     }
 
 
@@ -71,14 +71,13 @@ def home(flat: Flat, at: int, supply: int) -> dict[str, Any]:
     """Today's and this month's use as they stood at `at`."""
     today = local_day(at)
     midnight = today * DAY_MS - IST_MS
-    day = flat.used(midnight, at)
-    month = flat.used(midnight - (month_day(today) - 1) * DAY_MS, at)
     state = flat.state_at(at)
-    nothing = dict.fromkeys(("kvahRec", "kvahDel", "Solar"), 0.0)
     said: dict[str, Any] = {"DeviceId": 454}
-    for span, (eb, dg) in (("Today", day), ("Month", month)):
-        said |= {f"kWhRec{span}": round(eb, 2), f"kWhDel{span}": round(dg, 2), f"FixedCharges{span}": 0.0}
-        said |= {f"{name}{span}": value for name, value in nothing.items()}
+    for span, since in (("Today", midnight), ("Month", midnight - (month_day(today) - 1) * DAY_MS)):
+        eb, dg = flat.used(since, at)
+        said |= {f"kWhRec{span}": round(eb, 2), f"kWhDel{span}": round(dg, 2)}
+        said |= {f"Solar{span}": round(flat.sunned(since, at), 2)}
+        said |= dict.fromkeys((f"kvahRec{span}", f"kvahDel{span}", f"FixedCharges{span}"), 0.0)
         rupees = {"EB": eb * EB_RATE, "DG": dg * DG_RATE, "Solar": 0.0}
         said |= {
             f"Current{'Day' if span == 'Today' else span}_{name}": round(value, 2)
@@ -93,7 +92,7 @@ def home(flat: Flat, at: int, supply: int) -> dict[str, Any]:
         "IsCoilEnable": False,
         "IsEB": True,
         "IsDG": True,
-        "IsSolar": False,
+        "IsSolar": flat.plan.panel_w > 0,
         "IsFixedCharge": False,
     }
 

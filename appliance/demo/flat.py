@@ -6,15 +6,13 @@ from zoneinfo import ZoneInfo
 
 from appliance.demo.elnet import ElnetServer
 from appliance.demo.flat_plan import Movement, Plan
-from appliance.demo.flat_truth import EB_RATE, Flat
+from appliance.demo.flat_truth import EB_RATE, LATITUDE, LONGITUDE, Flat
 from appliance.demo.house import HouseClock
 from appliance.demo.outages import Outage
 from appliance.demo.places import VirtualPlace, built
 from appliance.demo.telegram import Telegram
 
 ZONE = "Asia/Kolkata"
-LATITUDE, LONGITUDE = 12.972, 77.594
-"""Bengaluru."""
 FIRST_CUT_MS = 4 * 60_000, 11 * 60_000
 """After the flat was built: who looks for the first time shall see the generator without waiting long."""
 FIRST_RECHARGE_MS = 16 * 60_000

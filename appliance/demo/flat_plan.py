@@ -34,7 +34,8 @@ class Plan:
     """What is certain to happen. With `chance` the flat lives on by itself besides: the street fails now and
     then, the building takes its upkeep, the people recharge when little is left.
 
-    `stale`: the meter does not reach the portal. `disconnected`: the meter's relay is open.
+    `stale`: the meter does not reach the portal. `disconnected`: the meter's relay is open. `panel_w`: the
+    flat's share of the panels on the roof, whose power goes before that of street and generator.
     """
 
     balance: float = 2066.54
@@ -42,6 +43,7 @@ class Plan:
     movements: tuple[Movement, ...] = ()
     stale: tuple[Span, ...] = ()
     disconnected: tuple[Span, ...] = ()
+    panel_w: int = 0
     chance: bool = True
 
     @classmethod
@@ -61,7 +63,7 @@ class Plan:
         """A month from `start` (UTC ms) in which nothing comes by chance, and no two things at a time.
 
         Each thing has a slot of its own and lies in its middle third. Cuts and silences last `minutes`, the
-        shortest and the longest.
+        shortest and the longest, or less where the slot has no room.
         """
         rng = dice(seed, start // DAY_MS, 57)
         kinds = ["cut"] * cuts + ["stale"] * stale + ["recharge"] * recharges + ["deduction"] * deductions

@@ -1,8 +1,9 @@
 """The virtual flat: load, street, generator, registers and balance that agree at every instant.
 
 Power is constant through each step of ten seconds and a whole number of watts; the registers of the street
-(EB) and of the building's diesel generator (DG) are its exact integrals, and the balance is what was paid in
-less use times price. Nothing depends on how often anyone asks. Days are those of India.
+(EB), of the building's diesel generator (DG) and of the flat's share of the roof's panels are its exact
+integrals, and the balance is what was paid in less use times price. What the panels give beyond the load is
+left on the roof, and costs nothing. Nothing depends on how often anyone asks. Days are those of India.
 """
 
 import threading
@@ -18,10 +19,12 @@ from appliance.demo.flat_load import load
 from appliance.demo.flat_plan import DAY_MS, IST_MS, Movement, Plan
 from appliance.demo.house import PER_UNIT, STEP_MS, HouseClock
 from appliance.demo.outages import Outage, Outages
-from appliance.demo.weather import STEPS, Ints, dice
+from appliance.demo.weather import STEPS, Ints, clear_sky, dice, sky
 
 Supply = Literal["eb", "dg", "none"]
 SUPPLIES: tuple[Supply, ...] = ("eb", "dg", "none")
+LATITUDE, LONGITUDE = 12.972, 77.594
+"""Bengaluru."""
 EB_RATE, DG_RATE = 8.33, 22.0
 """Rupees per kWh."""
 CUT_EVERY_DAYS = 1
@@ -52,13 +55,14 @@ class FlatState:
     load_w: int
     eb_kwh: float
     dg_kwh: float
+    solar_kwh: float
     balance: float
     connected: bool
 
 
 @dataclass(frozen=True)
 class _Day:
-    """A local day, one value a step; `totals` (EB and DG x steps+1) is the integral at step edges."""
+    """A local day, one value a step; `totals` (EB, DG and solar x steps+1) is the integral at step edges."""
 
     watts: Ints
     supply: Ints
@@ -91,8 +95,8 @@ class Flat:
         self._lock = threading.RLock()
         self._days: dict[int, _Day] = {}
         self._first = local_day(self.start) - PAST_DAYS
-        self._opening = [np.zeros(2, dtype=np.int64)]
-        registers = np.array([round(kwh * PER_UNIT) for kwh in (eb_kwh, dg_kwh)], dtype=np.int64)
+        self._opening = [np.zeros(3, dtype=np.int64)]
+        registers = np.array([round(kwh * PER_UNIT) for kwh in (eb_kwh, dg_kwh, 0.0)], dtype=np.int64)
         self._offset = registers - self._integral(self.start)
         self._past = self._history()
         self._moved: list[Movement] = []
@@ -108,15 +112,18 @@ class Flat:
         """The truth at `at` (UTC ms)."""
         at = max(at, self.start)
         day, i = self._day(local_day(at)), (at + IST_MS) % DAY_MS // STEP_MS
-        eb, dg = (self._integral(at) + self._offset) / PER_UNIT
-        supply = SUPPLIES[day.supply[i]]
-        watts = int(day.watts[i])
-        return FlatState(at, supply, watts, float(eb), float(dg), self.balance_at(at), bool(day.connected[i]))
+        eb, dg, solar = ((self._integral(at) + self._offset) / PER_UNIT).tolist()
+        supply, connected = SUPPLIES[day.supply[i]], bool(day.connected[i])
+        return FlatState(at, supply, int(day.watts[i]), eb, dg, solar, self.balance_at(at), connected)
 
     def used(self, start: int, end: int) -> tuple[float, float]:
         """kWh from the street and from the generator in [start, end), also before the beginning."""
-        eb, dg = (self._integral(end) - self._integral(start)) / PER_UNIT
+        eb, dg, _ = (self._integral(end) - self._integral(start)) / PER_UNIT
         return float(eb), float(dg)
+
+    def sunned(self, start: int, end: int) -> float:
+        """kWh from the roof in [start, end)."""
+        return float((self._integral(end) - self._integral(start))[2]) / PER_UNIT
 
     def cost(self, start: int, end: int) -> float:
         """Rupees for what was used in [start, end)."""
@@ -202,7 +209,7 @@ class Flat:
         return cut.start + steps * STEP_MS
 
     def _integral(self, at: int) -> Ints:
-        """EB and DG summed from the first simulated day to `at`, in watt-milliseconds."""
+        """EB, DG and solar summed from the first simulated day to `at`, in watt-milliseconds."""
         into = max(at + IST_MS, self._first * DAY_MS)
         number, rest = divmod(into, DAY_MS)
         day, i = self._day(number), rest // STEP_MS
@@ -224,8 +231,9 @@ class Flat:
         for span in self.plan.disconnected:
             connected[_steps(begin, *span)] = 0
         watts = load(self.seed, number) * connected * (supply < SUPPLIES.index("none"))
-        flows = np.stack([watts * (supply == 0), watts * (supply == 1)])
-        totals = np.empty((2, STEPS + 1), dtype=np.int64)
+        solar = np.minimum(self._roof(number), watts)
+        flows = np.stack([(watts - solar) * (supply == 0), (watts - solar) * (supply == 1), solar])
+        totals = np.empty((len(flows), STEPS + 1), dtype=np.int64)
         opening = self._opening[number - self._first]
         totals[:, 0] = opening
         totals[:, 1:] = opening[:, None] + np.cumsum(flows * STEP_MS, axis=1)
@@ -235,6 +243,15 @@ class Flat:
         while len(self._days) > DAYS_KEPT:
             del self._days[next(iter(self._days))]
         return day
+
+    def _roof(self, number: int) -> Ints:
+        """What the flat's panels could give, in watts by step."""
+        if not self.plan.panel_w:
+            return np.zeros(STEPS, dtype=np.int64)
+        # The formulae are of UTC days: India's begin as much earlier as the sun is further east.
+        east = LONGITUDE - 360 * IST_MS / DAY_MS
+        light = clear_sky(number, LATITUDE, east, tilt=LATITUDE) * sky(self.seed, number)
+        return (light / 1000 * self.plan.panel_w * 0.9).astype(np.int64)
 
 
 def local_day(at: int) -> int:

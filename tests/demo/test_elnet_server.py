@@ -119,6 +119,18 @@ def test_the_day_and_the_month_in_kwh_and_rupees(server: ElnetServer, clock: Fak
     assert at(server, clock, PLAN.disconnected[0].start + 10 * MINUTE_MS, "HomeData")["RelStatus"] == "OFF"
 
 
+def test_panels_on_the_roof(clock: FakeClock) -> None:
+    server = ElnetServer(Flat(clock, plan=Plan(panel_w=1500, chance=False)), clock)
+    server.start()
+    try:
+        live, home = (at(server, clock, MIDNIGHT - HOUR_MS, name) for name in ("GetLiveUpdates", "HomeData"))
+    finally:
+        server.stop()
+    assert home["IsSolar"] is True
+    assert 0.5 < home["SolarToday"] < home["SolarMonth"]
+    assert live["Solar"] == pytest.approx(server.flat.sunned(START, MIDNIGHT), abs=0.006)
+
+
 def test_home_lags_and_the_day_begins_late(server: ElnetServer, clock: FakeClock) -> None:
     before = at(server, clock, MIDNIGHT - MINUTE_MS, "HomeData")
     still = at(server, clock, MIDNIGHT + HOME_AT_MS - 1000, "HomeData")

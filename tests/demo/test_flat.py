@@ -106,6 +106,23 @@ def test_an_open_relay_takes_the_load_and_not_the_street(flat: Flat) -> None:
     assert inside.eb_kwh == after.eb_kwh
 
 
+def test_the_roof_goes_before_street_and_generator() -> None:
+    noon = START + 3 * HOUR_MS + 30 * MINUTE_MS
+    cut = Outage(noon, noon + HOUR_MS)
+    dark, sunny = (
+        Flat(FakeClock(START), plan=Plan(cuts=(cut,), chance=False, panel_w=watts)) for watts in (0, 2000)
+    )
+    for begin, end in ((START, cut.start), cut, (cut.end, START + DAY_MS)):
+        roof = sunny.sunned(begin, end)
+        assert sum(sunny.used(begin, end)) + roof == pytest.approx(sum(dark.used(begin, end)))
+        assert roof > 0
+    assert dark.sunned(START, START + DAY_MS) == 0
+    assert sunny.state_at(START + DAY_MS).solar_kwh == pytest.approx(sunny.sunned(START, START + DAY_MS))
+    midnight = START + 15 * HOUR_MS
+    assert sunny.sunned(midnight - 5 * HOUR_MS, midnight + 6 * HOUR_MS) == 0, "the sun is down by seven"
+    assert sunny.sunned(midnight + 6 * HOUR_MS, midnight + 8 * HOUR_MS) > 0, "and up after six"
+
+
 def test_money_comes_and_goes_as_planned(flat: Flat) -> None:
     (paid,), (taken,) = (each(START, START + MONTH) for each in (flat.recharges, flat.deductions))
     assert (paid, taken) == PLAN.movements
