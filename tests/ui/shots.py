@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from selenium import webdriver
@@ -12,6 +12,11 @@ from tests.ui import hand
 from tests.ui.browser import PAGES, SIZES, browser, load, served, shape
 
 SCENES = ("stale", "grid", "camera", "empty", "prices", "trouble")
+HOUSES = {
+    "prepaid": ("prepaid_house", ("grid", "generator", "low", "cut", "stale"), ("/prepaid", "/")),
+    "messages": ("message_house", ("people", "nobody"), ("/messages",)),
+}
+"""Real appliances that have seen something: module, situations, pages."""
 Act = Callable[[webdriver.Chrome], None]
 
 
@@ -75,14 +80,29 @@ MOMENTS: dict[str, tuple[str, str, tuple[Act, ...]]] = {
 def pages(driver: webdriver.Chrome, folder: Path, scene: str, language: str) -> None:
     """Every page as it opens; of the lesser scenes those that differ."""
     with served(scene, language) as url:
-        for page in PAGES if scene == "sunny" else ("/", "/status"):
-            for size_name, size in SIZES.items():
-                for theme in ("dark", "light"):
-                    shape(driver, size, theme == "dark")
-                    load(driver, url + page)
-                    time.sleep(0.7)
-                    name = f"{scene}_{page.strip('/').replace('/', '_') or 'home'}_{size_name}_{theme}.png"
-                    driver.save_screenshot(str(folder / name))
+        opened(driver, folder, url, scene, PAGES if scene == "sunny" else ("/", "/status"), 0.7)
+
+
+def opened(
+    driver: webdriver.Chrome, folder: Path, url: str, scene: str, shown: Sequence[str], pause_s: float
+) -> None:
+    """Pages at every size in both themes."""
+    for page in shown:
+        for size_name, size in SIZES.items():
+            for theme in ("dark", "light"):
+                shape(driver, size, theme == "dark")
+                load(driver, url + page)
+                time.sleep(pause_s)
+                name = f"{scene}_{page.strip('/').replace('/', '_') or 'home'}_{size_name}_{theme}.png"
+                driver.save_screenshot(str(folder / name))
+
+
+def house(driver: webdriver.Chrome, folder: Path, name: str, language: str) -> None:
+    """The pages of a house of its own, in all its situations."""
+    module, scenes, shown = HOUSES[name]
+    for scene in scenes:
+        with served(scene, language, house=module) as url:
+            opened(driver, folder, url, f"{name}_{scene}", shown, 1.5)
 
 
 def moment(driver: webdriver.Chrome, folder: Path, name: str, language: str) -> None:
@@ -103,13 +123,13 @@ def moment(driver: webdriver.Chrome, folder: Path, name: str, language: str) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--scene", choices=("sunny", *SCENES, *MOMENTS), help="only this situation")
+    parser.add_argument("--scene", choices=("sunny", *SCENES, *MOMENTS, *HOUSES), help="only this situation")
     parser.add_argument("--language", default="en")
     said = parser.parse_args()
     said.folder.mkdir(parents=True, exist_ok=True)
     with browser() as driver:
-        for scene in [said.scene] if said.scene else ["sunny", *SCENES, *MOMENTS]:
-            draw = moment if scene in MOMENTS else pages
+        for scene in [said.scene] if said.scene else ["sunny", *SCENES, *MOMENTS, *HOUSES]:
+            draw = moment if scene in MOMENTS else house if scene in HOUSES else pages
             draw(driver, said.folder, scene, said.language)
 
 
