@@ -153,7 +153,7 @@ class Judge:
         ]
         self._explain_told(new)
         state.moves += new
-        news = [move for move in new if not move.seen and self._worth(move.amount)]
+        news = [move for move in new if not move.seen and not 0 < move.amount < self._least]
         if state.pending and self._explained(state.pending):
             self._settled(state.pending.net)
         told = [self._event(move) for move in news]
@@ -177,7 +177,7 @@ class Judge:
             return []
         explained = self._explained(pending)
         self._settled(pending.net)
-        if explained or not self._worth(pending.net):
+        if explained or -DEDUCTION < pending.net < self._least:  # it flapped back
             return []
         move = Move(pending.at, round(pending.net, 2), listed=False, seen=True, since=pending.since)
         self.state.moves.append(move)
@@ -222,9 +222,6 @@ class Judge:
                     return None
                 cost += kwh * rate
         return cost
-
-    def _worth(self, amount: float) -> bool:
-        return amount >= self._least or amount < 0
 
     def _count(self, at: int) -> None:
         """Keep an hourly point of what was used, for a week and a day."""

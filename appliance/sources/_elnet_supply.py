@@ -31,7 +31,7 @@ ON, OFF = "generator_on", "generator_off"
 WATCHED_MS = 6 * MINUTE_MS
 """After so long without a sample the edge of an episode may lie anywhere in that silence."""
 VOTES, VOTES_OF_SUPPLY_ALONE = 2, 3
-LEAST_UNSEEN_KWH = 0.05
+LEAST_UNSEEN_KWH = 0.02
 """What the generator's register has to rise in a silence to be told as an episode of its own."""
 LAG_KWH = 0.015
 """The portal's count of today may be minutes behind the register; both are rounded."""

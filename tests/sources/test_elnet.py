@@ -227,7 +227,7 @@ async def test_the_live_values_do_without_the_rest(
     [
         ("zeros", "zero for everything"),
         ("missing", "no usable EB"),
-        ("garbage", "JSON"),
+        ("garbage", "no usable Balance"),
         ("refuse", "Something went wrong"),
     ],
 )
@@ -329,6 +329,36 @@ async def test_an_evening_with_the_generator_and_money(
     assert account.days_left is not None
     gate = Gate()
     assert all(gate.judge(reading, clock.now()).event is None for reading in heard.readings)
+
+
+async def test_a_balance_that_lags_in_every_other_answer(
+    server: ElnetServer, make: Make, heard: Heard
+) -> None:
+    server.play("old_balance")
+    source = make()
+    await heard.until(source, START + 200 * MINUTE_MS)
+    assert [event.name for event in heard.events[2:]] == ["recharge", "deduction"]
+    assert [event.data["amount"] for event in heard.events[2:]] == [3000.0, 246.0]
+
+
+@pytest.mark.parametrize("trick", ["stuck", "flicker"])
+async def test_a_supply_that_is_wrong_makes_no_episode_and_hides_none(
+    server: ElnetServer, make: Make, heard: Heard, trick: Any
+) -> None:
+    server.play(trick)
+    await heard.until(make(), START + 90 * MINUTE_MS)
+    assert heard.names == ["generator_on", "generator_off"]
+    (truth,) = server.flat.episodes(START, START + DAY_MS)
+    assert heard.events[1].data["kwh"] == pytest.approx(truth.kwh, abs=0.02)
+
+
+async def test_days_left_follow_a_recharge_at_once(server: ElnetServer, make: Make, heard: Heard) -> None:
+    heard.clock.tick(95 * 60)
+    source = make()
+    await heard.until(source, START + 99 * MINUTE_MS)
+    before = source.prepaid.days_left
+    await heard.until(source, START + 106 * MINUTE_MS)
+    assert source.prepaid.days_left > 2 * before  # type: ignore[operator]
 
 
 async def test_what_happened_while_we_were_off(server: ElnetServer, make: Make, heard: Heard) -> None:
@@ -443,7 +473,16 @@ async def test_what_goes_over_the_wire(canned: Canned, context: Context) -> None
     }
 
 
-@pytest.mark.parametrize("answer", [[], "Success", {"Status": "Success"}, {"Status": "Success", "Data": []}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        "Success",
+        {"Status": "Success"},
+        {"Status": "Success", "Data": []},
+        {"Status": "Success", "Data": {"EB": float("nan")}},
+    ],
+)
 async def test_an_answer_of_another_shape(canned: Canned, context: Context, answer: Any) -> None:
     canned.said["GetLiveUpdates"] = answer
     options = {"type": "elnet", "url": canned.url, "token": "abc", "input_type": "Zm9v"}

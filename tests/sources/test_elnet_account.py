@@ -130,6 +130,13 @@ def test_flapping_around_a_recharge_is_one(meter: Meter) -> None:
     assert meter.short == [("recharge", 3000)]
 
 
+def test_what_is_left_of_a_flap_is_no_deduction(meter: Meter) -> None:
+    meter.step(3000)
+    meter.step(-3000.06)
+    meter.run(10)
+    assert meter.told == []
+
+
 def test_too_little_is_no_recharge(meter: Meter) -> None:
     meter.step(9)
     meter.run(10)
