@@ -172,6 +172,8 @@ class Energies:
         """What the house used: by its own register, else what came in less what went out."""
         if self.load is not None:
             return self.load
+        if not self.has_solar and not self.has_battery and (self.exported or 0.0) >= LEAST_KWH:
+            return None  # something feeds in that nobody measures
         solar = self.solar if self.has_solar else 0.0
         stored = self.charged if self.has_battery else 0.0
         given = self.discharged if self.has_battery else 0.0

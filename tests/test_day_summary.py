@@ -367,6 +367,12 @@ def test_money_for_a_part_of_the_energy_says_so() -> None:
     assert lines(Day(FRIDAY, "SEK", energies, cost=-3.0, priced=1.0), ZONE)[1] == "Earned 3.00 SEK"
 
 
+def test_where_somebody_feeds_in_whom_nobody_measures_only_the_grid_is_known() -> None:
+    energies = Energies(imported=11.5, exported=6.0, has_solar=False, has_battery=False)
+    assert lines(Day(FRIDAY, "SEK", energies), ZONE) == ["Bought 11.5 kWh", "To the grid 6.0 kWh"]
+    assert energies.self_sufficiency is None
+
+
 def test_what_is_bought_stands_in_where_the_use_is_not_known() -> None:
     day = Day(FRIDAY, "SEK", Energies(imported=4, solar=None), yesterday=1.5)
     assert lines(day, ZONE)[0] == "Bought 4.0 kWh, 2.7 times as much as yesterday"

@@ -146,7 +146,7 @@ def _ways(day: Day) -> list[str]:
     energies = day.energies
     found = []
     ran = energies.has_generator and (energies.generator or 0.0) >= LEAST_KWH
-    if energies.imported is not None and (_own(energies) or ran):
+    if energies.imported is not None and energies.used is not None and (_own(energies) or ran):
         found.append(_with_cost("From the grid", energies.imported, day.grid_cost, day.currency))
     if ran and energies.generator is not None:
         found.append(_with_cost("From the generator", energies.generator, day.generator_cost, day.currency))
