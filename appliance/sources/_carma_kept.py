@@ -14,6 +14,7 @@ GONE = "REMOVED"
 _FOR = re.compile(
     r"(During\s+[A-Za-z]+\.?\s+\d{4}\s+for\s+).{0,300}?(?=(?:['\"]|\\u0027)\s*[},]|[\n<]|$)", re.I
 )
+_INPUT = re.compile(r"<input\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>", re.I)
 _VALUE = re.compile(r"(<input\b[^>]*?\bvalue\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
 _KIND = re.compile(r"\btype\s*=\s*[\"']?(?:submit|button)\b", re.I)
 _FIELD = re.compile(r"(\|hiddenField\|[^|]*\|)[^|]*\|")
@@ -26,7 +27,7 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     fields, long tokens, the name of the place and what the register shows."""
     text = _FOR.sub(rf"\1{GONE}", text)
     text = _REGISTER.sub(r"\g<1>0", text)
-    text = re.sub(r"<input\b[^>]*>", _emptied, text, flags=re.I)
+    text = _INPUT.sub(_emptied, text)
     text = _FIELD.sub(rf"\1{GONE}|", text)
     text = _LONG.sub(GONE, text)
     for secret in sorted(_forms(secrets), key=len, reverse=True):

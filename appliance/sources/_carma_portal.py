@@ -45,6 +45,7 @@ class Portal:
         self._page: Page | None = None
         self._charts: dict[int, Chart] = {}
         self._places: set[str] = set()
+        self._meters: set[str] = set()
         self._known = False
         self._busy = self._signed_out = self._stuck = 0
         self._jumped = False
@@ -228,6 +229,7 @@ class Portal:
             if button not in page.inputs:
                 raise self._changed(what, f"has no input '{button}'", page.scripts)
         self._page, self._charts = page, {}
+        self._meters |= set(page.tab_names)
         self._told(found, page.active)
 
     def _told(self, found: list[Chart], active: int) -> None:
@@ -267,7 +269,7 @@ class Portal:
 
     def _changed(self, what: str, wrong: str, text: str) -> SourceError:
         """What to say of a page that is not as it was; the page is kept for a bug report."""
-        secrets = {self._account.username, self._account.password, *self._places}
+        secrets = {self._account.username, self._account.password, *self._places, *self._meters}
         try:
             path = _carma_kept.keep(self._keep, text, secrets | self._link.cookies, self._clock.now())
         except OSError as error:
