@@ -74,7 +74,8 @@ class Memory:
 
 
 def _meter(options: Options) -> str:
-    """Which meter it is, without telling: a captured InputType names one as well as a user does."""
+    """Which meter it is, without telling: a captured InputType names one as well as a user does. A server's
+    address changes."""
     captured = options.input_type.get_secret_value() if options.input_type else ""
-    names = "\n".join((str(options.url), options.username, options.meter_id, captured))
+    names = "\n".join((options.username, options.meter_id, captured))
     return hashlib.sha256(names.encode()).hexdigest()[:16]

@@ -119,7 +119,12 @@ class Judge:
     @property
     def supply(self) -> int | None:
         """GRID or GENERATOR; None while that is in doubt."""
-        return None if self.state.turn or not self.state.last else self._mode
+        return None if self.state.turn else self.confirmed
+
+    @property
+    def confirmed(self) -> int | None:
+        """The last that was beyond doubt."""
+        return self._mode if self.state.last else None
 
     @property
     def _mode(self) -> int:

@@ -215,7 +215,7 @@ class Source:
     def prepaid(self) -> Account:
         """The account as last known, also from before the start."""
         last, live = self._account.state.last, self._live
-        supply = self._supply.supply
+        supply = self._supply.confirmed
         silent_ms = self._clock.now() - last.at if last else 0
         return Account(
             supply=None if supply is None else "generator" if supply == GENERATOR else "grid",
