@@ -10,13 +10,12 @@ an alarm told twice does less harm than one never told. An ordinary stop waits f
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from appliance.clock import MINUTE_MS
 from appliance.errors import AuthError, SourceError, StoreError
 from appliance.model import Event
 from appliance.news import topic_of
-from appliance.sinks._backoff import Backoff
+from appliance.sinks._news_box import Box, NotTakenError, recipient
 from appliance.sinks._news_people import Person, Place
 from appliance.sinks._news_queue import Lane, Parcel, Queue
 from appliance.sinks._news_text import Message, example, told
@@ -27,32 +26,11 @@ LOOK_S = 600.0
 """Without news it looks at the store so seldom, and moves cursors past what nobody wants to know."""
 LAST_WORD_S = 10.0
 """A stop waits so long (by the system's clock) for the answer to what is on its way."""
-NEVER = 0
 MUTES = "muted"
-SENT_EVENT = "message_refused"
-
-
-class NotTakenError(SourceError):
-    """This message will never be taken, whenever it is sent; others may."""
+REFUSED = "message_refused"
 
 
 Carry = Callable[[Person, Message], Awaitable[None]]
-
-
-@dataclass
-class Box:
-    """How far one person is. `not_before` is monotonic, `muted_until` and `last_ok` are UTC ms."""
-
-    person: Person
-    queue: Queue
-    backoff: Backoff = field(default_factory=Backoff)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    not_before: float = 0.0
-    muted_until: int = NEVER
-    last_ok: int | None = None
-    problem: str = ""
-    needs_you: bool = False
-    passed_at: float = 0.0
 
 
 class News:
@@ -94,15 +72,14 @@ class News:
 
     async def open(self) -> None:
         """Find where each person is; news begins for a new one with what comes next. Raises StoreError."""
-        store, now = self._context.store, self._context.clock.now()
+        store = self._context.store
         newest = await store.events(limit=1)
         start = newest[0].id if newest else 0
         for person in self.people:
             known = {lane: await store.cursor(self._cursor(person, lane)) for lane in Lane}
             cursors = {lane: start if at is None else at for lane, at in known.items()}
-            box = Box(person, Queue(person, cursors))
             muted = await asyncio.to_thread(store.documents.get, MUTES, self._cursor(person, Lane.REST))
-            box.muted_until = NEVER if muted is None or muted["until"] <= now else int(muted["until"])
+            box = Box(person, Queue(person, cursors), 0 if muted is None else int(muted["until"]))
             self.boxes[person.key] = box
             if None in known.values():
                 await self._move(box, tuple(Lane))
@@ -116,7 +93,7 @@ class News:
     async def mute(self, key: str, until: int | None) -> None:
         """Tell a person only what is urgent until an instant (UTC ms); None ends it. Raises StoreError."""
         box = self.boxes[key]
-        box.muted_until = until or NEVER
+        box.muted_until = until or 0
         name = self._cursor(box.person, Lane.REST)
         documents = self._context.store.documents
         await asyncio.to_thread(documents.put, MUTES, name, {"until": box.muted_until})
@@ -124,28 +101,12 @@ class News:
 
     def muted_until(self, key: str) -> int | None:
         """Until when (UTC ms) a person is told only what is urgent; None if not muted."""
-        until = self.boxes[key].muted_until
-        return until if until > self._context.clock.now() else None
+        return self.boxes[key].muted(self._context.clock.now())
 
     def recipients(self) -> list[Recipient]:
         """Everybody, for the Messages page."""
-        return [self._recipient(person) for person in self.people]
-
-    def _recipient(self, person: Person) -> Recipient:
-        quiet, box = person.quiet, self.boxes.get(person.key)
-        made = Recipient(
-            person.name,
-            person.kind,
-            None if person.topics is None else tuple(person.topics),
-            None if quiet is None else (f"{quiet.start:%H:%M}", f"{quiet.end:%H:%M}"),
-        )
-        if box is None:
-            return made
-        waiting = len(box.queue.waiting) + box.queue.left_out
-        return Recipient(
-            made.name, made.kind, made.topics, made.quiet, waiting, box.last_ok, box.problem,
-            self.muted_until(person.key),
-        )  # fmt: skip
+        now = self._context.clock.now()
+        return [recipient(person, self.boxes.get(person.key), now) for person in self.people]
 
     async def send_example(self, event: Event) -> str:
         """Send the event to everybody who wants its topic, at once and marked as a test; how each fared.
@@ -234,7 +195,7 @@ class News:
 
     def _quiet(self, box: Box) -> bool:
         now, quiet = self._context.clock.now(), box.person.quiet
-        return box.muted_until > now or (quiet is not None and quiet.holds(now, self._context.zone))
+        return box.muted(now) is not None or (quiet is not None and quiet.holds(now, self._context.zone))
 
     async def _deliver(self, box: Box, parcel: Parcel, message: Message) -> None:
         work = asyncio.create_task(self._try(box, parcel, message))
@@ -253,10 +214,10 @@ class News:
             self._set_aside(box, message, error)
             await self._done(box, parcel)
         except SourceError as error:
-            self._failed(box, error)
+            box.failed(error, self._context.clock.monotonic())
+            self._last_error = str(error), self._context.clock.now()
         else:
-            box.problem, box.needs_you, box.backoff.failures = "", False, 0
-            box.last_ok = self._context.clock.now()
+            box.well(self._context.clock.now())
             self._sent += 1
             await self._done(box, parcel)
         self._count()
@@ -266,23 +227,13 @@ class News:
         box.queue.told(parcel, self._context.clock.now())
         await self._move(box, parcel.lanes)
 
-    def _failed(self, box: Box, error: SourceError) -> None:
-        wished: float | None = getattr(error, "retry_after_s", None)
-        box.problem, box.needs_you = str(error), isinstance(error, AuthError)
-        if wished is not None:
-            wait = wished
-        else:
-            wait = box.backoff.refused_s() if box.needs_you else box.backoff.failed_s(None)
-        box.not_before = self._context.clock.monotonic() + wait
-        self._last_error = str(error), self._context.clock.now()
-
     def _set_aside(self, box: Box, message: Message, error: SourceError) -> None:
         self._aside += 1
         now = self._context.clock.now()
         self._last_error = str(error), now
         text = f"A message to {box.person.name} was refused and is not sent again: {error}"
         data = {"recipient": box.person.name, "title": message.title}
-        self._context.report.event(Event(self._name, SENT_EVENT, now, text, data))
+        self._context.report.event(Event(self._name, REFUSED, now, text, data))
 
     # Cursors
 
@@ -310,10 +261,9 @@ class News:
 
     def _count(self) -> None:
         waiting = [stored.event.at for box in self.boxes.values() for stored in box.queue.waiting]
-        left_out = sum(box.queue.left_out for box in self.boxes.values())
         text, at = self._last_error or (None, None)
         self.delivery = Delivery(
-            pending=len(waiting) + left_out,
+            pending=sum(box.waiting for box in self.boxes.values()),
             oldest=min(waiting, default=None),
             sent=self._sent,
             set_aside=self._aside,
@@ -328,7 +278,7 @@ class News:
         if failing:
             needs_you = [box for box in failing if box.needs_you]
             box = (needs_you or failing)[0]
-            text = f"{box.person.name}: {box.problem}. Messages that wait: {len(box.queue.waiting)}"
+            text = f"{box.person.name}: {box.problem}. Messages that wait: {box.waiting}"
             self._context.report.trouble(text, needs_you=bool(needs_you))
         elif self.trouble is not None:
             self._context.report.trouble(str(self.trouble), needs_you=isinstance(self.trouble, AuthError))

@@ -29,6 +29,7 @@ ACCOUNTS = frozenset(
         "high_day",
         "low_balance",
         "price_peaks",
+        "meter_changed",
         "meter_exchanged",
         "register_rebased",
         "needs_you",

@@ -12,7 +12,7 @@ from urllib3.filepost import encode_multipart_formdata
 
 from appliance import http
 from appliance.errors import AuthError, SourceError
-from appliance.sinks._news import NotTakenError
+from appliance.sinks._news_box import NotTakenError
 
 LONGEST_WISH_S = 86_400.0
 TOKEN_TEXT = "Telegram does not know this bot's token: copy it anew from @BotFather"  # noqa: S105 - a sentence

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from appliance.clock import Clock
-from appliance.sinks._news import NotTakenError
+from appliance.sinks._news_box import NotTakenError
 from appliance.sinks._news_text import Message
 from appliance.sinks._telegram_api import Api, BusyError, MarkupError, MigratedError
 from appliance.sinks._telegram_text import LONGEST_CAPTION, escaped, fits, marked_up, parts, plain

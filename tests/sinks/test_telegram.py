@@ -16,7 +16,8 @@ from appliance.demo.http_device import Fault
 from appliance.demo.telegram import PERSON, TOKEN, Telegram
 from appliance.demo.telegram_chats import Chat
 from appliance.errors import AuthError, SourceError
-from appliance.sinks._news import News, NotTakenError
+from appliance.sinks._news import News
+from appliance.sinks._news_box import NotTakenError
 from appliance.sinks.telegram import Options, Sink
 from tests.peers.news import House, QuickClock, opened, rounds
 from tests.peers.telling import until
