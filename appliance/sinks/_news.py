@@ -8,6 +8,7 @@ an alarm told twice does less harm than one never told. An ordinary stop waits f
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -21,6 +22,8 @@ from appliance.sinks._news_queue import Lane, Parcel, Queue
 from appliance.sinks._news_text import Message, example, told
 from appliance.sinks.base import Delivery, Recipient, SinkContext
 
+log = logging.getLogger(__name__)
+
 PAGE = 500
 LOOK_S = 600.0
 """Without news it looks at the store so seldom, and moves cursors past what nobody wants to know."""
@@ -28,7 +31,6 @@ LAST_WORD_S = 10.0
 """A stop waits so long (by the system's clock) for the answer to what is on its way."""
 MUTES = "muted"
 REFUSED = "message_refused"
-
 
 Carry = Callable[[Person, Message], Awaitable[None]]
 
@@ -214,8 +216,10 @@ class News:
             self._set_aside(box, message, error)
             await self._done(box, parcel)
         except SourceError as error:
-            box.failed(error, self._context.clock.monotonic())
-            self._last_error = str(error), self._context.clock.now()
+            self._failed(box, error)
+        except Exception as error:  # a driver's fault must not keep others from their news
+            log.exception("%s: %s could not be written to", self._name, box.person.name)
+            self._failed(box, SourceError(f"Unexpected fault: {type(error).__name__}; the log says more"))
         else:
             box.well(self._context.clock.now())
             self._sent += 1
@@ -226,6 +230,10 @@ class News:
     async def _done(self, box: Box, parcel: Parcel) -> None:
         box.queue.told(parcel, self._context.clock.now())
         await self._move(box, parcel.lanes)
+
+    def _failed(self, box: Box, error: SourceError) -> None:
+        box.failed(error, self._context.clock.monotonic())
+        self._last_error = str(error), self._context.clock.now()
 
     def _set_aside(self, box: Box, message: Message, error: SourceError) -> None:
         self._aside += 1

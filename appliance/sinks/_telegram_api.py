@@ -14,7 +14,7 @@ from appliance import http
 from appliance.errors import AuthError, SourceError
 from appliance.sinks._news_box import NotTakenError
 
-LONGEST_WISH_S = 86_400.0
+SHORTEST_WISH_S, LONGEST_WISH_S = 1.0, 86_400.0
 TOKEN_TEXT = "Telegram does not know this bot's token: copy it anew from @BotFather"  # noqa: S105 - a sentence
 CHAT_TEXTS = {
     "bot was blocked": "the bot was blocked there: open the chat with it and press Start",
@@ -137,9 +137,9 @@ def _busy(answer: http.Answer, more: dict[str, Any]) -> BusyError:
     wished = [
         float(wish)
         for wish in (more.get("retry_after"), http.retry_after_s(answer.headers.get("retry-after"), 0.0))
-        if isinstance(wish, int | float) and wish >= 0
+        if isinstance(wish, int | float) and wish >= SHORTEST_WISH_S
     ]
-    wait = min(max(wished, default=5.0), LONGEST_WISH_S)
+    wait = min(max(wished, default=SHORTEST_WISH_S), LONGEST_WISH_S)
     return BusyError(f"Telegram wants no more messages for {wait:g} s", wait)
 
 

@@ -111,6 +111,7 @@ class Commands:
             self._conflicts = self._backoff.failures = 0
             self._trouble(None)
             await self._keep(updates)
+            await self._handle(updates)
         except ConflictError as error:
             self._conflicts += 1
             if error.webhook or self._conflicts >= CONFLICTS:
@@ -125,7 +126,6 @@ class Commands:
                 return self._backoff.refused_s()
             wished: float | None = getattr(error, "retry_after_s", None)
             return self._backoff.failed_s(None) if wished is None else wished
-        await self._handle(updates)
         return 0.0
 
     def _trouble(self, error: SourceError | None) -> None:
@@ -173,25 +173,28 @@ class Commands:
         late: Counter[ChatId] = Counter()
         for update in updates:
             message = update.get("message")
-            if not isinstance(message, dict):
-                continue
-            chat = message.get("chat")
-            if not isinstance(chat, dict) or not isinstance(chat.get("id"), int):
-                continue
-            whom = self._sender.configured(chat["id"], chat.get("username"))
-            if whom is None:
-                await self._stranger(chat)
-            elif isinstance(to := message.get("migrate_to_chat_id"), int):
-                await self._sender.moved(whom, to)
-            elif whom in self._listens:
-                asked = command(str(message.get("text", "")), self._username, chat.get("type") == "private")
-                if asked is not None and self._age(message) > LATE_MS:
-                    late[whom] += 1
-                elif asked is not None:
-                    await self._answer(whom, *asked, private=chat.get("type") == "private")
+            chat = message.get("chat") if isinstance(message, dict) else None
+            if isinstance(message, dict) and isinstance(chat, dict) and isinstance(chat.get("id"), int):
+                await self._heard(message, chat, late)
         for whom, count in late.items():
             text = f"Asked while the appliance could not hear: {count}. Please ask again"
             await self._say(whom, self._context.say(text))
+
+    async def _heard(
+        self, message: Mapping[str, Any], chat: Mapping[str, Any], late: "Counter[ChatId]"
+    ) -> None:
+        whom = self._sender.configured(chat["id"], chat.get("username"))
+        if whom is None:
+            await self._stranger(chat)
+        elif isinstance(to := message.get("migrate_to_chat_id"), int):
+            await self._sender.moved(whom, to)
+        elif whom in self._listens:
+            private = chat.get("type") == "private"
+            asked = command(str(message.get("text") or ""), self._username, private)
+            if asked is not None and self._age(message) > LATE_MS:
+                late[whom] += 1
+            elif asked is not None:
+                await self._answer(whom, *asked, private=private)
 
     @property
     def _username(self) -> str:

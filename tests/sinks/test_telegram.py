@@ -248,6 +248,28 @@ async def test_what_telegram_will_never_take_is_set_aside_and_told(house: House,
     assert "deduction" in bot.said()[0]
 
 
+async def test_a_fault_of_ours_with_one_chat_keeps_nobody_from_their_news(
+    house: House, bot: Telegram, clock: FakeClock
+) -> None:
+    told = await news(house, bot)
+    carry = told._carry
+
+    async def broken(person: Any, message: Any) -> None:
+        if person.key == str(PERSON):
+            raise KeyError("what nobody foresaw")
+        await carry(person, message)
+
+    told._carry = broken
+    await house.happens(house.event("recharge"))
+    await rounds(told)
+    assert [one.chat for one in bot.sent] == [BO]
+    assert told.recipients()[0].problem.startswith("Unexpected fault: KeyError")
+    told._carry = carry
+    passed(clock, 300)
+    await rounds(told)
+    assert len(bot.said()) == 1
+
+
 async def test_markup_that_is_not_understood_goes_as_plain_text(
     house: House, bot: Telegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
