@@ -283,8 +283,8 @@ def usage_head(texts: Texts, usage: Usage | None, group: int, kind: str) -> dict
     tags = []
     for way, total in totals.items():
         amount = texts.amount(total) if kind == "cost" else f"{texts.number(total, 2)} kWh"
-        name = texts._(WAYS[way][1])  # type: ignore[index]
-        tags.append({"text": f"{name} {amount}", "level": f"none of-{way}"})
+        short = WAYS[way][2]  # type: ignore[index]
+        tags.append({"text": f"{short} {amount}", "level": f"none of-{way}"})
     first, last = usage.edges[0], usage.edges[-1]
     notes = f"{_moment(texts, first)} – {_moment(texts, last)} · {group_name(texts, group)}"
     if any(None in used.kwh for used in read.values()):

@@ -77,7 +77,11 @@ class Texts:
     @property
     def money(self) -> str:
         """The money's sign: kr, €."""
-        return "kr" if self.currency in KRONOR else get_currency_symbol(self.currency, locale=self.locale)
+        if self.currency in KRONOR:
+            return "kr"
+        own = get_currency_symbol(self.currency, locale=self.locale)
+        # Where the tongue has no sign for it, and would write INR, the sign is ₹ all the same.
+        return own if own != self.currency else get_currency_symbol(self.currency, locale="en")
 
     @property
     def money_unit(self) -> str:
