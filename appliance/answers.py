@@ -83,8 +83,10 @@ class Answers:
         used = measure(this.energies)
         first = "What was used this month is not known" if used is None else _month("This month", this, used)
         found = [first, *body(this)]
+        if this.since is not None:
+            found.append(f"Counted since {calendar.day_of(this.since, self._here.zone)}")
         before = measure(last.energies)
-        if before is not None:
+        if before is not None and last.since is None:
             cost = "" if last.cost is None else f": {money(last.cost, last.currency)}"
             found.append(_month("Last month", last, before) + cost)
         return found

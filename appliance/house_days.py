@@ -1,12 +1,12 @@
 """What the house used on some days: its registers, its bills, what its prepaid meter counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
 from appliance import calendar
 from appliance.alerts.day import Day, measure
-from appliance.clock import MINUTE_MS
+from appliance.clock import DAY_MS, MINUTE_MS
 from appliance.energy_now import Energies, in_use
 from appliance.house_registers import AT_THE_GRID
 from appliance.known import Known
@@ -19,9 +19,17 @@ from appliance.views import STALE_AFTER, Latest, Picker
 WEEK = 7
 READ_LATE_MS = 30 * MINUTE_MS
 """A meter that was last read so long before the end misses a part of the day."""
-COSTS = Quantity.IMPORT_COST_TODAY, Quantity.GENERATOR_COST_TODAY
-TODAY = Quantity.IMPORT_TODAY, Quantity.GENERATOR_TODAY
-COSTS_MONTH = Quantity.IMPORT_COST_MONTH, Quantity.GENERATOR_COST_MONTH
+Pair = tuple[Quantity, Quantity]
+Counted = tuple[Pair, Pair]
+TODAY: Counted = (
+    (Quantity.IMPORT_COST_TODAY, Quantity.GENERATOR_COST_TODAY),
+    (Quantity.IMPORT_TODAY, Quantity.GENERATOR_TODAY),
+)
+MONTH: Counted = (
+    (Quantity.IMPORT_COST_MONTH, Quantity.GENERATOR_COST_MONTH),
+    (Quantity.IMPORT_MONTH, Quantity.GENERATOR_MONTH),
+)
+"""Money and energy that a prepaid meter counts from midnight and from the first on: grid, generator."""
 
 
 class Days:
@@ -53,9 +61,15 @@ class Days:
         first = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
         entries = await self._here.ledger.bills(first, today, "month")
         energies = await self._energies(entries, today, "month")
-        last, this = (self._billed(entry, energies[entry.first]) for entry in entries)
+        begun = await self._begun()
+        last, this = [self._since(self._billed(entry, energies[entry.first]), begun) for entry in entries]
         start = calendar.day_start(this.day, self._here.zone)
-        return [last, await self._counted(this, COSTS_MONTH, start, now + 1)]
+        return [last, await self._counted(this, MONTH, start, now + 1)]
+
+    def _since(self, found: Day, begun: int | None) -> Day:
+        """A month in the middle of which counting began, or that was over by then."""
+        cut = begun is not None and begun > calendar.day_start(found.day, self._here.zone) + DAY_MS
+        return replace(found, since=begun) if cut else found
 
     def _billed(self, entry: Entry, energies: Energies) -> Day:
         bought = entry.bill.bought
@@ -177,30 +191,25 @@ class Days:
         reading = self._best(quantity)
         if reading is None:
             return None
-        _, values, _ = await self._here.store.raw(reading.source, quantity, start, end)
-        return float(values[-1]) if len(values) else None
+        near = await self._here.store.around(reading.source, quantity, end - 1)
+        inside = [each for each in near if start <= each.at < end]
+        return max(inside, key=lambda each: each.at).value if inside else None
 
-    async def _counted(self, found: Day, costs: Sequence[Quantity], start: int, end: int) -> Day:
-        """With what a prepaid meter itself counted, which nobody else can know."""
-        grid, generator = [await self._last(quantity, start, end) for quantity in costs]
-        if grid is None and generator is None:
-            return found
-        return replace(
-            found,
-            cost=(grid or 0.0) + (generator or 0.0),
-            priced=None,
-            grid_cost=grid,
-            generator_cost=generator,
-        )
+    async def _counted(self, found: Day, registers: Counted, start: int, end: int) -> Day:
+        """With what a prepaid meter itself counted: money, which nobody else can know, and energy where we
+        began to count in the middle of the span."""
+        costs, energy = [[await self._last(each, start, end) for each in pair] for pair in registers]
+        if any(cost is not None for cost in costs):
+            whole = sum(cost or 0.0 for cost in costs)
+            found = replace(found, cost=whole, priced=None, grid_cost=costs[0], generator_cost=costs[1])
+        if found.since is not None and energy[0] is not None:
+            energies = replace(found.energies, imported=energy[0], generator=energy[1])
+            found = replace(found, energies=energies, since=None)
+        return found
 
     async def _account(self, found: Day, start: int, end: int, now: int) -> Day:
         """With what a prepaid meter counted, and its balance at the end of the day."""
-        found = await self._counted(found, COSTS, start, min(end, now + 1))
-        grid, generator = [await self._last(quantity, start, min(end, now + 1)) for quantity in TODAY]
-        if found.since is not None and grid is not None:
-            # On our first day the meter, which counts from midnight on, knows more than we do.
-            energies = replace(found.energies, imported=grid, generator=generator)
-            found = replace(found, energies=energies, since=None)
+        found = await self._counted(found, TODAY, start, min(end, now + 1))
         balance = await self._last(Quantity.BALANCE, start, min(end, now + 1))
         days_left = self.days_left() if balance is not None and end - now > -MINUTE_MS else None
         return replace(found, balance=balance, days_left=days_left)

@@ -29,7 +29,7 @@ def at(day: date, hour: int, minute: int = 0) -> int:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock(at(date(2027, 5, 30), 0))
+    return FakeClock(at(date(2027, 4, 30), 12))
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_what_is_stale_is_not_told_as_the_present(here: Appliance, clock: 
     assert (await here.answers.ask("now")).splitlines() == [
         "Home: power not known just now",
         "Grid: power not known just now",
-        "The meter stood at 10.0 kWh at 2027-05-30 00:00",
+        "The meter stood at 10.0 kWh at 2027-04-30 12:00",
     ]
 
 
@@ -117,14 +117,36 @@ async def test_today_and_the_month(here: Appliance, clock: FakeClock) -> None:
     await counted(here, clock, at(DAY, 12))
     assert await here.answers.ask("today") == "Used 4.8 kWh until 12:00"
     found = (await here.answers.ask("month")).splitlines()
-    # Seventeen days and a half of June, and the last two of May.
-    assert found == ["This month used 168.0 kWh", "Last month used 19.2 kWh"]
+    # Seventeen days and a half of June, and all of May.
+    assert found == ["This month used 168.0 kWh", "Last month used 297.6 kWh"]
     start = calendar.day_start(DAY, ZONE)
     await here.accept(
         [Price("spot", "wholesale", t, t + HOUR_MS, 1.5) for t in range(start, start + DAY_MS, HOUR_MS)]
     )
     assert (await here.answers.ask("today")).splitlines() == ["Used 4.8 kWh until 12:00", "Cost 7.20 SEK"]
     assert "Cost 7.20 SEK for the 3% whose price is known" in await here.answers.ask("month")
+
+
+async def test_a_month_in_which_counting_began(here: Appliance, clock: FakeClock) -> None:
+    clock.tick((at(date(2027, 6, 10), 0) - clock.now()) / 1000)
+    await counted(here, clock, at(DAY, 12))
+    found = (await here.answers.ask("month")).splitlines()
+    assert found == ["This month used 81.6 kWh", "Counted since 2027-06-10"]
+    # A prepaid meter counts from the first of the month on.
+    said = {
+        Q.IMPORT_MONTH: 160.5,
+        Q.GENERATOR_MONTH: 2.5,
+        Q.IMPORT_COST_MONTH: 1300,
+        Q.GENERATOR_COST_MONTH: 55,
+    }
+    said |= {Q.ENERGY_GENERATOR: 40}
+    await go(here, clock, at(DAY, 12, 1), *(Reading("elnet", q, v, at(DAY, 12, 1)) for q, v in said.items()))
+    assert (await here.answers.ask("month")).splitlines() == [
+        "This month used 163.0 kWh",
+        "Cost 1355.00 SEK",
+        "From the grid 160.5 kWh: 1300.00 SEK",
+        "From the generator 2.5 kWh: 55.00 SEK",
+    ]
 
 
 async def test_the_balance_of_a_prepaid_meter(here: Appliance, clock: FakeClock) -> None:
@@ -205,7 +227,7 @@ async def test_a_store_that_cannot_be_read_is_said(
 async def test_a_picture_only_where_there_is_something_to_draw(
     here: Appliance, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    summary = Event("house", "daily_summary", clock.now(), "", {"day": "2027-05-30"})
+    summary = Event("house", "daily_summary", clock.now(), "", {"day": "2027-04-30"})
     assert await here.answers.chart(Event("p1", "battery_low", clock.now(), "")) is None
     assert await here.answers.chart(Event("house", "daily_summary", clock.now(), "")) is None
     assert await here.answers.chart(summary) is None
