@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 from nicegui import background_tasks, ui
 
 from appliance import prepaid_history as history
+from appliance.errors import StoreError
 from appliance.model import Quantity
 from appliance.prepaid import Account, Movement, Session
 from appliance.prepaid_history import LONGEST_H, LONGEST_MIN, MARKS, Usage
+from config.messages import Messages
 
 from ..charts import message
 from ..components.board import Prices, Rows, Table
@@ -262,7 +264,7 @@ class _Shown:
         view, texts, now = self._view, self._view.texts, self._view.now
         latest, account = view.appliance.hub.latest, self.account
         stale_s = history.stale_s(account, view.appliance.cadences.get(self.source), now)
-        money = Money(account, view.appliance.message_settings.now, stale_s)
+        money = Money(account, self._limits(), stale_s)
         totals = history.totals(self.source, latest, now, self.zone)
         load = latest.get((self.source, Quantity.POWER_LOAD))
         drawn = load.value if load is not None and not view.appliance.stale(load) else None
@@ -273,6 +275,14 @@ class _Shown:
         self.totals.show(totals_table(texts, totals))
         self.sessions.show(sessions_table(texts, self._sessions, now))
         self.movements.show(movements_message(texts, account.movements or self._told, now))
+
+    def _limits(self) -> Messages:
+        """What counts as low; what the owner changed cannot be read while the documents cannot."""
+        here = self._view.appliance
+        try:
+            return here.message_settings.now
+        except StoreError:
+            return here.config.messages
 
     def _show_span(self) -> None:
         chosen = f"{self._hours:.0f}"
