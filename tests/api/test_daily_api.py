@@ -115,9 +115,10 @@ async def test_one_day(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.usefixtures("book")
-@pytest.mark.parametrize("month", ["1", "01", "January", "january", "JANUARY"])
-async def test_one_month_by_number_and_name(api: httpx.AsyncClient, month: str) -> None:
-    found = (await api.get(f"/api/monthly/2026/{month}")).json()
+async def test_one_month_by_number_and_name(api: httpx.AsyncClient) -> None:
+    found = (await api.get("/api/monthly/2026/1")).json()
+    for month in ("01", "January", "january", "JANUARY"):
+        assert (await api.get(f"/api/monthly/2026/{month}")).json() == found
     daily = found.pop("daily")
     assert found == {
         "year": 2026, "month": "January", "total_kwh": 266.75, "average_daily_kwh": 9.1983, "days": 29,
@@ -138,22 +139,20 @@ async def test_a_range_wants_both_days(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.usefixtures("book")
-@pytest.mark.parametrize(
-    ("route", "status"),
-    [
-        ("range", 400),
-        ("range?start=2026-01-01", 400),
-        ("range?end=2026-01-01", 400),
-        ("range?start=2026-01-02&end=2026-01-01", 400),
-        ("monthly/2026/Janvier", 400),
-        ("monthly/2026/13", 400),
-        ("monthly/2026/²", 400),
-        ("monthly/2025/12", 404),
-    ],
-)
-async def test_what_is_not_understood_or_not_known(api: httpx.AsyncClient, route: str, status: int) -> None:
-    answer = await api.get(f"/api/{route}")
-    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+async def test_what_is_not_understood_or_not_known(api: httpx.AsyncClient) -> None:
+    refused = {
+        "range": 400,
+        "range?start=2026-01-01": 400,
+        "range?end=2026-01-01": 400,
+        "range?start=2026-01-02&end=2026-01-01": 400,
+        "monthly/2026/Janvier": 400,
+        "monthly/2026/13": 400,
+        "monthly/2026/²": 400,
+        "monthly/2025/12": 404,
+    }
+    for route, status in refused.items():
+        answer = await api.get(f"/api/{route}")
+        assert (answer.status_code, list(answer.json())) == (status, ["error"]), route
 
 
 @pytest.mark.usefixtures("book")
@@ -240,6 +239,6 @@ async def test_the_virtual_portal_through_its_source(tmp_path: Path) -> None:
     assert water == pytest.approx({day: portal.value("T0002203", date.fromisoformat(day)) for day in truth})
 
 
-@pytest.mark.parametrize("route", ["status", "current", "daily/2026-01-01", "monthly/2026/1", "range"])
-async def test_other_methods_are_refused(api: httpx.AsyncClient, route: str) -> None:
-    assert (await api.delete(f"/api/{route}")).status_code == 405
+async def test_other_methods_are_refused(api: httpx.AsyncClient) -> None:
+    for route in ("status", "current", "daily/2026-01-01", "monthly/2026/1", "range"):
+        assert (await api.delete(f"/api/{route}")).status_code == 405, route
