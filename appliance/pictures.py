@@ -16,19 +16,25 @@ from appliance.store import Every, Store
 from appliance.store.facts import listed
 
 POINTS = 1500
-SHOWN = (Quantity.POWER_GRID, Quantity.POWER_SOLAR, Quantity.POWER_BATTERY, Quantity.POWER_LOAD)
+SHOWN = (
+    Quantity.POWER_GRID,
+    Quantity.POWER_GENERATOR,
+    Quantity.POWER_SOLAR,
+    Quantity.POWER_BATTERY,
+    Quantity.POWER_LOAD,
+)
 WORDS = {
     "en": {
         "power": "Power", "prices": "Price of electricity", "spent": "Spent", "price": "Price",
         "market": "Market", "none": "Nothing was recorded in this time",
         Quantity.POWER_GRID: "Grid", Quantity.POWER_SOLAR: "Solar", Quantity.POWER_BATTERY: "Battery",
-        Quantity.POWER_LOAD: "Home",
+        Quantity.POWER_LOAD: "Home", Quantity.POWER_GENERATOR: "Generator",
     },
     "sv": {
         "power": "Effekt", "prices": "Elpris", "spent": "Kostnad", "price": "Pris", "market": "Börs",
         "none": "Inget registrerades under denna tid",
         Quantity.POWER_GRID: "Elnät", Quantity.POWER_SOLAR: "Sol", Quantity.POWER_BATTERY: "Batteri",
-        Quantity.POWER_LOAD: "Hus",
+        Quantity.POWER_LOAD: "Hus", Quantity.POWER_GENERATOR: "Generator",
     },
 }  # fmt: skip
 
