@@ -32,7 +32,6 @@ ACCOUNTS = frozenset(
         "meter_changed",
         "meter_exchanged",
         "register_rebased",
-        "needs_you",
     }
 )
 """Each of these says something of its own: they are never counted instead of told."""
@@ -64,7 +63,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What one message tells: `items` by age, `left_out` more that are only counted. `up_to` is where the
+    """What one message tells: `items` as they came, `left_out` more that are only counted. `up_to` is where the
     cursors of its `lanes` stand once it is told. `held` says that it waited for quiet hours to end."""
 
     items: tuple[Item, ...]

@@ -51,7 +51,7 @@ Fits = Callable[[Message], bool]
 def told(parcel: Parcel, now: int, place: Place, fits: Fits = lambda message: True) -> Message:
     """One message for all of it: the last `MOST_ITEMS`, oldest first, and how many more there are. It is
     made shorter until it `fits`."""
-    items = parcel.items[-MOST_ITEMS:]
+    items = tuple(sorted(parcel.items, key=lambda item: item.stored.event.at))[-MOST_ITEMS:]
     total = len(parcel.items) + parcel.left_out
     while True:
         left_out = total - len(items)

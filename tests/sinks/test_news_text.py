@@ -54,6 +54,12 @@ def test_several_are_a_list_with_times_oldest_first() -> None:
     assert made.summary == items[1].stored.event
 
 
+def test_the_list_goes_by_when_it_happened() -> None:
+    """A portal may tell of the past."""
+    items = (item("generator_on", "DG", NOON), item("recharge", "Money", NOON - HOUR_MS))
+    assert told(parcel(*items), NOON, PLACE).lines == ("17:53 Money", "18:53 DG")
+
+
 def test_an_alarm_and_its_end_in_one() -> None:
     items = (item("grid_down", "The grid is lost"), item("grid_up", "The grid is back", NOON + MINUTE_MS))
     made = told(parcel(*items), NOON + MINUTE_MS, PLACE)
