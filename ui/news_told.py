@@ -27,6 +27,7 @@ WATCHES = (
 """What `appliance.alerts` judges."""
 SENDING = (
     N_("A message to {name} was refused and is not sent again: {why}"),
+    N_("Unexpected fault: {why}; the log says more"),
     N_("Nobody is written to yet"),
     N_("Nobody wants messages of this topic"),
     N_("There is nobody to write to: name someone in config.json"),

@@ -19,7 +19,11 @@ EVENTS_SHOWN = 30
 PHASE_EVENTS = ("fuse_overload", "fuse_calm", "phase_imbalance", "phases_balanced")
 BATTERY_EVENTS = ("grid_down", "grid_up", "alert_on", "alert_off")
 PAGES_OF = dict.fromkeys(PHASE_EVENTS, "/phases") | dict.fromkeys(BATTERY_EVENTS, "/battery")
-PAGES_OF |= {"price_peaks": "/prices", "meter_unread": "/meters", "stranger": "/messages"}
+PREPAID_EVENTS = ("recharge", "deduction", "low_balance", "generator_on", "generator_off")
+PAGES_OF |= dict.fromkeys(PREPAID_EVENTS, "/prepaid") | dict.fromkeys(
+    ("stranger", "message_refused"), "/messages"
+)
+PAGES_OF |= {"price_peaks": "/prices", "meter_unread": "/meters", "daily_summary": "/history"}
 """They lead to the page that shows what they are about."""
 WORST_FIRST = (State.NEEDS_YOU, State.WAITING, State.STARTING, State.OK, State.STOPPED)
 
