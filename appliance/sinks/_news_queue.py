@@ -63,8 +63,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What one message tells: `items` as they came, `left_out` more that are only counted. `up_to` is where the
-    cursors of its `lanes` stand once it is told. `held` says that it waited for quiet hours to end."""
+    """What one message tells: `items` as they came, `left_out` more that are only counted. `up_to` is where
+    the cursors of its `lanes` stand once it is told. `held` says that it waited for quiet hours to end."""
 
     items: tuple[Item, ...]
     left_out: int
