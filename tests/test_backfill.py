@@ -180,6 +180,23 @@ async def test_a_statistic_is_described_as_its_version_wants(version: str, descr
     assert asked[1]["stats"] == [{"start": "2026-05-05T16:00:00.000Z", "sum": 1.5}]
 
 
+@pytest.mark.parametrize(
+    ("version", "described"),
+    [("2025.4.4", {"has_mean": False}), ("2026.11.0", {"mean_type": 0, "unit_class": None})],
+)
+async def test_money_is_of_no_class_of_units(version: str, described: dict[str, Any]) -> None:
+    asked: Sent = []
+
+    def answer(question: dict[str, Any]) -> dict[str, Any]:
+        asked.append(question)
+        return {"success": True, "result": None}
+
+    statistic = Statistic("tallywatt:1_cost", "Home cost", "CAD", [Hour(START, 1.5)])
+    async with answering(version, answer) as url, connected(url, "token") as home:
+        assert [sent async for sent in home.send(statistic, statistic.hours)] == [1]
+    assert asked[0]["metadata"].items() >= {"unit_of_measurement": "CAD", **described}.items()
+
+
 async def test_a_refusal_is_told() -> None:
     errors = iter([("unauthorized", "Unauthorized"), ("unknown_command", "Unknown command.")])
 
