@@ -233,6 +233,7 @@ class News:
 
     def _failed(self, box: Box, error: SourceError) -> None:
         box.failed(error, self._context.clock.monotonic())
+        box.queue.held = False  # now it waits because it cannot be sent
         self._last_error = str(error), self._context.clock.now()
 
     def _set_aside(self, box: Box, message: Message, error: SourceError) -> None:

@@ -136,6 +136,20 @@ async def test_news_of_an_outage_of_the_network_is_one_message(
     assert house.report.said[-1][0] == "ok"
 
 
+async def test_what_could_not_be_sent_after_the_quiet_hours_says_so(
+    house: House, bot: Telegram, clock: FakeClock
+) -> None:
+    told = await news(house, bot, {"id": PERSON, "quiet": {"start": "18:00", "end": "19:00"}})
+    await house.happens(house.event("recharge", "First"), house.event("deduction", "Second"))
+    await rounds(told)
+    clock.tick(3600)
+    bot.fail_next("sendMessage", Fault(502))
+    await rounds(told)
+    clock.tick(600)
+    await rounds(told)
+    assert bot.said() == ["Home: News that could not be sent\n18:53 First\n18:53 Second"]
+
+
 async def test_a_chat_that_fails_holds_up_nobody(house: House, bot: Telegram, clock: FakeClock) -> None:
     told = await news(house, bot)
     bot.chats[PERSON].blocked = True
