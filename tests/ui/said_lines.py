@@ -29,7 +29,9 @@ DAY = days.Day(
     date(2026, 5, 14), "SEK", Energies(imported=11.4, load=11.4, has_solar=False, has_battery=False)
 )
 SUNNY = Energies(imported=4.2, exported=2.1, solar=9.0, charged=1.0, discharged=0.9)
-ENGINE = Energies(imported=4.2, generator=1.5, has_solar=False, has_battery=False, has_generator=True)
+ENGINE = Energies(
+    imported=4.2, generator=1.5, load=5.7, has_solar=False, has_battery=False, has_generator=True
+)
 BLIND = Energies(imported=4.2, exported=1.0, has_solar=True)
 
 
