@@ -9,7 +9,7 @@ import fcntl
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from appliance import calendar
 from appliance.clock import DAY_MS, Clock
-from appliance.errors import SourceError, TallywattError
+from appliance.errors import SourceError, StoreError, TallywattError
 from appliance.sources._carma_chart import Chart
 from appliance.sources._carma_options import CarmaOptions
 from appliance.sources._carma_portal import Portal
@@ -92,13 +92,18 @@ class Fetcher:
             try:
                 await self._fetch(plan, since, number, told)
             except TallywattError as error:
-                self._book.end_fetch(number, self._clock.now(), "failed", str(error))
+                self._ended(number, "failed", str(error))
                 raise
             except BaseException:  # Ctrl-C, the end of the daemon, a fault of our own
-                self._book.end_fetch(number, self._clock.now(), "stopped", f"Stopped: {self._done.text}")
+                self._ended(number, "stopped", f"Stopped: {self._done.text}")
                 raise
             await asyncio.to_thread(self._book.end_fetch, number, self._clock.now(), "done", self._done.text)
             return self._done
+
+    def _ended(self, number: int, outcome: str, text: str) -> None:
+        """Note why it ended before it was done; if that cannot be written, the cause matters more."""
+        with suppress(StoreError):
+            self._book.end_fetch(number, self._clock.now(), outcome, text)
 
     async def _fetch(self, plan: Plan, since: int, number: int, told: Told) -> None:
         present = self._today().replace(day=1)

@@ -1,7 +1,7 @@
 """Asking the CARMA portal: slowly, a question a second at most, following its redirections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from appliance import http
@@ -21,7 +21,7 @@ class Account:
     """Whom the portal is asked as, and where it is. `timeout_s` for one answer: it is very slow."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
     base: str = BASE
     timeout_s: float = 90.0
 

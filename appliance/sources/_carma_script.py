@@ -137,6 +137,9 @@ class _Scanner:
 
     def _look(self) -> str:
         """The next letter that is neither space nor comment. IndexError at the end."""
+        letter = self._text[self._at]
+        if not (letter.isspace() or letter == "/"):
+            return letter
         match = _SPACE.match(self._text, self._at)
         if match is not None:
             self._at = match.end()
