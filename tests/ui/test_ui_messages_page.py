@@ -1,7 +1,10 @@
 """The Messages page: what it says of topics and people, and what a hand can change there."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +24,7 @@ from appliance.sinks import telegram as telegram_sink
 from appliance.sinks.base import Recipient
 from appliance.supervise import State
 from config.messages import TOPICS, Messages, Topic
-from tests.ui.browser import SIZES, load, missing, served, shape, until
+from tests.ui.browser import ROOT, SIZES, load, missing, served, shape, until
 from tests.ui.hand import OVERFLOW, SMALLEST_PX, TARGETS, choose_pin, enter, press, said
 from ui.connections import Said
 from ui.messages import LACKS, THRESHOLDS, WAYS, Tries, by_name, people, strangers, topics, value
@@ -179,6 +182,33 @@ def test_what_a_sink_is_not_known_to_measure() -> None:
         topics(TEXTS, [one], Messages(), Tries({}, (), anybody=False))["groups"][0]["rows"][0]["test"]
         is False
     )
+
+
+SAYS = """
+import sys
+from pathlib import Path
+import ui
+from appliance.clock import FakeClock
+from appliance.web import create_app
+from tests.appliances import made
+here = made(Path(sys.argv[1]), FakeClock(1_800_000_000_000), site={"time_zone": "UTC", "language": "sv"})
+print(here.say("The grid is lost"))
+ui.mount(create_app(here), here)
+print(here.say("The grid is lost\\nUsed 11.4 kWh, as much as yesterday\\nA device's own words"))
+"""
+
+
+def test_messages_go_out_in_the_language_of_the_site_where_there_is_a_screen(tmp_path: Path) -> None:
+    """In a process of its own: NiceGUI can be mounted once."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    command = [sys.executable, "-c", SAYS, str(tmp_path)]
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == [
+        "The grid is lost",
+        "Elnätet är borta",
+        "Förbrukat 11.4 kWh, lika mycket som i går",
+        "A device's own words",
+    ]
 
 
 @pytest.fixture(scope="module")
