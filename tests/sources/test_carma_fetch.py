@@ -215,6 +215,18 @@ async def test_faults_are_waited_for(portal: CarmaPortal, tmp_path: Path, clock:
     assert len([1 for a, b in pairwise(times) if b - a >= 10_000]) == portal.requests // 3
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault(cut=True), Fault(cut=True, lost=True), Fault(status=503, lost=True)], ids=str
+)
+async def test_whether_a_lost_answer_was_acted_on_is_looked_up(
+    portal: CarmaPortal, tmp_path: Path, clock: Hurried, fault: Fault
+) -> None:
+    portal.noticed = lambda request: fault if portal.requests % 4 == 0 else None  # type: ignore[method-assign]
+    await fetched(portal, tmp_path, clock, Plan(5))
+    assert same(tmp_path, portal, KWH, date(2026, 3, 1), date(2026, 7, 12))
+    assert len(book_of(tmp_path).asked("carma.1203")) == 5
+
+
 async def test_a_portal_that_is_down_is_not_asked_for_ever(
     portal: CarmaPortal, tmp_path: Path, clock: Hurried
 ) -> None:
