@@ -84,7 +84,7 @@ class Answers:
         first = "What was used this month is not known" if used is None else _month("This month", this, used)
         found = [first, *body(this)]
         if this.since is not None:
-            found.append(f"Counted since {calendar.day_of(this.since, self._here.zone)}")
+            found.append(f"Counted since {self._when(this.since, self._here.clock.now())}")
         before = measure(last.energies)
         if before is not None and last.since is None:
             cost = "" if last.cost is None else f": {money(last.cost, last.currency)}"

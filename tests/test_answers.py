@@ -131,7 +131,7 @@ async def test_a_month_in_which_counting_began(here: Appliance, clock: FakeClock
     clock.tick((at(date(2027, 6, 10), 0) - clock.now()) / 1000)
     await counted(here, clock, at(DAY, 12))
     found = (await here.answers.ask("month")).splitlines()
-    assert found == ["This month used 81.6 kWh", "Counted since 2027-06-10"]
+    assert found == ["This month used 81.6 kWh", "Counted since 2027-06-10 00:00"]
     # A prepaid meter counts from the first of the month on.
     said = {
         Q.IMPORT_MONTH: 160.5,
