@@ -49,7 +49,8 @@ def state(home: HomeAssistant, name: str) -> str | None:
 
 
 def test_every_sensor_has_class_unit_and_the_appliances_value(home: HomeAssistant, portal: Portal) -> None:
-    home.wait_for(lambda: state(home, "known_days") == "60")
+    for name, first in (("known_days", "60"), ("daily_register", "4242.17"), ("highest_day", "9.5")):
+        home.wait_for(lambda name=name, first=first: state(home, name) == first)  # one of each question
     today, values = portal.today, portal.values
     month = [v for n, v in enumerate(values) if (today - timedelta(days=61 - n)) >= today.replace(day=1)]
     last = today - timedelta(days=2)
@@ -83,7 +84,7 @@ def test_the_script_asks_the_portal(home: HomeAssistant, portal: Portal) -> None
     home.service("script.tallywatt_daily_update")
     home.wait_for(lambda: state(home, "used_yesterday") == "31.5")
     home.wait_for(lambda: state(home, "highest_day") == "31.5")
-    assert state(home, "newest_day") == str(portal.today - timedelta(days=1))
+    home.wait_for(lambda: state(home, "newest_day") == str(portal.today - timedelta(days=1)))
     assert "tallywatt_daily_update" not in home.notifications()
     home.no_warnings()
     portal.updating = True
