@@ -27,7 +27,8 @@ from config.messages import TOPICS, Messages, Topic
 from tests.ui.browser import ROOT, SIZES, load, missing, served, shape, until
 from tests.ui.hand import OVERFLOW, SMALLEST_PX, TARGETS, choose_pin, enter, press, said
 from ui.connections import Said
-from ui.messages import LACKS, THRESHOLDS, WAYS, Tries, by_name, people, strangers, topics, value
+from ui.message_ways import WAYS
+from ui.messages import LACKS, THRESHOLDS, Tries, by_name, people, strangers, topics, value
 from ui.messages import TOPICS as NAMED
 from ui.pages.messages import wall_time
 from ui.sentences import recognised, told

@@ -20,7 +20,8 @@ from ..components.controls import Segments, heading, item, line, marked
 from ..components.topics import People, Topics
 from ..connections import Said
 from ..lock import Lock
-from ..messages import THRESHOLDS, WAYS, Tries, entry, never, people, strangers, topics, unit, value
+from ..message_ways import WAYS, entry
+from ..messages import THRESHOLDS, Tries, never, people, strangers, topics, unit, value
 from ..sentences import told
 from ..shell import Page
 from ..text import N_
