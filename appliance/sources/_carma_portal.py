@@ -136,7 +136,7 @@ class Portal:
             if self._signed_out > 1:
                 text = "The portal signs us out as soon as we have signed in; try later"
                 raise SourceError(text) from error
-            self._page, self._known = None, False
+            self._page = None
 
     async def _enter(self) -> None:
         if self._known:
