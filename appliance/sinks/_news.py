@@ -92,6 +92,13 @@ class News:
         for box in self.boxes.values():
             box.wake.set()
 
+    def reachable(self, key: str) -> None:
+        """A person was heard of: whatever waits need not wait any longer."""
+        box = self.boxes.get(key)
+        if box is not None and box.problem:
+            box.not_before = 0.0
+            box.wake.set()
+
     async def mute(self, key: str, until: int | None) -> None:
         """Tell a person only what is urgent until an instant (UTC ms); None ends it. Raises StoreError."""
         box = self.boxes[key]
@@ -130,6 +137,7 @@ class News:
         for person, result in zip(people, results, strict=True):
             if result is None:
                 names.append(person.name)
+                self.reachable(person.key)
             elif isinstance(result, SourceError):
                 failures.append((person, result))
             else:
@@ -171,13 +179,13 @@ class News:
     async def round(self, box: Box) -> float:
         """Look, and tell what is due; the seconds until it is worth looking again. Raises StoreError."""
         await self._look(box)
+        self._count()
         context = self._context
         left = box.not_before - context.clock.monotonic()
         if left > 0:
             return left
         now, quiet, on = context.clock.now(), self._quiet(box), context.topics()
         parcel = box.queue.parcel(now, quiet, on)
-        self._count()
         if parcel is not None:
             await self._deliver(box, parcel, told(parcel, now, self.place(), self._fits))
             return max(0.0, box.not_before - context.clock.monotonic())

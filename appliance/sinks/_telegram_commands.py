@@ -184,6 +184,7 @@ class Commands:
         self, message: Mapping[str, Any], chat: Mapping[str, Any], late: "Counter[ChatId]"
     ) -> None:
         whom = self._sender.configured(chat["id"], chat.get("username"))
+        self._news.reachable(str(whom))
         if whom is None:
             await self._stranger(chat)
         elif isinstance(to := message.get("migrate_to_chat_id"), int):

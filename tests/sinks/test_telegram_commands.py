@@ -128,6 +128,21 @@ async def test_answers_are_in_the_site_s_language(house: House, bot: Telegram) -
     assert bot.commands[0]["description"] == "POWER AND ENERGY NOW"
 
 
+async def test_who_presses_start_again_gets_what_waits_at_once(house: House, bot: Telegram) -> None:
+    commands, made = await listening(house, bot)
+    bot.chats[PERSON].blocked = True
+    await house.happens(house.event("recharge", "Money"))
+    await rounds(made._news)
+    (box,) = made._news.boxes.values()
+    assert await made._news.round(box) > 600
+    assert made.delivery.pending == 1
+    bot.chats[PERSON].blocked = False
+    bot.write(PERSON, "/start")
+    await heard(commands)
+    await rounds(made._news)
+    assert "Money" in bot.said()[-1]
+
+
 # Groups
 
 
