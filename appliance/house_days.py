@@ -88,7 +88,7 @@ class Days:
     def _registers(self) -> dict[tuple[str, Quantity], Reading]:
         """The newest readings of the grid meter's import register, by whoever reads it; else of the first of
         the house's other registers."""
-        latest = in_use(self._here.hub.latest, self._here.cadences, self._here.clock.now())
+        latest = self._present
         keys = [(name, Quantity.ENERGY_IMPORT) for name in self._here.grid_meters(Quantity.ENERGY_IMPORT)]
         known = {key: latest[key] for key in keys if key in latest}
         others = (self._best(quantity) for quantity in FIELDS.values())
@@ -99,14 +99,13 @@ class Days:
     async def _energies(self, entries: list[Entry], last: date, grain: Grain) -> Mapping[date, Energies]:
         """Of each entry, by its first day: at the grid by the books, which fill one meter's gaps from
         another."""
-        first, latest = entries[0].first, self._here.hub.latest
+        first, has = entries[0].first, _has(self._present)
         columns: dict[str, dict[date, float | None]] = {}
         for name, quantity in FIELDS.items():
             reading = None if quantity in AT_THE_GRID else self._best(quantity)
             if reading is not None:
                 rows = await self._here.ledger.counted(reading.source, quantity, first, last, grain)
                 columns[name] = dict(rows)
-        has = _has(latest)
         gives = has["has_solar"] or has["has_battery"] or bool(self._here.grid_meters(Quantity.ENERGY_EXPORT))
         found = {}
         for entry in entries:
@@ -120,9 +119,12 @@ class Days:
         return found
 
     def _best(self, quantity: Quantity) -> Reading | None:
-        here, now = self._here, self._here.clock.now()
-        present = in_use(here.hub.latest, here.cadences, now)
-        return Picker(present, here.source_types(), here.cadences, now).best(quantity)
+        here = self._here
+        return Picker(self._present, here.source_types(), here.cadences, here.clock.now()).best(quantity)
+
+    @property
+    def _present(self) -> Latest:
+        return in_use(self._here.hub.latest, self._here.cadences, self._here.clock.now())
 
     async def _begun(self) -> int | None:
         """The first reading of the registers that days are counted by (UTC ms)."""
