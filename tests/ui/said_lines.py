@@ -22,6 +22,7 @@ from appliance.money.cheapest import Window
 from appliance.prepaid import Account
 from appliance.sources import _elnet_account as purse
 from appliance.sources import _elnet_supply as supply
+from appliance.sources._elnet_data import GENERATOR
 
 ZONE = ZoneInfo("Europe/Stockholm")
 NOW = 1_778_761_930_000
@@ -112,7 +113,7 @@ def _movements() -> Iterator[str]:
 def _generator() -> Iterator[str]:
     judge = supply.Judge("elnet", ZONE, supply.State())
     begun, gap = NOW - 2 * HOUR_MS, (NOW - 3 * HOUR_MS, NOW - HOUR_MS)
-    before = supply.Sample(begun, supply.GENERATOR, 100.0, 5.0)
+    before = supply.Sample(begun, GENERATOR, 100.0, 5.0)
     for silence in (None, gap, (NOW, NOW)):
         judge.state = supply.State()
         yield judge._turned(supply.Turn(NOW, before, silence), before).text

@@ -166,7 +166,8 @@ NOT_FOR_OWNERS = {
     "{} decimals do not fit {} expected_digits",
     "{} gives {} prices and cannot stand in for {}, which gives {} prices",
     "{} is no time zone; write it like Asia/Kolkata",
-    # Of the command line.
+    # Of the command line, and of programs.
+    "That is no question: ask one of {}",
     "{} days new, {} changed, {} as they were",
     # What a service's answer lacks, in the brackets of a sentence that is told.
     "{} is not a number",
@@ -186,6 +187,27 @@ def test_what_is_translated_of_the_daemon_is_still_what_it_says() -> None:
     """A text changed there would silently be shown in English again."""
     everything = said_by_the_daemon("appliance/**/*.py", "ocr/*.py") | {bare(one) for one in heard()}
     assert [sentence for sentence in SENTENCES if bare(sentence) not in everything] == []
+
+
+WRITERS = (
+    "appliance/alerts/*.py", "appliance/answers.py", "appliance/source_watch.py", "appliance/sinks/_news*.py",
+    "appliance/sinks/_telegram*.py", "appliance/sinks/telegram.py", "appliance/sinks/messages.py",
+)  # fmt: skip
+IN_PARTS = {
+    "Battery{}, at rest", "Battery{}, {} {}", "Cheapest from {} to {}: {} {}/kWh",
+    "Cost {} for the {} whose price is known", "From the generator", "From the grid",
+    "Nothing was read this day{}", "On the generator{}", "On the grid{}", "Self-sufficient to {}",
+    "To the grid", "Tomorrow is dear from {} to {}: up to {} {}/kWh", "{} at {}", "{} from {} to {}",
+    "{} {} at all times", "{} {} until {}", "{} {} {}", "{} {}, {}", "{}{}: power not known just now",
+    "{} · {}", "{} of {}",
+}  # fmt: skip
+"""Of these the lines are made that `said_lines` holds to what is translated."""
+
+
+def test_every_sentence_of_a_message_is_known_to_the_screens() -> None:
+    said = {t for t in said_by_the_daemon(*WRITERS) if len(t.split()) > 2 and "%s" not in t}
+    sentences = {t for t in said if t[0].isupper() or t.startswith("{}")} - NOT_FOR_OWNERS
+    assert sentences - {bare(sentence) for sentence in SENTENCES} - IN_PARTS == set()
 
 
 def heard() -> set[str]:
