@@ -52,7 +52,7 @@ def _days() -> Iterator[days.Day]:
 
 def _moments() -> Iterator[str]:
     for node, watts, charge in product(answers.NAMES, (None, 840.0, -840.0, 0.0), (None, 56.0)):
-        moment = EnergyNow("ok", {node: watts}, charge, True, "idle")  # type: ignore[arg-type]
+        moment = EnergyNow("ok", {node: watts}, charge, True, "idle")
         if node in ("battery", "grid") or watts is None or watts >= 0:
             yield from answers._node(node, moment)
     for which, energies in product(("This month", "Last month"), (DAY.energies, BLIND)):
