@@ -182,14 +182,12 @@ class Portal:
 
     async def _choose(self, tab: int) -> None:
         """The tab of a meter. Choosing the one in front brings no chart, and which one that is the portal may
-        see otherwise than its page says: then the page is shown anew. At last it is posted plainly."""
+        see otherwise than its page says: then it is posted without scripts, which brings a whole page."""
         page, tries = self._shown(), self._chosen.get(tab, 0)
         form = page.chosen(tab) | {"__EVENTTARGET": TABS, "__EVENTARGUMENT": f"activeTabChanged:{tab}"}
-        if tries == 1:
-            self._page = None
-        elif tries < 3:
+        if tries == 0:
             await self._update(await self._ask("POST", GRAPHS, form | ASYNC, AJAX))
-        elif tries == 3:
+        elif tries == 1:
             await self._take(await self._post(form), A_MONTH)
         else:
             name = self.name(tab) or str(tab + 1)

@@ -309,6 +309,24 @@ async def test_somebody_looks_at_another_month_meanwhile(
     assert same(tmp_path, portal, KWH, date(2026, 4, 1), date(2026, 7, 12))
 
 
+async def test_somebody_looks_at_another_month_between_two_meters(
+    portal: CarmaPortal, tmp_path: Path, clock: Hurried
+) -> None:
+    answer = portal.answer
+
+    def elsewhere(request):  # type: ignore[no-untyped-def]
+        if b"__ASYNCPOST" in request.body and portal.requests < 6:
+            for session in portal._sessions.values():
+                session.month = date(2025, 11, 1)
+        return answer(request)
+
+    portal.answer = elsewhere  # type: ignore[method-assign]
+    await fetched(portal, tmp_path, clock, Plan(2))
+    assert min(known(tmp_path, HEAT)) >= date(2026, 6, 1)
+    assert date(2026, 7, 12) in known(tmp_path, HEAT)
+    assert same(tmp_path, portal, KWH, date(2026, 6, 1), date(2026, 7, 12))
+
+
 async def test_the_tab_in_front_brings_no_chart(portal: CarmaPortal, tmp_path: Path, clock: Hurried) -> None:
     chosen: list[int] = []
     answer = portal.answer
