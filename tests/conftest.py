@@ -40,7 +40,15 @@ def shared() -> Path:
     return SHARED
 
 
-LONG = ("test_ui_", "test_ha_", "test_mqtt_home", "test_whole", "test_meter_year", "test_camera_meter")
+LONG = (
+    "test_month",
+    "test_ui_",
+    "test_ha_",
+    "test_mqtt_home",
+    "test_whole",
+    "test_meter_year",
+    "test_camera_meter",
+)
 """Files that take longest: begun first, so that no worker has one of them left when the others are done."""
 
 
