@@ -90,7 +90,8 @@ class DaySummary:
                 known = {"since": today.isoformat()}
                 documents.put(TABLE, SINCE, known)
             self._since = date.fromisoformat(known["since"])
-        return self._since
+        # A first start by a wrong clock must not put all summaries off until that day.
+        return min(self._since, today)
 
     def _hour(self, day: date) -> int:
         """The instant at which a day's summary is due."""

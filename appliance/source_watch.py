@@ -8,7 +8,7 @@ be read, all else as silence. Spans are of the monotonic clock: while the applia
 from collections.abc import Callable, Iterator, Sequence
 
 from appliance.alerts.silence import BACK, NEEDS_YOU, READ, SILENT, UNREAD, NeedsYou, Silence, Unread
-from appliance.clock import HOUR_MS, MINUTE_MS
+from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from appliance.energy_now import PRICES_S
 from appliance.known import Known
 from appliance.model import METER_REGISTERS, Batch, Event, Price, Quantity, Reading, parent
@@ -102,7 +102,10 @@ class SourceWatch:
         if part.state is not State.NEEDS_YOU:
             self._fine[part.name] = mono
         if part.name not in self._needs:
-            self._needs[part.name] = NeedsYou(part.name, self._before(part.name, NEEDS_YOU, ""))
+            last = self._before(part.name, NEEDS_YOU, "")
+            # It may have worked since, in an earlier run: what was told long ago is told again.
+            recent = last is not None and 0 <= now - last.at < DAY_MS
+            self._needs[part.name] = NeedsYou(part.name, last if recent else None)
         judge = self._needs[part.name]
         if part.state is State.OK:
             judge.works()

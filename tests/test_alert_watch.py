@@ -412,6 +412,19 @@ async def test_a_part_that_waits_for_the_owner_is_told_once(tmp_path: Path, cloc
         assert len(await names(here)) == 2
 
 
+async def test_the_same_trouble_long_after_is_news_also_after_a_restart(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    for year in (1, 2):
+        async with house(tmp_path, clock) as here:
+            here.health.failed("battery", "The token is refused", State.NEEDS_YOU)
+            await minutes(here, clock, 3, lambda: alive(here, clock)()[:1])
+            assert len(await names(here, "needs_you")) == year
+            here.health.ok("battery")
+            await minutes(here, clock, 1, alive(here, clock))
+        clock.tick(365 * 86_400)
+
+
 async def test_who_is_well_again_within_a_minute_is_no_news(tmp_path: Path, clock: FakeClock) -> None:
     async with house(tmp_path, clock) as here:
         await minutes(here, clock, 1, alive(here, clock))

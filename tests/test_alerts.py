@@ -1,6 +1,6 @@
 """What is worth a message, judged from numbers: told at the right moment, once, and its end too."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -140,6 +140,14 @@ def test_the_day_is_that_of_the_meter() -> None:
     late = MIDNIGHT - HOUR_MS // 2
     assert LowBalance("a", INDIA, "INR", told_at=late).judge(9, None, 500, None, NOW) is not None
     assert LowBalance("a", STOCKHOLM, "INR", told_at=late).judge(9, None, 500, None, MIDNIGHT) is None
+
+
+def test_what_was_told_by_a_clock_far_ahead_silences_nothing() -> None:
+    for days, told_again in ((0, False), (1, False), (40, True)):
+        funds = LowBalance("a", INDIA, "INR", told_at=NOW + days * DAY_MS)
+        assert (funds.judge(9, None, 500, None, NOW) is not None) is told_again
+        high = HighDay("house", told_on=DAY + timedelta(days=days))
+        assert (high.judge(30, 20, DAY, NOW) is not None) is told_again
 
 
 @given(st.lists(st.floats(-50, 2000), max_size=200), st.integers(1, 120))

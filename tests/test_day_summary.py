@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -300,6 +301,16 @@ async def test_history_from_before_there_were_summaries_is_left_alone(tmp_path: 
         assert await summaries(here) == []
 
 
+async def test_a_first_start_by_a_clock_far_ahead_puts_no_summary_off(tmp_path: Path) -> None:
+    clock = FakeClock(at(FRIDAY + timedelta(days=400), 12))
+    async with house(tmp_path, clock) as here:
+        await here.day_summary.look()
+        clock.tick((at(FRIDAY, 0) - clock.now()) / 1000)
+        await lived(here, clock, Life(FRIDAY), at(FRIDAY, 23, 59))
+        await here.day_summary.look()
+        assert [event.data["day"] for event in await summaries(here)] == [FRIDAY.isoformat()]
+
+
 async def test_a_house_without_a_register_has_no_summary(tmp_path: Path) -> None:
     clock = FakeClock(at(FRIDAY, 0))
     async with house(tmp_path, clock) as here:
@@ -365,6 +376,15 @@ def test_money_for_a_part_of_the_energy_says_so() -> None:
     day = Day(FRIDAY, "SEK", energies, cost=12.5, priced=0.8)
     assert lines(day, ZONE) == ["Used 10.0 kWh", "Cost 12.50 SEK for the 80% whose price is known"]
     assert lines(Day(FRIDAY, "SEK", energies, cost=-3.0, priced=1.0), ZONE)[1] == "Earned 3.00 SEK"
+    assert lines(Day(FRIDAY, "SEK", energies, cost=-0.004, priced=1.0), ZONE)[1] == "Cost 0.00 SEK"
+
+
+def test_a_part_of_a_day_is_not_compared_with_whole_ones() -> None:
+    nine = at(FRIDAY, 9)
+    day = Day(FRIDAY, "SEK", Energies(imported=9), yesterday=24, week=24, week_days=7, read_until=nine)
+    assert lines(day, ZONE) == ["Bought 9.0 kWh", "The meter was last read at 09:00"]
+    # What went through by the end is known once the meter was read again.
+    assert lines(replace(day, closed=True), ZONE)[0] == "Bought 9.0 kWh, 62 % less than yesterday"
 
 
 def test_where_somebody_feeds_in_whom_nobody_measures_only_the_grid_is_known() -> None:

@@ -112,6 +112,8 @@ def _use(day: Day, zone: ZoneInfo) -> list[str]:
     what = "Bought" if day.energies.used is None else "Used"
     if day.until is not None:
         return [f"{what} {kwh(measured)} until {clock(day.until, zone)}"]
+    if not day.closed and (day.unread or day.read_until is not None):
+        return [f"{what} {kwh(measured)}"]  # a part of a day is no match for a whole one
     beside = compared(measured, day.yesterday, "yesterday")
     found = [f"{what} {kwh(measured)}, {beside}" if beside else f"{what} {kwh(measured)}"]
     if day.week_days > 1 and (usual := compared(measured, day.week, f"the mean of {day.week_days} days")):
@@ -123,7 +125,7 @@ def _money(day: Day) -> list[str]:
     if day.cost is None:
         return []
     amount = money(abs(day.cost), day.currency)
-    if day.cost < 0:
+    if round(day.cost, 2) < 0:
         return [f"Earned {amount}"]
     if day.priced is not None and day.priced < ALL_PRICED:
         return [f"Cost {amount} for the {day.priced:.0%} whose price is known"]

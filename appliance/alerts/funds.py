@@ -3,6 +3,7 @@
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
+from appliance.alerts import told_for
 from appliance.calendar import day_of, local
 from appliance.model import Event
 from appliance.wording import money
@@ -38,9 +39,8 @@ class LowBalance:
                 self._told_on = None
             return None
         today = day_of(now, self._zone)
-        if self._told_on is not None and (
-            today <= self._told_on or local(now, self._zone).time() < REMINDED_FROM
-        ):
+        reminder = self._told_on is not None and self._told_on < today
+        if told_for(self._told_on, today) or (reminder and local(now, self._zone).time() < REMINDED_FROM):
             return None
         self._told_on = today
         data = {"balance": round(balance, 2), "days_left": days_left and round(days_left, 1)}

@@ -5,6 +5,7 @@ An alarm ends some way on the good side of where it began, so that it does not f
 
 from datetime import date
 
+from appliance.alerts import told_for
 from appliance.model import Event
 from appliance.wording import kwh, power
 
@@ -70,7 +71,7 @@ class HighDay:
 
     def due(self, today: date) -> bool:
         """Whether a high use of that local day would be told."""
-        return self._told_on is None or today > self._told_on
+        return not told_for(self._told_on, today)
 
     def judge(self, used: float | None, threshold: float | None, today: date, now: int) -> Event | None:
         """`used` and `threshold` in kWh; None is not known, or for nothing."""
