@@ -17,7 +17,6 @@ from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from appliance.model import Event
 from appliance.prepaid import WINDOW_MS, Movement
 from appliance.sources._elnet_data import Live, Rates, Row
-from appliance.sources._elnet_supply import WATCHED_MS
 
 DEDUCTION = 50.0
 """No meter's two minutes of use cost so much: a larger drop is a deduction, or a silence."""
@@ -26,6 +25,8 @@ NOISE = 5.0
 STEADY_MS, STEADY_SAMPLES = 3 * MINUTE_MS, 2
 INEXACT = 0.25
 """What use is reckoned to be may be wrong by so much of itself: prices change, fixed charges are added."""
+USUAL_EB, USUAL_DG = 9.0, 22.0
+"""INR for a kWh while its price is not known: what is reckoned by it may be wrong by all of itself."""
 SAME_SHARE = 0.02
 SOON_MS = 15 * MINUTE_MS
 """A line is in the balance after so long."""
@@ -129,14 +130,11 @@ class Judge:
 
     def _moved(self, last: Seen, now: Seen) -> list[Event]:
         state = self.state
-        use = self._use(last, now)
-        change = now.balance - last.balance + (use or 0.0)
-        slack = INEXACT * (use or 0.0)
+        use, slack = self._use(last, now)
+        change = now.balance - last.balance + use
         if state.pending:
             return self._go_on(state.pending, change, slack, now.at)
-        # Without prices a drop in a silence is taken for use: the portal's list tells what was not.
-        tellable = use is not None or now.at - last.at <= WATCHED_MS
-        if change >= max(self._least, slack) or (tellable and -change >= DEDUCTION + slack):
+        if change >= self._least + slack or -change >= DEDUCTION + slack:
             state.pending = Pending(last.at, now.at, change, slack, now.at)
         return []
 
@@ -212,16 +210,18 @@ class Judge:
                 move.seen = True
                 self.state.paid += move.amount
 
-    def _use(self, last: Seen, now: Seen) -> float | None:
-        """What the energy between two samples cost; None where its price is not known."""
-        cost = 0.0
+    def _use(self, last: Seen, now: Seen) -> tuple[float, float]:
+        """What the energy between two samples cost, and how wrong that may be."""
+        cost = slack = 0.0
         rates = self.state.rates
-        for kwh, rate in ((now.eb - last.eb, rates.eb), (now.dg - last.dg, rates.dg)):
-            if kwh > 0:
-                if rate is None:
-                    return None
-                cost += kwh * rate
-        return cost
+        for kwh, rate, usual in (
+            (now.eb - last.eb, rates.eb, USUAL_EB),
+            (now.dg - last.dg, rates.dg, USUAL_DG),
+        ):
+            part = max(0.0, kwh) * (rate or usual)
+            cost += part
+            slack += part * (INEXACT if rate else 1.0)
+        return cost, slack
 
     def _count(self, at: int) -> None:
         """Keep an hourly point of what was used, for a week and a day."""

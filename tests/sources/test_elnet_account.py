@@ -204,6 +204,22 @@ def test_a_drop_in_a_silence_without_prices_is_left_to_the_list() -> None:
     assert not judge.wants_list
 
 
+@pytest.mark.parametrize("kwh", [2.0, 10.0, 30.0])
+def test_without_prices_a_recharge_in_a_silence_is_one(kwh: float) -> None:
+    judge = Judge("elnet", State(), 10)
+    told: list[Event] = []
+
+    def take(minutes: int, balance: float, eb: float) -> None:
+        told.extend(judge.take(Live(START + minutes * MINUTE_MS, GRID, 1.0, balance, eb, 0.0), Rates()))
+
+    take(0, 1000.0, 100.0)
+    take(600, 4000.0 - 8.4 * kwh, 100.0 + kwh)
+    told += judge.listed([Row(START + HOUR_MS, 3000.0)], START + 600 * MINUTE_MS)
+    for minute in range(601, 610):
+        take(minute, 4000.0 - 8.4 * kwh, 100.0 + kwh)
+    assert [(event.name, event.data["amount"]) for event in told] == [("recharge", 3000.0)]
+
+
 def test_another_meters_balance_is_no_movement(meter: Meter) -> None:
     meter.judge.exchanged()
     meter.balance, meter.eb = 50.0, 1.0
