@@ -73,7 +73,8 @@ class Pending:
 @dataclass
 class State:
     """What is kept between starts. `first` is the first look; `paid` all movements since then; `used` hourly
-    points of what was used since, without movements."""
+    points of what was used since, without movements; of movements up to `forgotten` nothing is known any
+    more."""
 
     first: int | None = None
     last: Seen | None = None
@@ -81,6 +82,7 @@ class State:
     pending: Pending | None = None
     paid: float = 0.0
     moves: list[Move] = field(default_factory=list)
+    forgotten: int = 0
     used: list[tuple[int, float]] = field(default_factory=list)
 
 
@@ -147,7 +149,7 @@ class Judge:
         new = [
             Move(row.at, row.amount, listed=True, seen=row.at <= state.first)
             for row in rows
-            if (row.at, row.amount) not in known
+            if row.at > state.forgotten and (row.at, row.amount) not in known
         ]
         self._explain_told(new)
         state.moves += new
@@ -156,8 +158,15 @@ class Judge:
             self._settled(state.pending.net)
         told = [self._event(move) for move in news]
         self._expire(now)
-        state.moves = sorted(state.moves, key=lambda move: move.at)[-MOVES_KEPT:]
+        self._forget()
         return told
+
+    def _forget(self) -> None:
+        state = self.state
+        moves = sorted(state.moves, key=lambda move: move.at)
+        gone, state.moves = moves[:-MOVES_KEPT], moves[-MOVES_KEPT:]
+        if gone:
+            state.forgotten = gone[-1].at
 
     def exchanged(self) -> None:
         """Another meter: what its registers explain begins anew; so does its balance."""

@@ -129,7 +129,7 @@ def rows(data: Any, zone: ZoneInfo) -> list[Row]:
         raise SourceError("The portal's list of recharges is not there")
     found = []
     for line in said:
-        if not isinstance(line, Mapping) or str(line.get("Status", "success")).strip().lower() != "success":
+        if not isinstance(line, Mapping) or str(line.get("Status") or "success").strip().lower() != "success":
             continue
         amount, at = number(line, "Amount"), _instant(line.get("DateTime"), None, zone)
         if amount and at is not None:

@@ -186,6 +186,18 @@ def test_lines_older_than_the_first_look_are_no_news(meter: Meter) -> None:
     assert meter.told == []
 
 
+def test_a_list_longer_than_what_is_kept_tells_nothing_again(meter: Meter) -> None:
+    before = meter.at
+    meter.step(minutes=200 * 60, kwh=1)
+    meter.lists(*((before + n * HOUR_MS, -1.0 - n / 100) for n in range(1, 101)))
+    told = len(meter.told)
+    meter.lists()
+    meter.lists()
+    assert len(meter.told) == told
+    meter.lists((meter.at, 700.0))
+    assert meter.short[told:] == [("recharge", 700)]
+
+
 def test_a_small_deduction_is_told_by_the_list_alone_and_is_not_use(meter: Meter) -> None:
     meter.run(60)
     meter.step(-30)

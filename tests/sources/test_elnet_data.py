@@ -164,6 +164,7 @@ def test_rows_come_oldest_first_and_failed_payments_do_not() -> None:
             "RechargeHistory": [
                 {"DateTime": "2026-11-13T01:10:05", "Amount": -5568.0, "Status": "success"},
                 {"DateTime": "2026-11-12T20:00:00", "Amount": 7500, "Status": "Success"},
+                {"DateTime": "2026-11-12T19:00:00", "Amount": 40, "Status": None},
                 {"DateTime": "2026-11-12T19:59:00", "Amount": 7500, "Status": "failed"},
                 {"DateTime": "yesterday", "Amount": 5},
                 {"DateTime": "2026-11-01T00:00:00", "Amount": "9"},
@@ -172,8 +173,8 @@ def test_rows_come_oldest_first_and_failed_payments_do_not() -> None:
         },
         IST,
     )
-    assert [row.amount for row in rows] == [7500, -5568]
-    assert rows[1].at == MIDNIGHT + 70 * MINUTE_MS + 5000
+    assert [row.amount for row in rows] == [40, 7500, -5568]
+    assert rows[2].at == MIDNIGHT + 70 * MINUTE_MS + 5000
 
 
 def test_recorded_answers(shared: Path) -> None:
