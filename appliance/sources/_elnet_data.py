@@ -144,11 +144,15 @@ def recharge_days(data: Any) -> float | None:
 
 
 def number(data: Mapping[str, Any], name: str) -> float | None:
-    """A finite number, or None for anything else: text that looks like one is none."""
+    """A finite number, also one written as text; None for anything else."""
     value = data.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return float(value)
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _needed(data: Mapping[str, Any], name: str) -> float:

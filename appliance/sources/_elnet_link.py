@@ -24,6 +24,7 @@ SPARE_S = 5.0
 YOUNG_S = 600.0
 """A token younger than this has not run out: signing in again would not help."""
 HEADERS = {"Content-Type": "application/json; charset=UTF-8", "User-Agent": "okhttp/3.14.9"}
+PATH = "/api/Dashboard"
 LIVE, HOME, RECHARGES, DASHBOARD = "GetLiveUpdates", "HomeData", "RechargeHistory", "GetDashboardDetails"
 
 
@@ -43,8 +44,8 @@ class Link:
         self._clock = clock
         self._worker = worker
         self._http = http.session()
-        self._base = f"{str(options.url).rstrip('/')}/api/Dashboard"
-        self._token = _plain(options.token)
+        self._base = str(options.url).split(PATH)[0].rstrip("/") + PATH
+        self._token = _plain(options.token).removeprefix("Bearer ")
         self._meter = options.meter_id
         self._signed_in_at: float | None = None
 
@@ -57,7 +58,8 @@ class Link:
         except _TokenError as error:
             if not self._options.signs_in:
                 raise self._captured_refused(error) from None
-            if not self._run_out() or not (error.refused or name == LIVE):
+            # The live values are asked for first: what they get the others are refused for another reason.
+            if name != LIVE or not self._run_out():
                 raise SourceError(str(error)) from None
         await self._sign_in()
         return await self._asked(name)
@@ -104,9 +106,10 @@ class Link:
         self._token, self._signed_in_at = token, self._clock.monotonic()
 
     def _refused(self, text: str) -> AuthError:
-        """A portal that signed us in before may refuse everybody for a while."""
+        """A portal that signed us in before may refuse everybody for a while: once it is tried again soon."""
         error = AuthError(text)
-        error.again_s = YOUNG_S if self._signed_in_at is not None else None
+        if self._signed_in_at is not None:
+            error.again_s, self._signed_in_at = YOUNG_S, None
         return error
 
     def _run_out(self) -> bool:
@@ -169,4 +172,4 @@ def _message(envelope: Mapping[str, Any]) -> str:
 
 
 def _plain(value: SecretStr | None) -> str:
-    return value.get_secret_value() if value else ""
+    return value.get_secret_value().strip() if value else ""

@@ -9,6 +9,7 @@ from appliance.sources.base import SourceOptions
 from config.secrets import MARK
 
 CAPTURED = ("token", "input_type")
+INPUTS = ("input_type", "home_input_type", "recharge_input_type")
 LOGIN = ("username", "password", "key", "iv")
 KEY_CHARACTERS, IV_CHARACTERS = 32, 16
 WHAT = {
@@ -83,12 +84,26 @@ class Options(SourceOptions):
         if missing := [WHAT[name] for name in way if name not in given]:
             what = "signing in with a user name" if login else "a captured sign-in"
             raise ValueError(f"{what} needs {' and '.join(missing)}")
-        if login:
-            self.check_key()
+        self.check_secrets()
         return self
 
-    def check_key(self) -> None:
-        """ValueError where key or IV cannot be one. Sealed ones are looked at again when they are opened."""
+    def check_secrets(self) -> None:
+        """ValueError where one cannot be what it should. Sealed ones are looked at again when opened."""
+        if self.signs_in:
+            self._check_key()
+            return
+        token = _plain(self.token).strip()
+        if not token.startswith(MARK) and not (token.isascii() and token.isprintable()):
+            raise ValueError(
+                "`token` has characters that no token has; copy all of what follows `Authorization: Bearer`"
+            )
+        for name in INPUTS:
+            if _plain(getattr(self, name)).lstrip().startswith("{"):
+                raise ValueError(
+                    f"`{name}` is the text between the quotes alone, without InputType and braces"
+                )
+
+    def _check_key(self) -> None:
         key, iv = _plain(self.key), _plain(self.iv)
         if not key.startswith(MARK) and (len(key) != KEY_CHARACTERS or not key.isascii()):
             raise ValueError(f"`key` has {len(key)} characters; it needs {KEY_CHARACTERS}, all of them ASCII")

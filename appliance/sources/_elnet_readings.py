@@ -20,10 +20,11 @@ OF_GENERATOR = frozenset(
 
 @dataclass(frozen=True)
 class Judged:
-    """What is known beside the sample: the last HomeData, who supplies, today's and this month's numbers as
-    far as they are believed, days left."""
+    """What is known beside the sample: the last HomeData, the relay now, who supplies, today's and this
+    month's numbers as far as they are believed, days left."""
 
     home: Home
+    relay: bool | None
     supply: int | None
     counted: Mapping[Quantity, float]
     days_left: float | None
@@ -41,7 +42,7 @@ def readings(source: str, live: Live, judged: Judged) -> list[Reading]:
         Quantity.ENERGY_GENERATOR: live.dg,
         Quantity.BALANCE: live.balance,
         Quantity.SUPPLY: supply,
-        Quantity.RELAY: home.relay,
+        Quantity.RELAY: judged.relay,
         Quantity.ENERGY_SOLAR: live.solar if home.solar else None,
         Quantity.DAYS_LEFT: judged.days_left,
         **judged.counted,

@@ -61,8 +61,7 @@ class Source:
                 f"An ELNET meter counts in rupees, and this site's money is {context.currency}: "
                 f"set site.currency to {CURRENCY}"
             )
-        if options.signs_in:
-            options.check_key()  # opened by now
+        options.check_secrets()  # opened by now
         self.name = options.label
         self.cadence_s = max(options.every_s, RENEWS_S)
         self._options = options
@@ -138,7 +137,8 @@ class Source:
         days = await self._lesser(self._dashboard, DASHBOARD, _elnet_data.recharge_days)
         self._portal_days = self._portal_days if days is None else days
         self._watch_load(live.load_kw)
-        judged = Judged(self._home, self._supply.supply, counted, self._days_left())
+        relay = home.relay if home else None
+        judged = Judged(self._home, relay, self._supply.supply, counted, self._days_left())
         return [*readings(self.name, live, judged), *told], None
 
     async def _lesser(self, slow: _Slow, name: str, understood: Callable[[Any], T]) -> T | None:

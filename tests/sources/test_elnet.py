@@ -159,6 +159,27 @@ async def test_a_wrong_password_is_tried_once(server: ElnetServer, make: Make, h
     assert list(server.calls) == ["login"]
 
 
+async def test_a_password_that_was_changed_is_not_tried_again_and_again(
+    server: ElnetServer, make: Make, heard: Heard
+) -> None:
+    server.token_life_s = 900
+    source = make()
+    await heard.until(source, START + 10 * MINUTE_MS)
+    server.faults["login"] = Fault(status=401)
+    await heard.until(source, START + 240 * MINUTE_MS)
+    assert 4 <= len(heard.failures) <= 6
+    assert all(isinstance(error, AuthError) for error in heard.failures)
+
+
+async def test_who_is_refused_a_lesser_answer_does_not_sign_in_for_it(
+    server: ElnetServer, make: Make, heard: Heard
+) -> None:
+    server.faults["HomeData"] = Fault(status=401)
+    await heard.until(make(), START + 29 * MINUTE_MS)
+    assert server.logins == 1
+    assert heard.failures == []
+
+
 async def test_a_token_that_ran_out_is_renewed(server: ElnetServer, make: Make, heard: Heard) -> None:
     server.token_life_s = 900
     await heard.until(make(), START + 28 * MINUTE_MS)
@@ -425,6 +446,19 @@ async def test_another_flat_does_not_inherit(make: Make, heard: Heard) -> None:
     assert make(captured=True)._memory.kept.newest is None
 
 
+async def test_a_relay_is_told_only_as_long_as_the_portal_tells_it(
+    server: ElnetServer, make: Make, heard: Heard
+) -> None:
+    source = make()
+    await heard.until(source, START + 5 * MINUTE_MS)
+    server.faults["HomeData"] = Fault(status=500)
+    at = heard.clock.now()
+    await heard.until(source, START + 15 * MINUTE_MS)
+    assert heard.of(Quantity.POWER_LOAD)[-1].at > at
+    assert START < heard.of(Quantity.RELAY)[-1].at <= at
+    assert source.prepaid.relay is True  # as last known
+
+
 # --- a server that says what no virtual building does
 
 
@@ -447,6 +481,16 @@ def canned() -> Iterator[Canned]:
     device.start()
     yield device
     device.stop()
+
+
+async def test_what_people_copy_along(canned: Canned, context: Context) -> None:
+    options = {"url": f"{canned.url}/api/Dashboard/GetLiveUpdates", "token": " Bearer abc\n"}
+    options |= {"type": "elnet", "input_type": "Zm9v\n"}
+    with pytest.raises(SourceError, match="does not answer GetLiveUpdates"):
+        await anext(Source(Options.model_validate(options), context).batches())
+    assert canned.asked[0].path == "/api/Dashboard/GetLiveUpdates"
+    assert canned.asked[0].headers["authorization"] == "Bearer abc"
+    assert json.loads(canned.asked[0].body) == {"InputType": "Zm9v"}
 
 
 async def test_what_goes_over_the_wire(canned: Canned, context: Context) -> None:
@@ -496,6 +540,8 @@ async def test_an_answer_of_another_shape(canned: Canned, context: Context, answ
         ({}, SourceError, "without a token"),
         (None, SourceError, "without a token"),
         ({"AuthToken": "t"}, AuthError, "set `meter_id`"),
+        ({"AuthToken": "t", "FlatId": "A-101"}, AuthError, "set `meter_id`"),
+        ({"AuthToken": "t", "FlatId": "478"}, SourceError, "does not answer GetLiveUpdates"),
     ],
 )
 async def test_signing_in_without_what_is_needed(

@@ -74,6 +74,16 @@ def test_there_are_two_ways_of_signing_in() -> None:
         (LOGIN | {"key": "ä" * 32}, "all of them ASCII"),
         (LOGIN | {"iv": "short"}, "`iv` has 5 characters; it needs 16 or more"),
         (LOGIN | {"meter_zone": "Asia/Nowhere"}, "is no time zone"),
+        ({"token": "ab…", "input_type": "Zm9v"}, "`token` has characters that no token has"),
+        ({"token": "a\nb", "input_type": "Zm9v"}, "`token` has characters that no token has"),
+        (
+            {"token": "t", "input_type": '{"InputType": "Zm9v"}'},
+            "`input_type` is the text between the quotes",
+        ),
+        (
+            {"token": "t", "input_type": "Zm9v", "recharge_input_type": "{"},
+            "`recharge_input_type` is the text between the quotes",
+        ),
         (LOGIN | {"meter_id": "A-101"}, "meter_id"),
     ],
 )
@@ -84,9 +94,12 @@ def test_what_is_missing_is_said(given: dict[str, Any], said: str) -> None:
 def test_no_secret_is_told_and_a_sealed_key_is_looked_at_when_it_is_open() -> None:
     assert "kkkk" not in repr(options(**LOGIN))
     sealed_key = options(**LOGIN | {"key": "enc:not-of-32", "iv": "enc:neither"})
-    sealed_key.check_key()
+    sealed_key.check_secrets()
     with pytest.raises(ValueError, match="`key` has 3 characters"):
-        sealed_key.model_copy(update={"key": "abc"}).check_key()
+        sealed_key.model_copy(update={"key": "abc"}).check_secrets()
+    sealed_token = options(token="enc:any…", input_type="enc:{")
+    with pytest.raises(ValueError, match="`token` has characters"):
+        sealed_token.model_copy(update={"token": "ab…"}).check_secrets()
 
 
 # --- encryption
@@ -125,12 +138,17 @@ def test_live_values() -> None:
 
 
 @pytest.mark.parametrize("name", ["Supply", "PresentLoad", "Balance", "EB", "DG", "UpdatedOn"])
-@pytest.mark.parametrize("value", [None, "12.5", "n/a", float("nan"), float("inf"), True, [1]])
+@pytest.mark.parametrize("value", [None, "", "1,787.42", "n/a", "nan", float("nan"), float("inf"), True, [1]])
 def test_what_is_no_number_is_named(name: str, value: Any) -> None:
     with pytest.raises(SourceError, match=f"no usable {name}"):
         data.live(SAID | {name: value}, IST)
     with pytest.raises(SourceError, match=f"no usable {name}"):
         data.live({key: said for key, said in SAID.items() if key != name}, IST)
+
+
+def test_a_number_written_as_text_is_one() -> None:
+    texts = {name: str(SAID[name]) for name in ("Supply", "PresentLoad", "Balance", "EB", "DG")}
+    assert data.live(SAID | texts, IST) == data.live(SAID, IST)
 
 
 @pytest.mark.parametrize("answer", [None, [], "Success", 7])
@@ -143,7 +161,7 @@ def test_no_answer_at_all(answer: Any) -> None:
 
 def test_home_takes_numbers_alone() -> None:
     home = data.home(
-        {"kWhRecToday": 2.0, "CurrentDay_EB": "16", "kWhDelMonth": None, "RelStatus": "off", "IsDG": True}
+        {"kWhRecToday": 2.0, "CurrentDay_EB": "-", "kWhDelMonth": None, "RelStatus": "off", "IsDG": True}
     )
     assert home.today == {Quantity.IMPORT_TODAY: 2.0}
     assert home.month == {}
@@ -167,7 +185,7 @@ def test_rows_come_oldest_first_and_failed_payments_do_not() -> None:
                 {"DateTime": "2026-11-12T19:00:00", "Amount": 40, "Status": None},
                 {"DateTime": "2026-11-12T19:59:00", "Amount": 7500, "Status": "failed"},
                 {"DateTime": "yesterday", "Amount": 5},
-                {"DateTime": "2026-11-01T00:00:00", "Amount": "9"},
+                {"DateTime": "2026-11-01T00:00:00", "Amount": "nine"},
                 None,
             ]
         },
@@ -199,7 +217,7 @@ NO_HOME = Home()
 
 
 def told(home: Home = NO_HOME, supply: int | None = GRID, **live: Any) -> dict[Quantity, float]:
-    found = readings("elnet", data.live(SAID | live, IST), Judged(home, supply, {}, None))
+    found = readings("elnet", data.live(SAID | live, IST), Judged(home, home.relay, supply, {}, None))
     assert all(isinstance(reading, Reading) and reading.at == AT for reading in found)
     return {reading.quantity: reading.value for reading in found}
 
