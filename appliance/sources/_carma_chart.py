@@ -18,16 +18,19 @@ from appliance.sources._carma_script import LiteralError, literals
 
 CALL = "new Highcharts.Chart("
 _CALL = re.compile(r"(?:new\s+Highcharts\s*\.\s*Chart|Highcharts\s*\.\s*chart)\s*\(")
-_TITLE = re.compile(r"Daily\s+Consumption\s+During\s+([A-Za-z]+)\.?\s+(\d{4})(?:\s+for\s+(.*))?", re.I | re.S)
+_TITLE = re.compile(r"\bDuring ([A-Za-z]+)\.?,? (\d{4})(?: for (.*))?", re.I)
 _READING = re.compile(
-    r"Reading\s+as\s+of\s+(?:[A-Za-z]+,?\s+)?(\d{1,2})\s+([A-Za-z]+)\.?,?\s+(\d{4})\s+is\s+"
-    r"(\d[\d,]*(?:\.\d+)?|\.\d+)\s*(\S*)",
+    r"Reading as of (?:[A-Za-z]+,? ?)?(\d{1,2}) ([A-Za-z]+)\.?,? (\d{4}) is "
+    r"(\d{1,3}(?:[ ,']\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?!\d|[ .,']\d|e[-+]?\d) ?(\S*)",
     re.I,
 )
+"""A number written otherwise, such as 12345,67, is no register: better none than a hundred times it."""
 _DAY = re.compile(r"(\d{1,2})[/ -]([A-Za-z]+)[/ -](\d{4})")
 _TAB = re.compile(r"(\d+)$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 SERIES = "Daily Consumption"
+_OTHER_SERIES = re.compile(r"daily (?!.*\b(?:average|mean)\b).*\bconsumption", re.I)
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.I)
 
 
 class ShapeError(ValueError):
@@ -83,25 +86,29 @@ def charts(text: str) -> list[Chart]:
     found, wrong = [], []
     for call in calls:
         try:
-            found.append(_chart(_options(text, call.end())))
+            found.append(_chart(*_options(text, call.end())))
         except ShapeError as error:
             wrong.append(error)
     if not found:
         raise wrong[0]
+    if len(found) > 1 and any(chart.tab is None for chart in found):
+        raise ShapeError("has several charts without saying which meter one is of (chart.renderTo)")
     return found
 
 
-def _options(text: str, at: int) -> dict[str, Any]:
+def _options(text: str, at: int) -> tuple[dict[str, Any], str]:
+    """What is drawn, and the place on the page where that stands before it."""
     try:
-        options = next((one for one in literals(text, at) if isinstance(one, dict)), None)
+        given = literals(text, at)
     except LiteralError as error:
         raise ShapeError(f"has a chart that cannot be read: {error}") from error
+    options = next((one for one in given if isinstance(one, dict)), None)
     if options is None:
         raise ShapeError(f"has a chart without options: no object follows '{CALL}'")
-    return options
+    return options, given[0] if isinstance(given[0], str) else ""
 
 
-def _chart(options: dict[str, Any]) -> Chart:
+def _chart(options: dict[str, Any], place: str) -> Chart:
     title = _text_of(options, "title")
     match = _TITLE.search(title)
     days = _categories(options)
@@ -110,12 +117,14 @@ def _chart(options: dict[str, Any]) -> Chart:
     month = days[0].replace(day=1) if match is None else _date(1, match[1], match[2], "title.text")
     if any(day.replace(day=1) != month for day in days):
         raise ShapeError(f"has a chart of {month:%Y-%m} whose xAxis.categories are of another month")
-    location = html.unescape((match[3] or "").strip()) if match else ""
-    unit = _text_of(_first(options.get("yAxis")), "title").strip()
+    location = match[3] or "" if match else ""
+    unit = _text_of(_first(options.get("yAxis")), "title")
     if not unit:
         raise ShapeError("has a chart without yAxis.title.text: its unit is not known")
     points = tuple(_points(days, _data(options)))
-    return Chart(_tab(options), month, location, unit, points, _register(_text_of(options, "subtitle")))
+    return Chart(
+        _tab(options, place), month, location, unit, points, _register(_text_of(options, "subtitle"))
+    )
 
 
 def _categories(options: dict[str, Any]) -> list[date]:
@@ -133,12 +142,13 @@ def _categories(options: dict[str, Any]) -> list[date]:
 
 def _data(options: dict[str, Any]) -> list[Any]:
     series = options.get("series")
-    named = [one for one in series if isinstance(one, dict)] if isinstance(series, list) else []
-    ours = [one for one in named if str(one.get("name", "")).strip().lower() == SERIES.lower()]
-    if not ours or not isinstance(ours[0].get("data"), list):
+    listed = [one for one in series if isinstance(one, dict)] if isinstance(series, list) else []
+    named = [(_plain(str(one.get("name", ""))), one.get("data")) for one in listed]
+    ours = [data for name, data in named if name.lower() == SERIES.lower()]
+    ours = ours or [data for name, data in named if _OTHER_SERIES.fullmatch(name)]
+    if len(ours) != 1 or not isinstance(ours[0], list):
         raise ShapeError(f"has a chart without the series '{SERIES}'")
-    data: list[Any] = ours[0]["data"]
-    return data
+    return ours[0]
 
 
 def _points(days: list[date], data: list[Any]) -> Iterator[Point]:
@@ -160,12 +170,12 @@ def _register(subtitle: str) -> Shown | None:
     if match is None:
         return None
     day = _date(int(match[1]), match[2], match[3], "subtitle.text")
-    return Shown(day, float(match[4].replace(",", "")), match[5])
+    return Shown(day, float(re.sub("[ ,']", "", match[4])), match[5])
 
 
-def _tab(options: dict[str, Any]) -> int | None:
+def _tab(options: dict[str, Any], place: str) -> int | None:
     target = options.get("chart")
-    match = _TAB.search(str(target.get("renderTo", ""))) if isinstance(target, dict) else None
+    match = _TAB.search(str(target.get("renderTo", place)) if isinstance(target, dict) else place)
     return int(match[1]) if match else None
 
 
@@ -185,7 +195,12 @@ def _first(axis: Any) -> dict[str, Any]:
 
 
 def _text_of(options: dict[str, Any], name: str) -> str:
-    """`name: { text: '...' }`, or "" where there is none."""
+    """`name: { text: '...' }` without markup, or "" where there is none."""
     title = options.get(name)
     text = title.get("text") if isinstance(title, dict) else None
-    return text if isinstance(text, str) else ""
+    return _plain(text) if isinstance(text, str) else ""
+
+
+def _plain(text: str) -> str:
+    """Without tags and entities, each gap one space."""
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())

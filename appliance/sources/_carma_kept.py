@@ -11,22 +11,24 @@ from config.files import write_atomic
 
 MOST = 5
 GONE = "REMOVED"
+_GAP = r"(?:\s|&nbsp;|&#160;|&#xa0;|\\u00a0)+"
 _FOR = re.compile(
-    r"(During\s+[A-Za-z]+\.?\s+\d{4}\s+for\s+).{0,300}?(?=(?:['\"]|\\u0027)\s*[},]|[\n<]|$)", re.I
+    rf"(During{_GAP}[A-Za-z]+\.?{_GAP}\d{{4}}{_GAP}for{_GAP}).{{0,300}}?(?=(?:['\"]|\\u0027)\s*[}},]|[\n<]|$)",
+    re.I,
 )
 _INPUT = re.compile(r"<input\b(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>", re.I)
 _VALUE = re.compile(r"(<input\b[^>]*?\bvalue\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
 _KIND = re.compile(r"\btype\s*=\s*[\"']?(?:submit|button)\b", re.I)
 _FIELD = re.compile(r"(\|hiddenField\|[^|]*\|)[^|]*\|")
 _LONG = re.compile(r"[A-Za-z0-9+/_%=-]{40,}")
-_REGISTER = re.compile(r"(Reading\s+as\s+of[^'\"<]*?\s+is\s+)[\d,.]+", re.I)
+_REGISTER = re.compile(rf"(Reading{_GAP}as{_GAP}of[^'\"<]*?{_GAP}is{_GAP})((?:\\'|[^'\"<\\])*)", re.I)
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
     """The page without `secrets` (in whatever way they are escaped, and their longer words), values of
     fields, long tokens, the name of the place and what the register shows."""
     text = _FOR.sub(rf"\1{GONE}", text)
-    text = _REGISTER.sub(r"\g<1>0", text)
+    text = _REGISTER.sub(lambda match: match[1] + re.sub(r"\d", "0", match[2]), text)
     text = _INPUT.sub(_emptied, text)
     text = _FIELD.sub(rf"\1{GONE}|", text)
     text = _LONG.sub(GONE, text)

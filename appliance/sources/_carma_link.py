@@ -1,6 +1,8 @@
 """Asking the CARMA portal: slowly, a question a second at most, following its redirections."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -12,6 +14,7 @@ from appliance.worker import Worker
 BASE = "http://www.carmasmartmetering.com/DirectConsumptionDev/"
 PAUSE_S = 1.0
 MOST_REDIRECTS = 5
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -76,7 +79,7 @@ class Link:
             answer = await self._one(method, url, headers, body)
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or location is None:
-                return http.expect_ok(answer, url).body.decode(errors="replace")
+                return decoded(http.expect_ok(answer, url))
             target = urljoin(url, location)
             if urlsplit(target).hostname != urlsplit(url).hostname:
                 raise SourceError(
@@ -102,3 +105,12 @@ class Link:
         if answer.status >= 500:
             raise BusyError(f"{http.shown(url)} has a fault of its own ({answer.status})")
         return answer
+
+
+def decoded(answer: http.Answer) -> str:
+    """The text of an answer in the encoding it names, in UTF-8, or in what Windows wrote before that."""
+    named = _CHARSET.search(answer.headers.get("content-type", ""))
+    for encoding in (*([named[1]] if named else ()), "utf-8"):
+        with suppress(LookupError, UnicodeError):
+            return answer.body.decode(encoding).removeprefix("\ufeff")
+    return answer.body.decode("cp1252", errors="replace")

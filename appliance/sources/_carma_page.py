@@ -20,6 +20,7 @@ STATE, SIGN_IN, PASSWORD, LOGIN = "__VIEWSTATE", "username_txt", "password_txt",
 PREVIOUS, CURRENT, NEXT = "prevMonth_btn", "currMonth_btn", "nextMonth_btn"
 TABS = "tabMeters"
 TAB_STATE = f"{TABS}_ClientState"
+_ESCAPE = re.compile(r"\\(.)", re.S)
 _TAB_ID = re.compile(rf"__tab_{TABS}", re.I)
 _HEADER = re.compile(r"(\d{1,9})\|([#A-Za-z]\w*)\|([^|\n]{0,200})\|")
 _NEXT = re.compile(
@@ -87,7 +88,7 @@ class Page:
     def updated(self, by: "Page") -> "Page":
         """This page after an update."""
         inputs = {**self.inputs, **by.inputs}
-        return Page(inputs, by.tab_names or self.tab_names, by.scripts)
+        return Page(inputs, by.tab_names or self.tab_names, f"{self.scripts}\n{by.scripts}")
 
 
 @dataclass
@@ -105,7 +106,9 @@ class _Reading(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         if tag in ("input", "button") and (name := found.get("name") or found.get("id")):
             kind = (found.get("type") or "text").strip().lower()
-            self.inputs[name] = Input(kind, found.get("value", ""), "disabled" in found)
+            off = "aspnetdisabled" in found.get("class", "").lower().split()
+            off = off or found.get("aria-disabled", "").lower() == "true" or "disabled" in found
+            self.inputs[name] = Input(kind, found.get("value", ""), off)
         if _TAB_ID.match(found.get("id", "")):
             self._within = tag
             self.tabs.append("")
@@ -184,12 +187,16 @@ def _end(text: str, start: int, length: int) -> int:
 
 
 def _script(content: str) -> str:
-    """A script in an update: as it is, or wrapped in JSON."""
+    """A script in an update: as it is, or wrapped in JSON, which may have a \\' that JSON does not know."""
     try:
-        said = json.loads(content)
+        said = json.loads(_ESCAPE.sub(_known_escape, content), strict=False)
     except ValueError:
         return content
     return str(said["text"]) if isinstance(said, dict) and "text" in said else content
+
+
+def _known_escape(match: re.Match[str]) -> str:
+    return match[0] if match[1] in '"\\/bfnrtu' else f"\\{match[0]}"
 
 
 def _read(text: str) -> _Reading:

@@ -46,6 +46,7 @@ class Portal:
         self._charts: dict[int, Chart] = {}
         self._places: set[str] = set()
         self._meters: set[str] = set()
+        self._buttons: set[str] = set()
         self._known = False
         self._busy = self._signed_out = self._stuck = 0
         self._jumped = False
@@ -111,13 +112,13 @@ class Portal:
 
     def _towards(self, month: date, newest: date | None) -> str | None:
         """The button to click, None where the portal has nothing further that way."""
-        page = self._shown()
-        if self.month > month:
-            return PREVIOUS if page.can(PREVIOUS) else None
-        if month == newest and not self._jumped and page.can(CURRENT):
+        page, button = self._shown(), PREVIOUS if self.month > month else NEXT
+        if button == NEXT and month == newest and not self._jumped and page.can(CURRENT):
             self._jumped = True
             return CURRENT
-        return NEXT if page.can(NEXT) else None
+        if not self._buttons & {button, CURRENT if button == NEXT else button}:
+            raise self._changed(A_MONTH, f"has no input '{button}'", page.scripts)
+        return button if page.can(button) else None
 
     async def _steady(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step; where the portal is busy or has signed us out, have its page shown anew: whether the
@@ -223,9 +224,7 @@ class Portal:
             raise self._changed(what, str(error), page.scripts) from error
         if not page.hidden.get(STATE):
             raise self._changed(what, f"has no input '{STATE}'", page.scripts)
-        for button in (PREVIOUS, NEXT):
-            if button not in page.inputs:
-                raise self._changed(what, f"has no input '{button}'", page.scripts)
+        self._buttons |= {PREVIOUS, CURRENT, NEXT} & page.inputs.keys()
         self._page, self._charts = page, {}
         self._meters |= set(page.tab_names)
         self._told(found, page.active)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.demo import carma_pages
 from appliance.demo.carma import PASSWORD, USERNAME, CarmaPortal
 from appliance.demo.carma_meter import CarmaMeter
 from appliance.demo.http_device import Fault
@@ -265,7 +266,7 @@ async def test_a_page_that_changed_is_named_and_kept(
 ) -> None:
     portal.without = frozenset({gone})
     with pytest.raises(SourceError, match=said) as caught:
-        await fetched(portal, tmp_path, clock, Plan(1))
+        await fetched(portal, tmp_path, clock, Plan(2))
     (page,) = (tmp_path / "sources").glob("carma-page-*.html")
     assert str(page) in str(caught.value)
     text = page.read_text()
@@ -282,6 +283,21 @@ async def test_what_can_be_done_without_is(
     portal.without = frozenset({gone})
     await fetched(portal, tmp_path, clock, Plan(2), meters=["1203", "T0003203"])
     assert same(tmp_path, portal, KWH, date(2026, 6, 1), date(2026, 7, 12))
+
+
+@pytest.mark.parametrize("viewed", [date(2025, 3, 1), date(2026, 7, 1)])
+async def test_a_button_may_be_gone_where_there_is_nothing_further(
+    portal: CarmaPortal, tmp_path: Path, clock: Hurried, monkeypatch: pytest.MonkeyPatch, viewed: date
+) -> None:
+    portal.month_viewed = viewed
+    whole = carma_pages.panel
+
+    def panel(page: carma_pages.Page) -> str:
+        return whole(replace(page, without=page.without | page.disabled))
+
+    monkeypatch.setattr(carma_pages, "panel", panel)
+    done = await fetched(portal, tmp_path, clock, Plan(24))
+    assert (done.months, done.why) == (17, "; the portal has nothing older")
 
 
 async def test_meters_without_names_are_numbered(portal: CarmaPortal, tmp_path: Path, clock: Hurried) -> None:

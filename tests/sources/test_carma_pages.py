@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from appliance.http import Answer
 from appliance.sources import _carma_kept
 from appliance.sources._carma_chart import ShapeError, Shown, charts
+from appliance.sources._carma_link import decoded
 from appliance.sources._carma_page import NEXT, PREVIOUS, TAB_STATE, page, segments, update
 from appliance.sources._carma_script import LiteralError, literals
 
@@ -92,10 +94,59 @@ def test_without_a_title_the_days_say_the_month() -> None:
     assert (chart.month, chart.location) == (date(2026, 2, 1), "")
 
 
-@pytest.mark.parametrize("text", ["Reading as of", "", "Reading as of 7 Feb 2026 is unknown kWh"])
+READ = "Reading as of Saturday, 07 February 2026 is 12,345.67 kWh"
+
+
+@pytest.mark.parametrize(
+    "number", ["12345.67", "12 345.67", "12\N{NARROW NO-BREAK SPACE}345.67", "12&nbsp;345.67", "12\\'345.67"]
+)
+def test_a_register_however_it_is_grouped(number: str) -> None:
+    said = READ.replace("12,345.67", number)
+    for text in (said, said.replace("of ", "of&nbsp;"), said.replace(", ", ",")):
+        assert charts(CHART.replace(READ, text))[0].register == Shown(date(2026, 2, 7), 12345.67, "kWh")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Reading as of", "", "Reading as of 7 Feb 2026 is unknown kWh"),
+        *(
+            READ.replace("12,345.67", odd)
+            for odd in ("12345,67", "12 345,67", "1.2E4", "-5", "12.345.67", "1,2")
+        ),
+    ],
+)
 def test_no_register_is_no_register(text: str) -> None:
-    said = "Reading as of Saturday, 07 February 2026 is 12,345.67 kWh"
-    assert charts(CHART.replace(said, text))[0].register is None
+    assert charts(CHART.replace(READ, text))[0].register is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Daily Consumption During", "Daily&nbsp;Consumption&#160;During"),
+        ("Daily Consumption", "Daily Water Consumption"),
+        ("Daily Consumption", "<b>Daily</b> consumption"),
+    ],
+)
+def test_titles_and_series_are_known_in_any_writing(old: str, new: str) -> None:
+    (chart,) = charts(CHART.replace(old, new))
+    assert (chart.month, chart.location) == (date(2026, 2, 1), '100 Rue de l\'Étoile "Rear"')
+    assert chart.points[0].value == 12.5
+
+
+def test_whose_chart_it_is_may_stand_before_its_options() -> None:
+    other = CHART.replace("renderTo: 'chartContainer_1',", "").replace(
+        "new Highcharts.Chart({", "Highcharts.chart('chartContainer_2', {"
+    )
+    assert [chart.tab for chart in charts(CHART + other)] == [1, 2]
+
+
+def test_charts_that_could_be_any_meter_s_are_not_guessed_at() -> None:
+    unnamed = CHART.replace("renderTo: 'chartContainer_1',", "")
+    assert charts(unnamed)[0].tab is None
+    for second in (unnamed, CHART):
+        with pytest.raises(ShapeError, match="which meter"):
+            charts(unnamed + second.replace("'kWh'", "'m^3-wtr'"))
 
 
 def test_an_empty_month() -> None:
@@ -160,6 +211,30 @@ def test_a_page_in_any_writing() -> None:
     assert not found.asks_who
 
 
+@pytest.mark.parametrize(
+    "how",
+    ["disabled", 'disabled=""', "DISABLED='disabled'", "class='btn aspNetDisabled'", 'aria-disabled="true"'],
+)
+def test_a_button_is_off_in_any_writing(how: str) -> None:
+    assert not page(f'<input type="submit" {how} name="nextMonth_btn">').can(NEXT)
+    assert page('<input type="submit" class="btn" aria-disabled="false" name="nextMonth_btn">').can(NEXT)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("é m³".encode(), "text/html"),
+        ("é m³".encode("utf-8-sig"), "text/html; charset=utf-8"),
+        ("é m³".encode("cp1252"), "text/html; charset=iso-8859-1"),
+        ("é m³".encode("cp1252"), "text/html"),
+        ("é m³".encode("cp1252"), "text/html; charset=unheard-of"),
+        ("é m³".encode("utf-16"), 'text/html; charset="utf-16"'),
+    ],
+)
+def test_letters_are_read_as_they_were_sent(body: bytes, kind: str) -> None:
+    assert decoded(Answer(200, {"content-type": kind}, body)) == "é m³"
+
+
 def test_a_page_without_tabs_is_one_meter() -> None:
     found = page("<p>nothing")
     assert (found.tabs, found.active, found.tab_names) == ((True,), 0, ())
@@ -210,6 +285,14 @@ def test_no_answer_is_too_odd(text: str) -> None:
         update(text)
 
 
+def test_a_script_wrapped_in_what_is_nearly_json() -> None:
+    wrapped = json.dumps({"text": CLEAN}).replace("\\\\'", "\\'")  # JSON knows no \'
+    with pytest.raises(ValueError, match="escape"):
+        json.loads(wrapped)
+    found = update(delta([*PARTS[:3], (*PARTS[3][:2], wrapped)], "bytes"))
+    assert charts(found.page.scripts)[0].points[0].value == 12.5
+
+
 def test_an_update_that_failed_or_sends_us_away() -> None:
     assert update(delta([("error", "500", "Timeout expired")], "characters")).error == "500"
     moved = update(delta([("pageRedirect", "", "%2fDirect%2flogin.aspx")], "characters")).moved
@@ -246,11 +329,12 @@ SECRETS = ["1203 100 Rue de l'Étoile", "ACC-0042-1203", 'Rue de l\'Étoile "Rea
         LOGIN + f"<script>{CHART}</script><b>ACC-0042-1203</b><i>gx4kqz</i>",
         delta(PARTS, "bytes").replace("'", "\\u0027"),
         "<h1>Usage for 100 Rue de l&#39;Étoile, acc-0042-1203</h1>",
+        "<h1>During&nbsp;May&nbsp;2026&nbsp;for Rearview</h1><b>Reading as&nbsp;of May is 12 345.67 kWh</b>",
     ],
 )
 def test_a_kept_page_has_no_secrets(text: str) -> None:
     kept = _carma_kept.without_secrets(text, SECRETS)
-    for gone in ("Étoile", "acc-0042", "a&amp;b", "/wEP", "12,345", "gx4kqz", "Rear"):
+    for gone in ("Étoile", "acc-0042", "a&amp;b", "/wEP", "12,345", "345.67", "gx4kqz", "Rear"):
         assert gone.lower() not in kept.lower()
     if "Highcharts" in text:
         for shape in ("new Highcharts.Chart({", "categories: [", "yAxis", "Daily Consumption"):
