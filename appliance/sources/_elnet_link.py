@@ -45,7 +45,7 @@ class Link:
         self._worker = worker
         self._http = http.session()
         self._base = str(options.url).split(PATH)[0].rstrip("/") + PATH
-        self._token = _plain(options.token).removeprefix("Bearer ")
+        self._token = _plain(options.token).strip().removeprefix("Bearer ")
         self._meter = options.meter_id
         self._signed_in_at: float | None = None
 
@@ -126,7 +126,7 @@ class Link:
         if not options.signs_in:
             home, recharges = options.home_input_type, options.recharge_input_type
             own = {HOME: home, DASHBOARD: home, RECHARGES: recharges}.get(name)
-            return _plain(own) or _plain(options.input_type)
+            return (_plain(own) or _plain(options.input_type)).strip()
         if name == LIVE:
             return self._sealed({"MeterID": int(self._meter)})
         if name == RECHARGES:
@@ -172,4 +172,4 @@ def _message(envelope: Mapping[str, Any]) -> str:
 
 
 def _plain(value: SecretStr | None) -> str:
-    return value.get_secret_value().strip() if value else ""
+    return value.get_secret_value() if value else ""
