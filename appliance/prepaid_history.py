@@ -29,11 +29,13 @@ MOST_BARS = 1500
 SHORTEST_MIN, LONGEST_MIN, LONGEST_H = 5, 1440, 720
 SILENT_MS = 30 * MINUTE_MS
 """What was used in a shorter silence is shared out over it."""
+FOREVER = 10**15
+MOST_KW = Q.ENERGY_IMPORT.spec.max_per_hour or FOREVER
+"""A register that rises faster, or falls, is another meter's."""
 LEAST_KWH = 0.5
 """Energy is told in hundredths: of less of it no price can be worked out."""
 POINTS = 50_000
 """No stretch that is asked for here is ever made coarser."""
-FOREVER = 10**15
 GENERATOR_ON, GENERATOR_OFF = "generator_on", "generator_off"
 WAY_OF: tuple[Supply, ...] = ("grid", "generator")
 """The values of SUPPLY."""
@@ -221,7 +223,7 @@ def rises(register: Series, step: int, along: Sequence[int]) -> list[tuple[float
 
     What was used while nothing was read is shared out evenly over that time. A stretch of which more than
     half lies outside all readings, or in a silence longer than half an hour that reaches beyond it, is not
-    known.
+    known; nor is what was used while one meter was exchanged for another.
     """
     known = [
         (at, rise)
@@ -231,12 +233,16 @@ def rises(register: Series, step: int, along: Sequence[int]) -> list[tuple[float
     if not known:
         return []
     at = np.minimum([start + step for start, _ in known], along[-1])
-    count = np.cumsum([0.0, *(rise for _, rise in known[1:])])
-    silences = [(int(a), int(b)) for a, b in pairwise(at) if b - a > SILENT_MS + step]
-    silences += [(-FOREVER, int(at[0])), (int(at[-1]), FOREVER)]
+    rose = np.array([0.0, *(rise for _, rise in known[1:])])
+    gap = np.diff(at, prepend=at[0])
+    exchanged = (rose < 0) | (rose > MOST_KW * (gap + step) / HOUR_MS)
+    count = np.cumsum(np.where(exchanged, 0.0, rose))
+    unknown = [(int(b - g), int(b), bool(x)) for b, g, x in zip(at, gap, exchanged, strict=True)]
+    silences = [(a, b, x) for a, b, x in unknown if x or b - a > SILENT_MS + step]
+    silences += [(-FOREVER, int(at[0]), False), (int(at[-1]), FOREVER, False)]
     found = []
     for (low, high), rise in zip(pairwise(along), np.diff(np.interp(along, at, count)), strict=True):
-        silent = sum(max(0, min(b, high) - max(a, low)) for a, b in silences if a < low or b > high)
+        silent = sum(max(0, min(b, high) - max(a, low)) for a, b, x in silences if x or a < low or b > high)
         found.append((round(float(rise), 6), 2 * silent <= high - low))
     return found
 

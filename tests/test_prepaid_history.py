@@ -101,6 +101,18 @@ def test_what_was_never_read_is_unknown_and_not_nothing() -> None:
     assert [known for _, known in found] == [False, False, True, False, False]
 
 
+@pytest.mark.parametrize("leap", [-1141.85, 3000.0])
+def test_between_two_meters_nothing_is_known_and_nothing_negative(leap: float) -> None:
+    start = NOON - NOON % QUARTER - 6 * HOUR_MS
+    quarters = [(start + n * QUARTER, leap if n == 9 else 0.25) for n in range(16)]
+    along = [start + n * HOUR_MS for n in range(5)]
+    assert history.rises(register(quarters), QUARTER, along) == [
+        (0.75, True), (1.0, True), (0.75, True), (1.0, True),
+    ]  # fmt: skip
+    fine = [start + n * QUARTER for n in range(8, 12)]
+    assert [known for _, known in history.rises(register(quarters), QUARTER, fine)] == [True, False, True]
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.floats(0, 5)), min_size=1, max_size=60, unique_by=lambda p: p[0]
