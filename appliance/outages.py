@@ -105,11 +105,14 @@ class Judge:
 
 
 def lasting(seconds: float) -> str:
-    """40 s, 12 min, 2 h 10 min."""
+    """40 s, 12 min, 2 h 10 min, 3 d 4 h."""
     minutes = round(seconds / 60)
+    hours = minutes // 60
     if seconds < 60:
         return f"{round(seconds)} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{minutes} min" if minutes < 60 else f"{hours} h {minutes % 60} min"
 
 
 def _closed(start: int, end: int, unwatched: list[Span]) -> dict[str, Any]:

@@ -166,7 +166,15 @@ def test_one_that_lasts_has_no_end_and_is_told_once() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(40, "40 s"), (59.6, "60 s"), (61, "1 min"), (3599, "1 h 0 min"), (7800, "2 h 10 min")],
+    [
+        (40, "40 s"),
+        (59.6, "60 s"),
+        (61, "1 min"),
+        (3599, "1 h 0 min"),
+        (7800, "2 h 10 min"),
+        (172_800, "2 d 0 h"),
+        (41e6, "474 d 12 h"),
+    ],
 )
 def test_how_long(seconds: float, said: str) -> None:
     assert lasting(seconds) == said

@@ -244,7 +244,7 @@ def _holds() -> dict[str, str]:
         "register": "|".join(re.escape(name) for name in sorted(NAMES)),
         "port": r"(?:/dev/|socket://|rfc2217://)\S*?",
         "page": "|".join(re.escape(name) for name in PORTAL_PAGES),
-        "lasted": r"(?:about |at least |at most )?\d+ (?:s|min|h)(?: \d+ min)?",
+        "lasted": r"(?:about |at least |at most )?\d+ (?:s|min|h|d)(?: \d+ (?:min|h))?",
         "kwh": r"-?[\d.]+ kWh", "kw": r"-?[\d.]+ k?W", "sum": r"-?[\d.]+ [A-Z]{3}",
         "clock": clock, "later": clock, "rate": rate, "top": rate,
     }  # fmt: skip
