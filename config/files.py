@@ -30,6 +30,14 @@ def write_atomic(path: Path, content: bytes, mode: int | None = None) -> None:
     sync_folder(target.parent)
 
 
+def hand_over(path: Path) -> None:
+    """Give what root made in somebody else's folder (by `sudo`, say) to whom the folder belongs: else the
+    daemon could not write to it. Raises OSError."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` as lasting as the files' contents. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

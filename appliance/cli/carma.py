@@ -72,17 +72,20 @@ def fetch(
     if not data_dir.is_dir():
         raise Refused(f"there is no data folder {data_dir}; name the appliance's with --data")
     config = usable_config(config_path, data_dir)
-    options = _options(config, source)
+    options = _options(config, source, config_path)
     plan = Plan(months, not no_stop, pause_interval, pause_duration)
     done = asyncio.run(_fetch(options, config.site.time_zone, data_dir, plan))
     click.echo(done.text)
 
 
-def _options(config: "Config", source: str | None) -> "CarmaOptions":
+def _options(config: "Config", source: str | None, path: Path) -> "CarmaOptions":
     """The source to fetch for. Raises Refused."""
     found: dict[str, CarmaOptions] = {one.label: one for one in config.sources if one.type in TYPES}
     if not found:
-        raise Refused("no source of type carma is set up; docs/CARMA.md has an example")
+        raise Refused(
+            f"{path} has no usable source of type carma; docs/CARMA.md has an example, and `tallywatt check"
+            f" {path}` tells of mistakes"
+        )
     if source is None and len(found) > 1:
         raise Refused(f"say with --source which one is meant: {', '.join(found)}")
     if source is not None and source not in found:
@@ -92,8 +95,8 @@ def _options(config: "Config", source: str | None) -> "CarmaOptions":
 
 async def _fetch(options: "CarmaOptions", zone: str, data_dir: Path, plan: "Plan") -> "Done":
     from appliance.clock import RealClock
-    from appliance.errors import SourceError, StoreError
-    from appliance.sources._carma_fetch import Fetcher, portal_of
+    from appliance.errors import AuthError, SourceError, StoreError
+    from appliance.sources._carma_fetch import AlreadyError, Fetcher, portal_of
     from appliance.store import DayBook
     from appliance.store.day_book import NAME
 
@@ -103,6 +106,8 @@ async def _fetch(options: "CarmaOptions", zone: str, data_dir: Path, plan: "Plan
     try:
         with _progress(plan.months) as bar:
             return await fetcher.run(plan, _told(bar, plan.months))
+    except (AlreadyError, AuthError) as error:
+        raise Refused(str(error)) from None
     except (SourceError, StoreError) as error:
         raise Refused(f"{error}. What was fetched by then is kept; run it again to carry on") from None
     except asyncio.CancelledError:

@@ -21,7 +21,8 @@ from appliance.errors import SourceError, StoreError, TallywattError
 from appliance.sources._carma_chart import Chart
 from appliance.sources._carma_options import CarmaOptions
 from appliance.sources._carma_portal import Portal
-from appliance.store import Changes, DayBook, DayRegister, DayValue
+from appliance.store import Changes, DayBook, DayRegister, DayValue, faults
+from config.files import hand_over
 
 EMPTY_MONTHS = 3
 RESUMED_MS = 7 * DAY_MS
@@ -209,8 +210,7 @@ def before(month: date) -> date:
 @contextmanager
 def _alone(folder: Path, name: str) -> Iterator[None]:
     """Nobody else fetches for `name` meanwhile; the lock goes with the program that holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _opened(folder / f"{name}.lock")
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -221,6 +221,24 @@ def _alone(folder: Path, name: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    """The lock's handle. Raises StoreError where nothing may be written."""
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
+            hand_over(path.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        hand_over(path)
+    except PermissionError:
+        raise StoreError(
+            f"{path} may not be written by this user: run the command as the appliance's user (sudo -u"
+            " tallywatt), whom the data folder must belong to"
+        ) from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {faults.sentence(error)}") from error
+    return handle
 
 
 def _many(number: int, word: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.files import write_atomic
+from config.files import hand_over, write_atomic
 
 MOST = 5
 GONE = "REMOVED"
@@ -43,6 +43,7 @@ def keep(folder: Path, text: str, secrets: Iterable[str], now: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"carma-page-{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}.html"
     write_atomic(path, without_secrets(text, secrets).encode(), 0o600)
+    hand_over(path)
     for old in sorted(folder.glob("carma-page-*.html"))[:-MOST]:
         os.unlink(old)
     return path

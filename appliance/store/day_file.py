@@ -13,6 +13,7 @@ from appliance.errors import StoreError
 from appliance.store import faults
 from appliance.store.repair import is_damage
 from appliance.store.schema import transaction
+from config.files import hand_over
 
 T = TypeVar("T")
 
@@ -52,7 +53,10 @@ class DayFile:
             raise StoreError(f"{self.path} was opened to be read; nothing can be written to it")
         with self._told(), self._lock:
             self._prepare()
-            with closing(_connect(self.path, "rwc")) as db:
+            if not self.path.exists():
+                self.path.touch()
+                hand_over(self.path)
+            with closing(_connect(self.path, "rw")) as db:
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("PRAGMA journal_mode = PERSIST")  # half the writes of making a new one each time
                 with transaction(db):

@@ -1,11 +1,13 @@
 """Fetching from the virtual CARMA portal: true, polite, resumable, and clear when the portal changed."""
 
 import asyncio
+import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -404,6 +406,27 @@ async def test_a_day_book_that_cannot_be_written(portal: CarmaPortal, tmp_path: 
     with pytest.raises(StoreError, match="cannot be used"):
         await fetched(portal, tmp_path, clock, Plan(1))
     assert portal.requests == 0
+
+
+async def test_a_folder_that_cannot_be_written_is_said(
+    portal: CarmaPortal, tmp_path: Path, clock: Hurried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, said in ((errno.EACCES, r"sudo -u tallywatt"), (errno.EROFS, "read-only")):
+        error = OSError(number, "no")
+        monkeypatch.setattr("appliance.sources._carma_fetch.os.open", Mock(side_effect=error))
+        with pytest.raises(StoreError, match=said):
+            await fetched(portal, tmp_path, clock, Plan(1))
+    assert not portal.requests
+
+
+async def test_what_sudo_makes_belongs_to_the_appliance_s_user(
+    portal: CarmaPortal, tmp_path: Path, clock: Hurried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: set[str] = set()
+    monkeypatch.setattr("config.files.os.geteuid", lambda: 0)
+    monkeypatch.setattr("config.files.os.chown", lambda path, user, group: given.add(path.name))
+    await fetched(portal, tmp_path, clock, Plan(1))
+    assert given == {"sources", "carma.lock", "daily.db"}
 
 
 def test_changes_add_up() -> None:
