@@ -24,8 +24,9 @@ LONGEST_WISH_S = 86_400.0
 """A Retry-After beyond a day is a mistake of the other side's, or of one of the clocks."""
 AUTH_STATUS = (401, 403)
 
-# At DEBUG it would log each path with its query, in which some devices want their password.
-logging.getLogger("urllib3").setLevel(logging.INFO)
+# At DEBUG it would log each path with its query, and as a warning the address of an answer with odd headers:
+# some want a password or a token in there.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class HttpError(SourceError):

@@ -215,6 +215,8 @@ def test_no_secret_in_anything_that_is_said_or_logged(
             http.get_json(session, url, 5, {"Authorization": f"Bearer {SECRET}"})
         assert SECRET not in repr(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    with raw_server(lambda there: there.sendall(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n{}")) as there:
+        assert http.get_json(session, f"{there}/bot{SECRET}/getMe", 5) == {}
     assert SECRET not in caplog.text
 
 

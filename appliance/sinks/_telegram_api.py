@@ -100,6 +100,8 @@ def result(answer: http.Answer) -> Any:
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("ok"), bool):
+        if answer.status == 429:  # of something before Telegram: its wish is in the header alone
+            raise _busy(answer, {})
         raise SourceError(
             f"Telegram's address did not answer as Telegram does ({answer.status}): check url and network"
         )

@@ -16,6 +16,7 @@ from appliance.worker import Worker
 TIMEOUT_S = 30.0
 EVERY_S = 1.0
 """core.telegram.org/bots/faq: "avoid sending more than one message per second" in a chat."""
+PATIENCE_S = 60.0
 MOVED = "telegram_moved"
 
 ChatId = int | str
@@ -71,12 +72,14 @@ class Sender:
         await self._marked(chat, "sendMessage", "text", message)
 
     async def answer(self, chat: ChatId, text: str) -> None:
-        """Text of any length. Told to wait it waits, once."""
+        """Text of any length. Told to wait a little it waits, once."""
         for part in parts(text):
             asked = {"text": escaped(part), "parse_mode": "MarkdownV2"}
             try:
                 await self._call(chat, "sendMessage", asked)
             except BusyError as error:
+                if error.retry_after_s > PATIENCE_S:
+                    raise  # nobody waits for an answer that long, and others ask meanwhile
                 await self._clock.sleep(error.retry_after_s)
                 await self._call(chat, "sendMessage", asked)
 

@@ -5,6 +5,7 @@ polling, so nothing has to be reachable from outside. What is sent, when, and to
 """
 
 import asyncio
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
@@ -20,9 +21,26 @@ from appliance.sinks._telegram_send import Sender
 from appliance.sinks._telegram_text import fits
 from appliance.sinks.base import Delivery, Recipient, SinkContext, SinkOptions
 from config.messages import Topic
+from config.secrets import MARK
 
-ChatId = int | Annotated[str, Field(pattern=r"^@[A-Za-z0-9_]{4,32}$")]
+CHANNEL = r"^@[A-Za-z0-9_]{4,32}$"
 TEST = "This is a test: messages from here arrive"
+
+
+def _chat_id(given: Any) -> Any:
+    """A number may be in quotes. Raises ValueError for what can be no chat."""
+    text = str(given)
+    number = re.fullmatch(r"-?\d{1,16}", text) if not isinstance(given, bool) else None
+    if number is None and not re.fullmatch(CHANNEL, text):
+        raise ValueError(
+            "must be a chat's number, such as 111222333 (write to the bot, and the Messages page shows it), "
+            "or a channel's @name"
+        )
+    return text if number is None else int(text)
+
+
+_Written = int | Annotated[str, Field(pattern=CHANNEL)]
+ChatId = Annotated[int | str, BeforeValidator(_chat_id, json_schema_input_type=_Written)]
 
 
 class Chat(BaseModel):
@@ -44,7 +62,7 @@ class Chat(BaseModel):
 
 def _written(given: Any) -> Any:
     """An id alone stands for a chat."""
-    return {"id": given} if isinstance(given, int | str) else given
+    return {"id": given} if isinstance(given, int | float | str) else given
 
 
 class Options(SinkOptions):
@@ -64,6 +82,14 @@ class Options(SinkOptions):
     """Send a chart with the summary of the day."""
     url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     """Where the Bot API is; a server of your own can stand here."""
+
+    @field_validator("token")
+    @classmethod
+    def _whole(cls, token: SecretStr) -> SecretStr:
+        plain = token.get_secret_value()
+        if not plain.startswith(MARK) and not re.fullmatch(r"\d+:\S+", plain.strip()):
+            raise ValueError("must be the whole token that @BotFather gave, such as 123456789:AAF-and-more")
+        return token
 
     @field_validator("chats")
     @classmethod

@@ -19,6 +19,7 @@ from appliance.errors import AuthError, SourceError
 from appliance.sinks._news import News
 from appliance.sinks._news_box import NotTakenError
 from appliance.sinks.telegram import Options, Sink
+from config.mistakes import explain
 from tests.peers.news import House, QuickClock, opened, rounds
 from tests.peers.telling import until
 
@@ -479,11 +480,28 @@ async def test_one_message_a_second_in_a_chat(house: House, bot: Telegram, clock
 
 @pytest.mark.parametrize(
     ("chats", "says"),
-    [([5, {"id": 5}], "twice"), (["no name"], "pattern"), ([{"id": 5, "quiet": {"start": "22:00"}}], "end")],
+    [
+        ([5, {"id": "5"}], "twice"),
+        (["no name"], "must be a chat's number"),
+        ([1.5], "must be a chat's number"),
+        ([10**30], "must be a chat's number"),
+        ([{"id": True}], "must be a chat's number"),
+        ([{"id": 5, "quiet": {"start": "22:00"}}], "end"),
+    ],
 )
 def test_mistakes_in_chats(chats: list[Any], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
-        Options.model_validate({"token": "x", "chats": chats})
+        Options.model_validate({"token": TOKEN, "chats": chats})
+
+
+@pytest.mark.parametrize("token", ["", "SECRET", "7 SECRET", "7:", "/newbot 7:SECRET"])
+def test_what_is_no_token_is_told_without_it(token: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Options.model_validate({"token": token})
+    (said,) = explain(caught.value.errors(), Options, {"token": token}).values()
+    assert "that @BotFather gave" in said
+    assert "SECRET" not in said
+    assert Options.model_validate({"token": "enc:not to be read here"})
 
 
 def test_a_bot_without_chats_is_how_one_begins() -> None:
