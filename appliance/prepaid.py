@@ -49,8 +49,7 @@ class Account:
     `since` is when the present supply began, None where that was before anybody looked; `balance_at` is the
     meter's own instant of the balance, and of all else: `stale_s` is for how long the portal has been telling
     nothing newer (0 while it does). `days_left` is at present use. `movements` and `sessions` are newest
-    first. `sanctioned_*` are the loads agreed with the supplier, in the portal's unit (kW is likely, nobody
-    has confirmed it). `zone` is the meter's time zone (IANA): its days begin there.
+    first. `zone` is the meter's time zone (IANA): its days begin there.
     """
 
     supply: Supply | None = None
@@ -61,8 +60,6 @@ class Account:
     movements: tuple[Movement, ...] = ()
     sessions: tuple[Session, ...] = ()
     relay: bool | None = None
-    sanctioned_import: float | None = None
-    sanctioned_generator: float | None = None
     stale_s: float = 0.0
     currency: str = "INR"
     zone: str = "Asia/Kolkata"

@@ -40,6 +40,10 @@ PORTAL = (
     N_("The meter's registers do not go on from what was read before; it will be asked again"),
     N_("The clock is not set yet; the portal is asked once it is (network time, or a battery)"),
     N_("The portal has told nothing new since {clock} ({span} ago); it is asked on"),
+    N_(
+        "The portal tells what was {span} ago: its clock is behind, or it is late; its values are "
+        "left out until that is over"
+    ),
     N_("The portal tells zero for everything: it has lost its meter; it will be asked again"),
     N_("The portal's clock is {span} ahead; its values are left out until that is over"),
     N_("An ELNET meter counts in rupees, and this site's money is {money}: set site.currency to {currency}"),

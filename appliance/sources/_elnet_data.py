@@ -37,7 +37,7 @@ RATE_FROM_KWH = 0.5
 @dataclass(frozen=True, slots=True)
 class Live:
     """GetLiveUpdates. `supply` is GRID or GENERATOR as told, `at` UTC ms by the meter's clock; `eb` and `dg`
-    are the registers of grid and generator; `sanctioned_*` in the service's unit."""
+    are the registers of grid and generator."""
 
     at: int
     supply: int
@@ -46,8 +46,6 @@ class Live:
     eb: float
     dg: float
     solar: float | None = None
-    sanctioned_eb: float | None = None
-    sanctioned_dg: float | None = None
 
     @property
     def blank(self) -> bool:
@@ -104,8 +102,6 @@ def live(data: Any, zone: ZoneInfo) -> Live:
         eb=_needed(data, "EB"),
         dg=_needed(data, "DG"),
         solar=number(data, "Solar"),
-        sanctioned_eb=number(data, "SanctionEB"),
-        sanctioned_dg=number(data, "SanctionDG"),
     )
 
 

@@ -78,10 +78,10 @@ class Source:
         self._list, self._dashboard = _Slow(LIST_EVERY_S), _Slow(DASHBOARD_EVERY_S)
         self._homes = _Slow(0.0)
         self._home = Home()
-        self._live: Live | None = None
         self._portal_days: float | None = None
         self._loads: list[float] = []
         self._said_at: float | None = None
+        self._stale_at: int | None = None
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """One batch a sample. A trouble of the portal's is told by SourceError, and asking goes on."""
@@ -110,6 +110,7 @@ class Source:
         kept.clock_told = False
         if now - live.at > STALE_MS:
             return [], self._stale(live.at, now)
+        self._stale_at = None
         if kept.newest is not None and live.at <= kept.newest:
             return [], None
         kept.newest = live.at
@@ -126,7 +127,7 @@ class Source:
             told.append(said)
             self._exchanged()
         counted = self._counted(home, live) if home else {}
-        self._home, self._live = home or self._home, live
+        self._home = home or self._home
         told += self._account.take(live, self._home.rates)
         if self._account.wants_list:
             self._list.asked_at = self._dashboard.asked_at = None
@@ -186,6 +187,13 @@ class Source:
 
     def _stale(self, at: int, now: int) -> str:
         since, ago = f"{calendar.local(at, self._zone):%Y-%m-%d %H:%M}", lasting((now - at) / 1000)
+        if self._stale_at is None:
+            self._stale_at = at
+        if at > self._stale_at:
+            return (
+                f"The portal tells what was {ago} ago: its clock is behind, or it is late; its values are "
+                "left out until that is over"
+            )
         return f"The portal has told nothing new since {since} ({ago} ago); it is asked on"
 
     def _say(self, trouble: str | None) -> None:
@@ -214,7 +222,7 @@ class Source:
     @property
     def prepaid(self) -> Account:
         """The account as last known, also from before the start."""
-        last, live = self._account.state.last, self._live
+        last = self._account.state.last
         supply = self._supply.confirmed
         silent_ms = self._clock.now() - last.at if last else 0
         return Account(
@@ -226,8 +234,6 @@ class Source:
             movements=self._account.movements,
             sessions=self._supply.sessions,
             relay=self._home.relay,
-            sanctioned_import=live.sanctioned_eb if live else None,
-            sanctioned_generator=live.sanctioned_dg if live else None,
             stale_s=silent_ms / 1000 if silent_ms > STALE_MS else 0.0,
             currency=CURRENCY,
             zone=self._options.meter_zone,

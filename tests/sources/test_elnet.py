@@ -552,3 +552,18 @@ async def test_signing_in_without_what_is_needed(
     source = Source(Options.model_validate({"type": "elnet", "url": canned.url, **options}), context)
     with pytest.raises(kind, match=said):
         await anext(source.batches())
+
+
+async def test_a_portal_whose_clock_is_behind(canned: Canned, context: Context, heard: Heard) -> None:
+    options = {"type": "elnet", "url": canned.url, "token": "abc", "input_type": "Zm9v"}
+    source = Source(Options.model_validate(options), context)
+    said = []
+    for _ in range(20):
+        moment = f"{local(heard.clock.now() - 12 * MINUTE_MS, IST):%d-%m-%Y %H:%M:%S}"
+        live = {"Supply": 0, "PresentLoad": 0.5, "Balance": 5, "EB": 7.0, "DG": 0, "UpdatedOn": moment}
+        canned.said["GetLiveUpdates"] = {"Status": "Success", "Data": live}
+        _, trouble = await source._round()
+        said.append(trouble or "")
+        heard.clock.tick(120)
+    assert "has told nothing new" in said[0]
+    assert all("12 min ago: its clock is behind" in text for text in said[1:])

@@ -132,7 +132,7 @@ def test_a_question_is_written_as_the_app_does() -> None:
 def test_live_values() -> None:
     live = data.live(SAID, IST)
     assert (live.at, live.supply, live.load_kw) == (AT, GENERATOR, 0.74)
-    assert (live.balance, live.eb, live.dg, live.sanctioned_dg) == (812.4, 1204.31, 17.05, 2.0)
+    assert (live.balance, live.eb, live.dg, live.solar) == (812.4, 1204.31, 17.05, 0.0)
     assert data.live(SAID | {"Supply": 0}, IST).supply == GRID
     assert data.live(SAID | {"Supply": 3}, IST).supply == GENERATOR
 
