@@ -145,10 +145,19 @@ def expect_ok(answer: Answer, url: str) -> Answer:
     )
 
 
+def loads(body: bytes, **how: Any) -> Any:
+    """JSON as the `json` module reads it, but "?" for half a character (\\ud800), which no file takes.
+    Raises ValueError and RecursionError."""
+    found = json.loads(body, **how)
+    if b"\\ud" not in body.lower():
+        return found
+    return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+
+
 def decode(answer: Answer, url: str) -> Any:
     """The JSON in a body. Raises SourceError when it is none; NaN and Infinity are no JSON."""
     try:
-        return json.loads(answer.body, parse_constant=_no_constant)
+        return loads(answer.body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         start = answer.body[:40].decode("latin-1").strip()
         raise SourceError(f"{shown(url)} did not answer JSON but {start!r}; is the address right?") from None

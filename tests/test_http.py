@@ -220,6 +220,10 @@ def test_no_secret_in_anything_that_is_said_or_logged(
     assert SECRET not in caplog.text
 
 
+def test_half_a_character_is_a_question_mark_and_a_whole_one_stays() -> None:
+    assert http.loads(rb'{"a": ["\ud800x", "\uD83D\uDE00", 1.5]}') == {"a": ["?x", "\U0001f600", 1.5]}
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -3,7 +3,6 @@
 The token is part of every address, so no error here quotes one. Calls block; they are made in a thread.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -96,7 +95,7 @@ class Api:
 def result(answer: http.Answer) -> Any:
     """What an answer gives. Raises as `Api.call`."""
     try:
-        told = json.loads(answer.body)
+        told = http.loads(answer.body)
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("ok"), bool):

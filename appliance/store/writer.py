@@ -201,7 +201,9 @@ class Writer:
     def _fold_rest(self, commit: Commit, stamp: int) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO event(id, source, name, at, text, data) VALUES (?, ?, ?, ?, ?, ?)",
-            [(s.id, s.event.source, s.event.name, s.event.at, s.event.text,
+            # A text may quote half a character of somebody's JSON: SQLite refuses that, and all with it.
+            [(s.id, s.event.source, s.event.name, s.event.at,
+              s.event.text.encode("utf-8", "replace").decode(),
               json.dumps(dict(s.event.data), default=str)) for s in commit.events],
         )  # fmt: skip
         self._db.executemany(

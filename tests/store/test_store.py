@@ -152,6 +152,19 @@ async def test_commits_come_by_the_clock_and_at_once_when_urgent(store: Store, c
     assert await committed() == 3
 
 
+async def test_text_that_is_no_text_holds_up_nothing(tmp_path: Path, clock: FakeClock) -> None:
+    """JSON of a stranger can bring half a character, which no file takes."""
+    odd = Event("bot", "stranger", T0, "\ud800 wrote", {"name": "\ud800"})
+    async with Store(tmp_path, clock, STOCKHOLM) as store:
+        store.append([odd, power(1, T0)])
+        await fold(store)
+        store.append([power(2, T0 + 1)])
+        await fold(store)
+    async with Store(tmp_path, clock, STOCKHOLM) as store:
+        assert [stored.event.text for stored in await store.events()] == ["? wrote"]
+        assert (await store.latest())[0].value == 2
+
+
 async def test_events_are_found_by_time_name_source_and_page(store: Store) -> None:
     for n in range(30):
         event = Event(f"s{n % 2}", "rejected" if n % 3 else "started", T0 + n, f"event {n}", {"n": n})
