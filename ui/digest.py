@@ -1,6 +1,7 @@
 """Sums of the day for all browsers together: asked of the store once a minute at most, however many look."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,9 @@ class Digest:
         edges = [*range(first, now, calendar.QUARTER_MS), now]
         unknown: list[float | None] = [None] * (len(edges) - 1)
         lines = [
-            list(await here.store.increase(source[q], q, edges, since_first=True)) if q in source else unknown
+            shared(await here.store.increase(source[q], q, edges, since_first=True))
+            if q in source
+            else unknown
             for q in (Quantity.ENERGY_IMPORT, Quantity.ENERGY_EXPORT)
         ]
         starts, known = await here.ledger.rates(now - PRICES_BEFORE_MS, now + DAY_MS)
@@ -88,6 +91,21 @@ class Digest:
         bills = await here.ledger.bills(today, today, "day")
         rates = list(zip(starts.tolist(), prices, strict=True))
         return Sums(day, edges, bought, sold, rates, net(bills[0].bill) if bills else None)
+
+
+def shared(rises: Sequence[float | None]) -> list[float | None]:
+    """What a register rose while it was not read, evenly over the quarter hours it holds: a whole day that a
+    portal told is no peak at midnight. How much of a first such rise belongs to the time before is not known."""
+    found: list[float | None] = []
+    unread = 0
+    for rise in rises:
+        if rise is None:
+            unread += 1
+            continue
+        share = None if unread and not found else rise / (unread + 1)
+        found += [share] * (unread + 1)
+        unread = 0
+    return found + [None] * unread
 
 
 def used(day: dict[Quantity, float | None], has_battery: bool, has_solar: bool) -> float | None:

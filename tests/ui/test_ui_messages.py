@@ -11,7 +11,7 @@ from appliance.hub import Hub
 from appliance.model import Quantity, Reading
 from appliance.money.bill import Bill, Flow
 from appliance.views import home
-from ui.digest import Sums, net, used
+from ui.digest import Sums, net, shared, used
 from ui.live import follow
 from ui.pages.home import flow_message, phases_message, today_message
 from ui.pages.strip import energy_message, price_message
@@ -47,6 +47,20 @@ def test_the_unknown_is_a_dash() -> None:
     assert {n["value"] for n in nodes.values()} == {"–"}
     assert [i["value"] for i in today_message(TEXTS, found, None)["items"]] == ["–", "–"]
     assert energy_message(TEXTS, None, NOW)["value"] == "–"
+
+
+@pytest.mark.parametrize(
+    ("rises", "found"),
+    [
+        ([1.0, 0.0, 2.0], [1.0, 0.0, 2.0]),
+        ([1.0, None, None, 6.0, None], [1.0, 2.0, 2.0, 2.0, None]),
+        ([None, None, 9.6, None], [None, None, None, None]),
+        ([None, 4.0, 1.0, None, 3.0], [None, None, 1.0, 1.5, 1.5]),
+        ([], []),
+    ],
+)
+def test_what_rose_unread_is_no_peak(rises: list[float | None], found: list[float | None]) -> None:
+    assert shared(rises) == found
 
 
 def test_phases_beyond_the_fuse_are_marked() -> None:
