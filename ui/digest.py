@@ -95,7 +95,7 @@ class Digest:
 
 def shared(rises: Sequence[float | None]) -> list[float | None]:
     """What a register rose while it was not read, evenly over the quarter hours it holds: a whole day that a
-    portal told is no peak at midnight. How much of a first such rise belongs to the time before is not known."""
+    portal told is no peak at midnight. How much of a first such rise belongs to before is not known."""
     found: list[float | None] = []
     unread = 0
     for rise in rises:
