@@ -106,7 +106,8 @@ class Totals:
 
 
 def totals(name: str, latest: Latest, now: int, zone: ZoneInfo) -> dict[Supply, Totals]:
-    """Today and this month by the meter's clock: yesterday's numbers are not today's."""
+    """Today and this month by the meter's clock: yesterday's numbers are not today's. A generator of which
+    nothing was ever told is not there."""
     today = day_of(now, zone)
 
     def value(quantity: Quantity, first: date) -> float | None:
@@ -114,7 +115,10 @@ def totals(name: str, latest: Latest, now: int, zone: ZoneInfo) -> dict[Supply, 
         return reading.value if reading is not None and day_of(reading.at, zone) >= first else None
 
     found: dict[Supply, Totals] = {}
-    for way, (_, kwh, cost, month_kwh, month_cost) in WAYS.items():
+    for way, quantities in WAYS.items():
+        if way == "generator" and not any((name, quantity) in latest for quantity in quantities):
+            continue
+        _, kwh, cost, month_kwh, month_cost = quantities
         first = today.replace(day=1)
         found[way] = Totals(
             Counted(value(kwh, today), value(cost, today)),

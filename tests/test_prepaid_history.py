@@ -242,6 +242,8 @@ def test_yesterdays_numbers_are_not_todays() -> None:
         (Q.GENERATOR_MONTH, 28.9, 3 * DAY_MS), (Q.GENERATOR_COST_MONTH, 636.0, 20 * DAY_MS),
     )  # fmt: skip
     found = history.totals("elnet", latest, NOON, INDIA)
+    alone = {key: reading for key, reading in latest.items() if key[1] not in history.WAYS["generator"]}
+    assert list(history.totals("elnet", alone, NOON, INDIA)) == ["grid"]
     assert (found["grid"].today.kwh, found["grid"].today.cost) == (4.5, None)
     assert (found["generator"].month.kwh, found["generator"].month.cost) == (28.9, None)
     assert found["generator"].today.kwh is None

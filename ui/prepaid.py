@@ -149,12 +149,12 @@ def since(texts: Texts, account: Account, now: int) -> str:
 
 
 def _together(totals: Mapping[Supply, Totals], when: str) -> Counted:
-    """Both ways in; unknown as soon as one of them is."""
-    both: list[Counted] = [getattr(totals.get(way, Totals()), when) for way in WAYS]
+    """All ways in there are; unknown as soon as one of them is."""
+    both: list[Counted] = [getattr(total, when) for total in totals.values()]
 
     def whole(parts: Sequence[float | None]) -> float | None:
         known = [part for part in parts if part is not None]
-        return sum(known) if len(known) == len(parts) else None
+        return sum(known) if known and len(known) == len(parts) else None
 
     return Counted(whole([one.kwh for one in both]), whole([one.cost for one in both]))
 

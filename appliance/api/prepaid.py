@@ -119,7 +119,7 @@ async def prepaid(here: Here, source: Source = None) -> PrepaidOut:
     load = latest.get((name, Q.POWER_LOAD))
 
     def period(when: Literal["today", "month"]) -> PeriodOut:
-        ways = {way: getattr(total, when) for way, total in totals.items()}
+        ways = {way: getattr(totals.get(way, history.Totals()), when) for way in history.WAYS}
         return PeriodOut(**{w: CountedOut(kwh=one.kwh, cost=one.cost) for w, one in ways.items()})
 
     return PrepaidOut(

@@ -172,6 +172,13 @@ def test_sums_of_each_way_and_together() -> None:
     assert rows[3] == ["This month, ₹", "3,487.34", "636.05", "4,123.39"]
 
 
+def test_without_a_generator_the_grid_is_all() -> None:
+    rows = [row["cells"] for row in totals_table(TEXTS, {"grid": TOTALS["grid"]})["rows"]]
+    assert rows[0] == ["Today, kWh", "10.96", "–", "10.96"]
+    unknown = {"grid": TOTALS["grid"], "generator": Totals()}
+    assert totals_table(TEXTS, unknown)["rows"][0]["cells"][-1] == "–"
+
+
 # Recharges and runs
 
 
@@ -275,6 +282,7 @@ def test_the_page_while_the_generator_runs(driver: webdriver.Chrome, house: str,
     until(lambda: "for 37 min" in said(driver, ".supply") or "for 38 min" in said(driver, ".supply"))
     until(lambda: len(driver.find_elements(By.CSS_SELECTOR, ".plot canvas")) == 1)
     until(lambda: "DG 0." in said(driver, ".chartc"))
+    until(lambda: "+₹500.00" in said(driver, ".prepaidpage"))
     page = said(driver, ".prepaidpage")
     for text in ("Generator", "DG", "left at present use", "+₹500.00", "Deduction", "Runs now", "on average"):
         assert text in page
