@@ -22,7 +22,7 @@ from appliance.plots import Plot, PlotError
 from appliance.prepaid import Account
 from appliance.prepaid_history import account, accounts, kept_movements, stale_s
 from appliance.views import QUIET_W
-from appliance.wording import clock, kwh, money, power
+from appliance.wording import clock, kwh, lasts, money, power
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +225,7 @@ def _funds(known: Account, currency: str) -> str:
     amount = money(known.balance, currency)
     if known.days_left is None:
         return f"Balance {amount}"
-    return f"Balance {amount}, enough for {known.days_left:.1f} days at present use"
+    return f"Balance {amount}, enough for {lasts(known.days_left)} days at present use"
 
 
 def _drawn(plot: Plot) -> bool:

@@ -206,7 +206,8 @@ class Days:
             found = replace(found, cost=whole, priced=None, grid_cost=costs[0], generator_cost=costs[1])
         if found.since is not None and energy[0] is not None:
             energies = replace(found.energies, imported=energy[0], generator=energy[1])
-            found = replace(found, energies=energies, since=None)
+            # Nobody saw when most was drawn before we began.
+            found = replace(found, energies=energies, since=None, peak_at=None, peak_w=None)
         return found
 
     async def _account(self, found: Day, start: int, end: int, now: int) -> Day:

@@ -44,7 +44,7 @@ def _summary(here: Moment) -> Event:
         "daily_summary",
         "Used 11.4 kWh, 12 % less than yesterday",
         f"Cost {money(31.2, here.currency)}",
-        f"Most at {clock(peak_at, here.zone)}: 4.2 kW",
+        f"Peak 4.2 kW at {clock(peak_at, here.zone)}",
         day=day_of(here.now, here.zone).isoformat(), kwh=11.4, cost=31.2, currency=here.currency,
         peak_w=4200, peak_at=peak_at, yesterday_kwh=13.0, week_kwh_mean=12.2,
     )  # fmt: skip

@@ -21,6 +21,11 @@ def kwh(energy: float) -> str:
     return f"{energy:.{1 if abs(energy) >= 1 else 2}f} kWh"
 
 
+def lasts(days: float) -> str:
+    """How many days a balance lasts: "2.6", and "45" where tenths would be make-believe."""
+    return f"{days:.1f}" if days < 10 else f"{days:.0f}"
+
+
 def power(watts: float) -> str:
     """ "850 W", "4.2 kW"."""
     return f"{watts:.0f} W" if abs(watts) < 1000 else f"{watts / 1000:.1f} kW"

@@ -142,6 +142,18 @@ def test_the_day_is_that_of_the_meter() -> None:
     assert LowBalance("a", STOCKHOLM, "INR", told_at=late).judge(9, None, 500, None, MIDNIGHT) is None
 
 
+def test_tenths_of_a_day_are_told_where_they_count() -> None:
+    texts = []
+    for days in (2.64, 45.04):
+        event = LowBalance("a", INDIA, "INR").judge(9, days, 500, None, NOW)
+        assert event is not None
+        texts.append(event.text)
+    assert [text.partition("for ")[2] for text in texts] == [
+        "2.6 days at present use",
+        "45 days at present use",
+    ]
+
+
 def test_what_was_told_by_a_clock_far_ahead_silences_nothing() -> None:
     for days, told_again in ((0, False), (1, False), (40, True)):
         funds = LowBalance("a", INDIA, "INR", told_at=NOW + days * DAY_MS)

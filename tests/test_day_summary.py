@@ -113,7 +113,7 @@ async def test_a_day_beside_yesterday_and_the_week(tmp_path: Path) -> None:
             "Used 19.0 kWh, 21 % less than yesterday",
             "20 % more than the mean of 7 days",
             "Cost 23.75 SEK",
-            "Most at 00:01: 4.2 kW",
+            "Peak 4.2 kW at 00:01",
             "From the grid 14.2 kWh",
             "Solar 9.5 kWh",
             "To the grid 4.8 kWh",
@@ -188,6 +188,7 @@ async def test_on_the_first_day_a_meter_that_counts_from_midnight_knows_more(tmp
                 Q.ENERGY_IMPORT: 500 + hour * 0.5,
                 Q.IMPORT_TODAY: hour * 0.5,
                 Q.IMPORT_COST_TODAY: hour * 2,
+                Q.POWER_LOAD: 400,  # the most since we began, not of the day
             }
             await here.accept([Reading("p1", q, value, clock.now()) for q, value in counted.items()])
         await here.store.flush()

@@ -21,7 +21,7 @@ DAY = (
     N_("Cost {sum}"),
     N_("Cost {sum} for the {count}% whose price is known"),
     N_("Earned {sum}"),
-    N_("Most at {clock}: {kw}"),
+    N_("Peak {kw} at {clock}"),
     N_("From the grid {kwh}"),
     N_("From the grid {kwh}: {sum}"),
     N_("From the generator {kwh}"),

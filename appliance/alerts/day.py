@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.energy_now import Energies
-from appliance.wording import clock, compared, kwh, money, power
+from appliance.wording import clock, compared, kwh, lasts, money, power
 
 DAILY_SUMMARY = "daily_summary"
 ALL_PRICED = 0.99
@@ -135,7 +135,7 @@ def _money(day: Day) -> list[str]:
 def _peak(day: Day, zone: ZoneInfo) -> list[str]:
     if day.peak_w is None or day.peak_at is None:
         return []
-    return [f"Most at {clock(day.peak_at, zone)}: {power(day.peak_w)}"]
+    return [f"Peak {power(day.peak_w)} at {clock(day.peak_at, zone)}"]
 
 
 def _own(energies: Energies) -> bool:
@@ -171,7 +171,7 @@ def _balance(day: Day) -> list[str]:
     amount = money(day.balance, day.currency)
     if day.days_left is None:
         return [f"Balance {amount}"]
-    return [f"Balance {amount}, enough for {day.days_left:.1f} days at present use"]
+    return [f"Balance {amount}, enough for {lasts(day.days_left)} days at present use"]
 
 
 def _missing(day: Day, zone: ZoneInfo) -> list[str]:

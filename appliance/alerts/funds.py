@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from appliance.alerts import told_for
 from appliance.calendar import day_of, local
 from appliance.model import Event
-from appliance.wording import money
+from appliance.wording import lasts, money
 
 LOW_BALANCE = "low_balance"
 CALM = 1.05
@@ -55,7 +55,7 @@ class LowBalance:
             return f"The balance is spent: {amount}; recharge it now"
         if days_left is None:
             return f"The balance is low: {amount}"
-        return f"The balance is low: {amount}, enough for {days_left:.1f} days at present use"
+        return f"The balance is low: {amount}, enough for {lasts(days_left)} days at present use"
 
 
 def _clear(value: float | None, threshold: float | None) -> bool:

@@ -216,10 +216,10 @@ class Judge:
             return self._ended(running, max(running.start, turn.at), now)
         state.running = Running(turn.at, turn.before, [turn.silence] if turn.silence else [])
         data: dict[str, Any] = {"start": turn.at}
-        text = f"The generator supplies since {local(turn.at, self._zone):%H:%M}"
+        text = f"Power cut: on the generator since {local(turn.at, self._zone):%H:%M}"
         if turn.silence:
             data["not_watched"] = list(turn.silence)
-            text = f"The generator supplies; {self._not_watched(turn.silence)}"
+            text = f"Power cut: on the generator; {self._not_watched(turn.silence)}"
         return Event(self._source, ON, turn.at, text, data)
 
     def _ended(self, running: Running, end: int, now: Sample) -> Event:
