@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from appliance.clock import DAY_MS
+from appliance.model import Quantity
 
 Supply = Literal["grid", "generator"]
+Q = Quantity
+WAYS: dict[Supply, tuple[Quantity, ...]] = {
+    "grid": (Q.ENERGY_IMPORT, Q.IMPORT_TODAY, Q.IMPORT_COST_TODAY, Q.IMPORT_MONTH, Q.IMPORT_COST_MONTH),
+    "generator": (
+        Q.ENERGY_GENERATOR, Q.GENERATOR_TODAY, Q.GENERATOR_COST_TODAY,
+        Q.GENERATOR_MONTH, Q.GENERATOR_COST_MONTH,
+    ),
+}  # fmt: skip
+"""Of each way in: the register, then energy and cost of the day and of the month."""
 WINDOW_MS = 7 * DAY_MS
 """Present use is that of so long: it holds every day of a week once."""
 LEAST_MS = DAY_MS

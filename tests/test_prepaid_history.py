@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance import prepaid_history as history
+from appliance import prepaid_usage
 from appliance.calendar import instant, local
 from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS, FakeClock
 from appliance.model import Event, Quantity, Reading
-from appliance.prepaid import Account, Movement, Session
+from appliance.prepaid import WAYS, Account, Movement, Session
 from appliance.store import Series, Store
 
 Q = Quantity
@@ -38,18 +39,18 @@ def register(points: Sequence[tuple[int, float]]) -> Series:
 
 
 def test_stretches_begin_at_round_times_of_the_meters_clock() -> None:
-    shown = [f"{local(at, INDIA):%d %H:%M}" for at in history.edges(NOON, 3, 60, INDIA)]
+    shown = [f"{local(at, INDIA):%d %H:%M}" for at in prepaid_usage.edges(NOON, 3, 60, INDIA)]
     assert shown == ["14 09:00", "14 10:00", "14 11:00", "14 12:00", "14 12:10"]
-    days = [f"{local(at, INDIA):%d %H:%M}" for at in history.edges(NOON, 48, 1440, INDIA)]
+    days = [f"{local(at, INDIA):%d %H:%M}" for at in prepaid_usage.edges(NOON, 48, 1440, INDIA)]
     assert days == ["12 00:00", "13 00:00", "14 00:00", "14 12:10"]
-    quarters = [f"{local(at, INDIA):%H:%M}" for at in history.edges(NOON, 12, 360, INDIA)]
+    quarters = [f"{local(at, INDIA):%H:%M}" for at in prepaid_usage.edges(NOON, 12, 360, INDIA)]
     assert quarters == ["00:00", "06:00", "12:00", "12:10"]
 
 
 def test_a_day_whose_clock_is_changed_keeps_its_round_times() -> None:
     stockholm = ZoneInfo("Europe/Stockholm")
     now = instant(datetime(2026, 3, 29, 23, 0, tzinfo=stockholm))
-    shown = [f"{local(at, stockholm):%d %H:%M}" for at in history.edges(now, 22, 360, stockholm)]
+    shown = [f"{local(at, stockholm):%d %H:%M}" for at in prepaid_usage.edges(now, 22, 360, stockholm)]
     assert shown == ["29 00:00", "29 06:00", "29 12:00", "29 18:00", "29 23:00"]
 
 
@@ -62,7 +63,7 @@ def test_a_day_whose_clock_is_changed_keeps_its_round_times() -> None:
 def test_stretches_cover_what_is_asked_and_are_no_longer_than_wanted(
     hours: float, group: int, now: int, zone: str
 ) -> None:
-    found = history.edges(now, hours, group, ZoneInfo(zone))
+    found = prepaid_usage.edges(now, hours, group, ZoneInfo(zone))
     assert found[-1] == now
     assert found[0] <= now - round(hours * HOUR_MS)
     assert all(a < b for a, b in pairwise(found))
@@ -77,7 +78,7 @@ def test_energy_between_round_times() -> None:
     start = NOON - NOON % QUARTER - 4 * HOUR_MS
     quarters = [(start + n * QUARTER, 0.25) for n in range(16)]
     along = [start + HOUR_MS, start + 2 * HOUR_MS, start + 3 * HOUR_MS]
-    assert history.rises(register(quarters), QUARTER, along) == [(1.0, True), (1.0, True)]
+    assert prepaid_usage.rises(register(quarters), QUARTER, along) == [(1.0, True), (1.0, True)]
 
 
 def test_a_silence_is_shared_out_and_a_stretch_that_lies_in_it_is_not_known() -> None:
@@ -86,18 +87,20 @@ def test_a_silence_is_shared_out_and_a_stretch_that_lies_in_it_is_not_known() ->
     back = start + 4 * HOUR_MS
     quarters += [(back, 3.0), *((back + n * QUARTER, 0.25) for n in range(1, 12))]
     along = [start + n * HOUR_MS for n in range(8)]
-    found = history.rises(register(quarters), QUARTER, along)
+    found = prepaid_usage.rises(register(quarters), QUARTER, along)
     assert [known for _, known in found] == [True, False, False, False, True, True, True]
     # All that went through is in the sum, but for the first quarter, whose beginning nobody read.
     assert sum(rise for rise, _ in found) == pytest.approx(3 * 0.25 + 3.0 + 11 * 0.25)
     whole_day = [start, start + 7 * HOUR_MS]
-    assert history.rises(register(quarters), QUARTER, whole_day)[0][1], "a silence within it hides nothing"
+    assert prepaid_usage.rises(register(quarters), QUARTER, whole_day)[0][1], (
+        "a silence within it hides nothing"
+    )
 
 
 def test_what_was_never_read_is_unknown_and_not_nothing() -> None:
-    assert history.rises(Series([], []), QUARTER, [0, HOUR_MS]) == []
+    assert prepaid_usage.rises(Series([], []), QUARTER, [0, HOUR_MS]) == []
     quarters = [(10 * HOUR_MS + n * QUARTER, 0.5) for n in range(4)]
-    found = history.rises(register(quarters), QUARTER, [n * HOUR_MS for n in range(8, 14)])
+    found = prepaid_usage.rises(register(quarters), QUARTER, [n * HOUR_MS for n in range(8, 14)])
     assert [known for _, known in found] == [False, False, True, False, False]
 
 
@@ -106,11 +109,15 @@ def test_between_two_meters_nothing_is_known_and_nothing_negative(leap: float) -
     start = NOON - NOON % QUARTER - 6 * HOUR_MS
     quarters = [(start + n * QUARTER, leap if n == 9 else 0.25) for n in range(16)]
     along = [start + n * HOUR_MS for n in range(5)]
-    assert history.rises(register(quarters), QUARTER, along) == [
+    assert prepaid_usage.rises(register(quarters), QUARTER, along) == [
         (0.75, True), (1.0, True), (0.75, True), (1.0, True),
     ]  # fmt: skip
     fine = [start + n * QUARTER for n in range(8, 12)]
-    assert [known for _, known in history.rises(register(quarters), QUARTER, fine)] == [True, False, True]
+    assert [known for _, known in prepaid_usage.rises(register(quarters), QUARTER, fine)] == [
+        True,
+        False,
+        True,
+    ]
 
 
 @given(
@@ -123,7 +130,7 @@ def test_energy_is_never_negative_and_never_more_than_was_counted(
     points: list[tuple[int, float]], marks: list[int]
 ) -> None:
     quarters = register([(place * QUARTER, rise) for place, rise in sorted(points)])
-    found = history.rises(quarters, QUARTER, sorted(mark * QUARTER for mark in marks))
+    found = prepaid_usage.rises(quarters, QUARTER, sorted(mark * QUARTER for mark in marks))
     assert all(rise >= -1e-6 for rise, _ in found)
     assert sum(rise for rise, _ in found) <= sum(rise for _, rise in points) + 1e-4
 
@@ -135,12 +142,12 @@ def test_the_price_is_what_the_meter_counted_with_that_day() -> None:
     at = [NOON - DAY_MS, NOON]
     day = Series(at, [10.0, 0.06]), Series(at, [83.3, 1.38])
     month = Series(at, [400.0, 400.06]), Series(at, [3332.0, 3333.4])
-    found = history.rates(day, month, INDIA)
+    found = prepaid_usage.rates(day, month, INDIA)
     assert found[date(2026, 5, 13)] == pytest.approx(8.33)
     assert found[date(2026, 5, 14)] == pytest.approx(8.332, abs=0.001), "too little today: the month's"
     along = [NOON - 2 * DAY_MS, NOON - DAY_MS, NOON, NOON + DAY_MS]
-    assert history.priced([1.0, 2.0, 0.0], along, {date(2026, 5, 13): 8.0}, INDIA) == [None, 16.0, 0.0]
-    assert history.priced([0.0], along, {}, INDIA) == [0.0]
+    assert prepaid_usage.priced([1.0, 2.0, 0.0], along, {date(2026, 5, 13): 8.0}, INDIA) == [None, 16.0, 0.0]
+    assert prepaid_usage.priced([0.0], along, {}, INDIA) == [0.0]
 
 
 # The store
@@ -165,17 +172,17 @@ async def test_a_day_of_both_ways_from_the_store(tmp_path: Path) -> None:
                 ]
             )
         await store.flush()
-        found = await history.usage(store, "elnet", NOON, 12, 60, INDIA)
+        found = await prepaid_usage.usage(store, "elnet", NOON, 12, 60, INDIA)
         assert len(found.edges) == len(found.grid.kwh) + 1 == 14
         hour = found.grid.kwh[3]
         assert hour is not None
         assert hour == pytest.approx(0.6, abs=0.02)
         assert found.grid.cost[3] == pytest.approx(8 * hour, rel=1e-6)
         assert found.generator.kwh[3] == 0
-        day = await history.usage(store, "elnet", NOON, 24, 5, INDIA)
+        day = await prepaid_usage.usage(store, "elnet", NOON, 24, 5, INDIA)
         assert day.generator.total_kwh == pytest.approx(1.2, abs=0.03)
         assert day.generator.total_cost == pytest.approx(22 * 1.2, abs=0.7)
-        nothing = await history.usage(store, "other", NOON, 24, 60, INDIA)
+        nothing = await prepaid_usage.usage(store, "other", NOON, 24, 60, INDIA)
         assert set(nothing.grid.kwh) == {None}
         assert nothing.generator.total_kwh is None
 
@@ -242,7 +249,7 @@ def test_yesterdays_numbers_are_not_todays() -> None:
         (Q.GENERATOR_MONTH, 28.9, 3 * DAY_MS), (Q.GENERATOR_COST_MONTH, 636.0, 20 * DAY_MS),
     )  # fmt: skip
     found = history.totals("elnet", latest, NOON, INDIA)
-    alone = {key: reading for key, reading in latest.items() if key[1] not in history.WAYS["generator"]}
+    alone = {key: reading for key, reading in latest.items() if key[1] not in WAYS["generator"]}
     assert list(history.totals("elnet", alone, NOON, INDIA)) == ["grid"]
     assert (found["grid"].today.kwh, found["grid"].today.cost) == (4.5, None)
     assert (found["generator"].month.kwh, found["generator"].month.cost) == (28.9, None)

@@ -13,7 +13,7 @@ from appliance.demo.flat_plan import Plan
 from appliance.demo.flat_truth import DG_RATE, EB_RATE, Flat
 from appliance.demo.outages import Outage
 from appliance.model import Quantity, Reading
-from appliance.prepaid_history import Usage, usage
+from appliance.prepaid_usage import Usage, usage
 from appliance.store import Store
 
 Q = Quantity

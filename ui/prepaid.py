@@ -9,7 +9,8 @@ from appliance.calendar import day_of
 from appliance.clock import DAY_MS
 from appliance.outages import lasting
 from appliance.prepaid import Account, Movement, Session, Supply
-from appliance.prepaid_history import LONGEST_MIN, SHORTEST_MIN, Counted, Totals, Usage, Used, mean_kw
+from appliance.prepaid_history import Counted, Totals, mean_kw
+from appliance.prepaid_usage import LONGEST_MIN, SHORTEST_MIN, Usage, Used
 from config.messages import Messages
 
 from .charts import Axis, Drawing, Line

@@ -7,11 +7,12 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
 from appliance import prepaid_history as history
+from appliance import prepaid_usage
 from appliance.api.common import Here, asked, problems
 from appliance.app import Appliance
 from appliance.calendar import iso
 from appliance.model import Quantity
-from appliance.prepaid import Account
+from appliance.prepaid import WAYS, Account
 
 router = APIRouter(prefix="/api/v1/prepaid", tags=["Prepaid"])
 Q = Quantity
@@ -119,7 +120,7 @@ async def prepaid(here: Here, source: Source = None) -> PrepaidOut:
     load = latest.get((name, Q.POWER_LOAD))
 
     def period(when: Literal["today", "month"]) -> PeriodOut:
-        ways = {way: getattr(totals.get(way, history.Totals()), when) for way in history.WAYS}
+        ways = {way: getattr(totals.get(way, history.Totals()), when) for way in WAYS}
         return PeriodOut(**{w: CountedOut(kwh=one.kwh, cost=one.cost) for w, one in ways.items()})
 
     return PrepaidOut(
@@ -147,17 +148,20 @@ def _iso(at: int | None) -> str | None:
 async def usage(
     here: Here,
     source: Source = None,
-    hours: Annotated[float, Query(ge=1, le=history.LONGEST_H, description="How far back.")] = 24,
+    hours: Annotated[float, Query(ge=1, le=prepaid_usage.LONGEST_H, description="How far back.")] = 24,
     group: Annotated[
-        int, Query(ge=history.SHORTEST_MIN, le=history.LONGEST_MIN, description="Minutes of a stretch.")
+        int,
+        Query(
+            ge=prepaid_usage.SHORTEST_MIN, le=prepaid_usage.LONGEST_MIN, description="Minutes of a stretch."
+        ),
     ] = 60,
 ) -> UsageOut:
     """kWh and money from the grid and from the generator over the last hours."""
     name, known = _needed(here, source)
-    if hours * 60 / group > history.MOST_BARS:
-        least = -int(-hours * 60 // history.MOST_BARS)
+    if hours * 60 / group > prepaid_usage.MOST_BARS:
+        least = -int(-hours * 60 // prepaid_usage.MOST_BARS)
         raise HTTPException(400, f"group: that many stretches are not told at once; take {least} or more")
-    found = await history.usage(here.store, name, here.clock.now(), hours, group, ZoneInfo(known.zone))
+    found = await prepaid_usage.usage(here.store, name, here.clock.now(), hours, group, ZoneInfo(known.zone))
     return UsageOut(
         source=name,
         currency=here.config.site.currency,
@@ -169,7 +173,7 @@ async def usage(
     )
 
 
-def _used(used: history.Used) -> UsedOut:
+def _used(used: prepaid_usage.Used) -> UsedOut:
     return UsedOut(
         kwh=[None if kwh is None else round(kwh, 3) for kwh in used.kwh],
         cost=[None if cost is None else round(cost, 2) for cost in used.cost],

@@ -15,7 +15,8 @@ from selenium.webdriver.common.by import By
 from appliance.calendar import instant
 from appliance.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from appliance.prepaid import Account, Movement, Session, Supply
-from appliance.prepaid_history import Counted, Totals, Usage, Used
+from appliance.prepaid_history import Counted, Totals
+from appliance.prepaid_usage import Usage, Used
 from config.messages import Messages
 from tests.ui.browser import SIZES, load, missing, served, shape, until
 from tests.ui.hand import OVERFLOW, SMALLEST_PX, TARGETS, enter, press, said
@@ -175,7 +176,7 @@ def test_sums_of_each_way_and_together() -> None:
 def test_without_a_generator_the_grid_is_all() -> None:
     rows = [row["cells"] for row in totals_table(TEXTS, {"grid": TOTALS["grid"]})["rows"]]
     assert rows[0] == ["Today, kWh", "10.96", "–", "10.96"]
-    unknown = {"grid": TOTALS["grid"], "generator": Totals()}
+    unknown = TOTALS | {"generator": Totals()}
     assert totals_table(TEXTS, unknown)["rows"][0]["cells"][-1] == "–"
 
 

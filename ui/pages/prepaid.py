@@ -10,7 +10,8 @@ from appliance import prepaid_history as history
 from appliance.errors import StoreError
 from appliance.model import Quantity
 from appliance.prepaid import Account, Movement, Session
-from appliance.prepaid_history import LONGEST_H, LONGEST_MIN, MARKS, Usage
+from appliance.prepaid_history import MARKS
+from appliance.prepaid_usage import LONGEST_H, LONGEST_MIN, Usage, usage
 from config.messages import Messages
 
 from ..charts import message
@@ -233,7 +234,7 @@ class _Shown:
 
         async def ask() -> None:
             view = self._view
-            found = await history.usage(view.appliance.store, source, view.now, hours, minutes, self.zone)
+            found = await usage(view.appliance.store, source, view.now, hours, minutes, self.zone)
             if turn == self._turns:
                 self._usage = found
 
