@@ -187,7 +187,7 @@ class Checker:
             return Counter(
                 source,
                 type_,
-                check.registers(quarters, edges, self._most_kw),
+                check.registers(quarters, edges, self._most_kw, at_end=type_ in accuracy.PORTALS_OF_DAYS),
                 percent,
                 told_by,
                 check.last_digit(found.high),

@@ -11,10 +11,14 @@ from typing import Literal, NamedTuple
 CLASSES = {"A": 2.0, "B": 1.0, "C": 0.5, "2": 2.0, "1": 1.0, "0.5": 0.5}
 """Per cent either way, by class index."""
 READERS = frozenset({
-    "camera_meter", "p1_serial", "homewizard", "meter_endpoint", "remote", "s0_pulses", "elnet", "carma",
+    "camera_meter", "p1_serial", "homewizard", "meter_endpoint", "remote", "s0_pulses", "elnet",
+    "carma", "carman",
 })  # fmt: skip
 """Types that read, or are told by a portal, a register that a meter counts: what went through while they
 were silent is in it."""
+
+PORTALS_OF_DAYS = frozenset({"carma", "carman"})
+"""Types that tell what a register stood at, at the end of each day."""
 
 
 class Accuracy(NamedTuple):
@@ -34,6 +38,7 @@ ASSUMED = {
     "s0_pulses": CLASSES["B"],
     "elnet": CLASSES["B"],
     "carma": CLASSES["B"],
+    "carman": CLASSES["B"],
     "powerwall": 1.0,
 }
 """By type of source. No list says which class hangs in a house: the meter's face does, and

@@ -122,15 +122,19 @@ class Finding:
         return 100 * self.allowed / self.meter_kwh
 
 
-def registers(quarters: Quarters, edges: Ints, most_kw: float | None = None) -> Registers:
+def registers(
+    quarters: Quarters, edges: Ints, most_kw: float | None = None, *, at_end: bool = False
+) -> Registers:
     """What a register stood at at each edge (UTC ms, whole quarter hours).
 
     Within its quarter the last of n readings is taken to be half an n-th before the end, the first half an
     n-th after the beginning; between the two the register is taken to rise evenly. `most_kw` is the highest
-    power the connection allows: it bounds what may have gone through a gap.
+    power the connection allows: it bounds what may have gone through a gap. `at_end`: each reading is that
+    of the very end of its quarter, as portals tell registers of the end of a day.
     """
     after = np.searchsorted(quarters.start, edges, side="left")
-    known = (after > 0) & (after < len(quarters.start))
+    exact = at_end & np.isin(edges, quarters.start + QUARTER_MS)
+    known = (after > 0) & (after < len(quarters.start)) | exact
     if not known.any():
         nothing = np.full(len(edges), np.nan)
         return Registers(nothing, nothing, _quiet(quarters.start, edges))
@@ -140,11 +144,12 @@ def registers(quarters: Quarters, edges: Ints, most_kw: float | None = None) -> 
     if most_kw is not None:
         low = np.maximum(low, late - most_kw * (quarters.start[after] + QUARTER_MS - edges) / HOUR_MS)
         high = np.minimum(high, early + most_kw * (edges - quarters.start[before]) / HOUR_MS)
-    from_ = quarters.start[before] + QUARTER_MS * (1 - 0.5 / quarters.readings[before])
-    until = quarters.start[after] + QUARTER_MS * 0.5 / quarters.readings[after]
+    share = 0.0 if at_end else 0.5
+    from_ = quarters.start[before] + QUARTER_MS * (1 - share / quarters.readings[before])
+    until = quarters.start[after] + QUARTER_MS * (1.0 if at_end else 0.5 / quarters.readings[after])
     guess = early + (late - early) * (edges - from_) / np.maximum(until - from_, 1)
     kwh = np.clip(guess, np.minimum(low, high), np.maximum(low, high))
-    slack = np.maximum(np.maximum(high - kwh, kwh - low), 0.0)
+    slack = np.where(exact, 0.0, np.maximum(np.maximum(high - kwh, kwh - low), 0.0))
     return Registers(
         np.where(known, kwh, np.nan), np.where(known, slack, np.nan), _quiet(quarters.start, edges)
     )

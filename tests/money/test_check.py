@@ -88,6 +88,23 @@ def test_before_the_first_and_after_the_last_reading_nothing_is_known() -> None:
     assert np.isfinite(found.kwh).tolist() == [False, True] + [False] * (DAYS - 1)
 
 
+def test_a_register_told_for_the_end_of_each_day_is_known_to_its_last_digit() -> None:
+    days = [20.0, 9.0, 30.0, 12.0]  # a day beside one of half its use is not left out
+    told = [100.0, 120.0, 129.0, 159.0, 171.0]
+    found = quarters([int(edge) for edge in EDGES[:5]], told)
+    stood = registers(found, EDGES[:6], at_end=True)
+    assert stood.kwh[:5].tolist() == told  # the newest too: nothing has to follow
+    assert np.isnan(stood.kwh[5])
+    assert not stood.slack[:5].any()
+    portal = Counter("carma.1", "carma", stood, 1.0, "assumed", 0.01, "carma" in READERS)
+    alone = Pair(portal, portal, same=True)
+    assert [alone.judge(slice(n, n + 1)).meter_kwh for n in range(4)] == days
+    assert alone.judge(slice(0, 4)).meter_kwh == sum(days)
+    gap = registers(quarters([int(EDGES[0]), int(EDGES[2])], [100.0, 130.0]), EDGES[:3], at_end=True)
+    assert gap.kwh.tolist() == [100.0, 115.0, 130.0]
+    assert gap.slack.tolist() == [0.0, 15.0, 0.0]
+
+
 @given(
     gaps=st.lists(st.integers(60_000, 6 * HOUR_MS), min_size=30, max_size=60),
     watts=st.lists(st.floats(0, 11_000), min_size=60, max_size=60),
