@@ -227,6 +227,9 @@ def test_who_needs_you_says_so_once_until_it_works() -> None:
     assert judge.judge("The area is unknown", NOW + DAY_MS) is not None
     judge.works()
     assert judge.judge("The area is unknown", NOW + DAY_MS) is not None
+    judge.works()
+    assert judge.judge("The token is refused. Readings that wait: 9", NOW) is not None
+    assert judge.judge("The token is refused. Readings that wait: 10", NOW + 3 * DAY_MS) is None
     after_restart = NeedsYou("spot", Event("spot", "needs_you", NOW, "The token is refused"))
     assert after_restart.judge("The token is refused", NOW + DAY_MS) is None
 

@@ -3,6 +3,8 @@
 Spans are of a clock that never runs backwards: a Pi that learns the time after its start was not silent.
 """
 
+import re
+
 from appliance.clock import DAY_MS, MINUTE_MS
 from appliance.model import Event
 from appliance.outages import lasting
@@ -72,16 +74,22 @@ class NeedsYou:
     def __init__(self, source: str, last: Event | None = None) -> None:
         """`last` is what was told of it last."""
         self._source = source
-        self._text = None if last is None else last.text
+        self._trouble = None if last is None else _kind(last.text)
         self._at = 0 if last is None else last.at
 
     def judge(self, text: str, now: int) -> Event | None:
         """It needs somebody, because of `text`."""
-        if self._text is not None and (text == self._text or 0 <= now - self._at < DAY_MS):
+        trouble = _kind(text)
+        if self._trouble is not None and (trouble == self._trouble or 0 <= now - self._at < DAY_MS):
             return None
-        self._text, self._at = text, now
+        self._trouble, self._at = trouble, now
         return Event(self._source, NEEDS_YOU, now, text)
 
     def works(self) -> None:
         """It works: the next trouble is news."""
-        self._text = None
+        self._trouble = None
+
+
+def _kind(text: str) -> str:
+    """The trouble, without its numbers: one more reading that waits is no other trouble."""
+    return re.sub(r"\d+", "#", text)

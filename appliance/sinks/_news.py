@@ -16,7 +16,7 @@ from appliance.clock import MINUTE_MS
 from appliance.errors import AuthError, SourceError, StoreError
 from appliance.model import Event
 from appliance.news import topic_of
-from appliance.sinks._news_box import Box, NotTakenError, recipient
+from appliance.sinks._news_box import Box, NotTakenError, delivery, recipient
 from appliance.sinks._news_people import Person, Place
 from appliance.sinks._news_queue import Lane, Parcel, Queue
 from appliance.sinks._news_text import Message, example, told
@@ -31,6 +31,7 @@ LAST_WORD_S = 10.0
 """A stop waits so long (by the system's clock) for the answer to what is on its way."""
 MUTES = "muted"
 REFUSED = "message_refused"
+NEEDS_YOU = "needs_you"
 
 Carry = Callable[[Person, Message], Awaitable[None]]
 
@@ -58,6 +59,7 @@ class News:
         self._fits = fits
         self._sent = 0
         self._aside = 0
+        self._opened = context.clock.now()
         self._last_error: tuple[str, int] | None = None
 
     async def run(self) -> None:
@@ -199,9 +201,14 @@ class News:
     async def _look(self, box: Box) -> None:
         while True:
             found = await self._context.store.events_after(box.queue.read, PAGE)
-            box.queue.add(found, self._context.topics())
+            box.queue.add(found, self._context.topics(), lambda event: self._over(box, event))
             if len(found) < PAGE:
                 return
+
+    def _over(self, box: Box, event: Event) -> bool:
+        """Whether it says that we could not write: nothing to tell by then to whom we could not."""
+        ours = event.name == NEEDS_YOU and event.source == self._name
+        return ours and (bool(box.problem) or event.at < self._opened)
 
     def _quiet(self, box: Box) -> bool:
         now, quiet = self._context.clock.now(), box.person.quiet
@@ -277,17 +284,7 @@ class News:
     # How it goes
 
     def _count(self) -> None:
-        waiting = [stored.event.at for box in self.boxes.values() for stored in box.queue.waiting]
-        text, at = self._last_error or (None, None)
-        self.delivery = Delivery(
-            pending=sum(box.waiting for box in self.boxes.values()),
-            oldest=min(waiting, default=None),
-            sent=self._sent,
-            set_aside=self._aside,
-            last_ok=max((box.last_ok for box in self.boxes.values() if box.last_ok), default=None),
-            last_error=text,
-            last_error_at=at,
-        )
+        self.delivery = delivery(self.boxes.values(), self._sent, self._aside, self._last_error)
 
     def report(self) -> None:
         """Tell Health how all of it is."""

@@ -1,13 +1,14 @@
 """How far one person is: what waits, whether sending fails, and until when nothing is to be tried."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from appliance.errors import AuthError, SourceError
 from appliance.sinks._backoff import Backoff
 from appliance.sinks._news_people import Person
 from appliance.sinks._news_queue import Queue
-from appliance.sinks.base import Recipient
+from appliance.sinks.base import Delivery, Recipient
 
 
 class NotTakenError(SourceError):
@@ -50,6 +51,20 @@ class Box:
         """It was sent."""
         self.problem, self.needs_you, self.backoff.failures = "", False, 0
         self.last_ok = now
+
+
+def delivery(boxes: Collection[Box], sent: int, aside: int, error: tuple[str, int] | None) -> Delivery:
+    """How far all are together; `error` is the last one and when (UTC ms)."""
+    text, at = error or (None, None)
+    return Delivery(
+        pending=sum(box.waiting for box in boxes),
+        oldest=min((stored.event.at for box in boxes for stored in box.queue.waiting), default=None),
+        sent=sent,
+        set_aside=aside,
+        last_ok=max((box.last_ok for box in boxes if box.last_ok), default=None),
+        last_error=text,
+        last_error_at=at,
+    )
 
 
 def recipient(person: Person, box: Box | None, now: int) -> Recipient:

@@ -5,11 +5,12 @@ hours. A lane goes as a whole: whatever waits when something is due is told in t
 recovery that comes before its alarm was told stands beside it, and there is never a row of messages.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from appliance.clock import MINUTE_MS
+from appliance.model import Event
 from appliance.news import URGENT
 from appliance.sinks._news_people import Person
 from appliance.store import Stored
@@ -97,11 +98,17 @@ class Queue:
     def __post_init__(self) -> None:
         self.read = min(self.cursors.values())
 
-    def add(self, found: Iterable[Stored], on: Collection[Topic]) -> None:
+    def add(
+        self,
+        found: Iterable[Stored],
+        on: Collection[Topic],
+        unless: Callable[[Event], bool] = lambda event: False,
+    ) -> None:
         """Committed events after `read`, in order. What nobody wants to know now is passed over."""
         for stored in found:
             self.read = stored.id
-            if stored.id > self.cursors[lane_of(stored)] and self.person.wants(stored.event, on):
+            wanted = self.person.wants(stored.event, on) and not unless(stored.event)
+            if wanted and stored.id > self.cursors[lane_of(stored)]:
                 self.waiting.append(stored)
         spare = len(self.waiting) - MOST_WAITING
         if spare > 0:

@@ -242,6 +242,35 @@ async def test_a_wrong_token_needs_the_owner_and_nothing_is_lost(
     assert len(bot.said()) == 1
 
 
+async def test_that_one_could_not_be_written_to_is_told_to_the_others_alone(
+    house: House, bot: Telegram, clock: FakeClock
+) -> None:
+    told = await news(house, bot)
+    bot.chats[BO].blocked = True
+    await house.happens(house.event("recharge", "Recharged"))
+    await rounds(told)
+    passed(clock, 60)
+    await house.happens(house.event("needs_you", "Bo: the bot was blocked there", source="telegram"))
+    await rounds(told)
+    bot.chats[BO].blocked = False
+    passed(clock, 1200)
+    await rounds(told)
+    assert "Bo: the bot was blocked there" in bot.said(PERSON)[-1]
+    assert [text.splitlines()[1] for text in bot.said(BO)] == ["Recharged"]
+
+
+async def test_a_token_that_was_mended_by_a_restart_is_no_news(house: House, bot: Telegram) -> None:
+    told = await news(house, bot, PERSON)
+    bot.token = "7:other"
+    await house.happens(house.event("recharge", "Recharged"))
+    await house.happens(house.event("needs_you", "Telegram does not know this token", source="telegram"))
+    await rounds(told)
+    bot.token = TOKEN
+    house.clock.tick(60)
+    await rounds(await news(house, bot, PERSON))
+    assert [text.splitlines()[1] for text in bot.said()] == ["Recharged"]
+
+
 async def test_what_telegram_will_never_take_is_set_aside_and_told(house: House, bot: Telegram) -> None:
     made = sink(house, bot, PERSON)
     told = await opened(made)
