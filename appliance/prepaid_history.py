@@ -114,7 +114,7 @@ def sessions(events: Iterable[Event]) -> list[Session]:
         start = int(event.data.get("start", begun.start if begun else event.at))
         silent = _silences(event.data.get("not_watched"))
         if event.name == GENERATOR_ON:
-            begun = begun or Session(start, None, None, None, silent)
+            begun = Session(start, None, None, None, silent)
         elif event.name == GENERATOR_OFF:
             end = int(event.data.get("end", event.at))
             found.append(Session(start, end, event.data.get("kwh"), event.data.get("cost"), silent))
@@ -128,11 +128,16 @@ def _silences(said: Any) -> tuple[tuple[int, int], ...]:
     return tuple((int(a), int(b)) for a, b in spans)
 
 
-async def kept_sessions(store: Store, source: str, start: int, end: int, limit: int) -> list[Session]:
-    """The sessions told of in `[start, end)`, newest first, at most `limit`. Raises StoreError."""
+async def kept_sessions(
+    store: Store, source: str, start: int, end: int, limit: int, supply: Supply | None = None
+) -> list[Session]:
+    """The sessions told of in `[start, end)`, newest first, at most `limit`. One whose end was never told
+    (what the source remembered was lost) is left out where the grid is known to `supply`. Raises StoreError.
+    """
     names = (GENERATOR_ON, GENERATOR_OFF)
     stored = await store.events(start=start, end=end, names=names, source=source, limit=2 * limit + 1)
-    return sessions(event for _, event in reversed(stored))[:limit]
+    found = sessions(event for _, event in reversed(stored))
+    return [one for one in found if one.end is not None or supply != "grid"][:limit]
 
 
 async def kept_movements(store: Store, source: str, limit: int) -> list[Movement]:

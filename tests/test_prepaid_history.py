@@ -195,6 +195,7 @@ async def test_sessions_and_movements_as_they_were_told(tmp_path: Path) -> None:
     async with Store(tmp_path, FakeClock(NOON), INDIA) as store:
         store.append(
             [
+                event("generator_on", start - 3 * DAY_MS, start=start - 3 * DAY_MS),
                 event("generator_off", start - DAY_MS, start=start - DAY_MS - HOUR_MS, end=start - DAY_MS),
                 event("generator_on", start, start=start),
                 event("generator_off", end, start=start, end=end, kwh=1.5, cost=33.0, not_watched=[[1, 2]]),
@@ -208,6 +209,8 @@ async def test_sessions_and_movements_as_they_were_told(tmp_path: Path) -> None:
         assert now == Session(NOON - HOUR_MS, None, None, None, ((NOON - 9, NOON),))
         assert then == Session(start, end, 1.5, 33.0, ((1, 2),))
         assert (history.mean_kw(then), history.mean_kw(now), older.kwh) == (1.5, None, None)
+        over = await history.kept_sessions(store, "elnet", 0, NOON, 10, supply="grid")
+        assert over == [then, older], "its end was never told, but it does not run"
         assert await history.kept_movements(store, "elnet", 10) == [
             Movement(end, -5568.0, False), Movement(end - HOUR_MS, 500.0, False),
         ]  # fmt: skip

@@ -191,7 +191,7 @@ async def sessions(
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> list[SessionOut]:
     """When the generator supplied, the last first, with energy and money."""
-    name, _ = _needed(here, source)
+    name, known = _needed(here, source)
     now = here.clock.now()
     until = asked(end, "to", here.zone) if end else now + 1
     since = asked(start, "from", here.zone) if start else 0
@@ -207,5 +207,5 @@ async def sessions(
             cost=one.cost,
             not_watched=[(iso(a), iso(b)) for a, b in one.not_watched],
         )
-        for one in await history.kept_sessions(here.store, name, since, until, limit)
+        for one in await history.kept_sessions(here.store, name, since, until, limit, known.supply)
     ]

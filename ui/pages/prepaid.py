@@ -246,8 +246,9 @@ class _Shown:
         """Raises StoreError."""
         here, now = self._view.appliance, self._view.now
         self._read, self._heard = here.clock.monotonic(), here.hub.events
+        supply = self.account.supply
         self._sessions, self._told = await asyncio.gather(
-            history.kept_sessions(here.store, self.source, 0, now + 1, SESSIONS),
+            history.kept_sessions(here.store, self.source, 0, now + 1, SESSIONS, supply),
             history.kept_movements(here.store, self.source, 2 * MOVEMENTS),
         )
 
