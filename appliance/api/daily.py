@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
@@ -149,6 +150,9 @@ class _Route(APIRoute):
         async def told(request: Request) -> Response:
             try:
                 return await answer(request)
+            except RequestValidationError as error:
+                names = ", ".join(str(wrong["loc"][-1]) for wrong in error.errors())
+                return JSONResponse({"error": f"Not understood: {names}; a day is written 2026-01-31"}, 400)
             except NoSuchSource as error:
                 return JSONResponse({"error": str(error)}, 404)
             except Unknown as error:
@@ -204,7 +208,7 @@ async def current(here: Here, source: Asked = None) -> CurrentOut:
     )
 
 
-@router.get("/daily/{day}", responses=MISSING)
+@router.get("/daily/{day}", responses=WRONG)
 async def one_day(
     here: Here,
     day: Annotated[date, Path(description="A local day, such as 2026-01-31.")],
