@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from appliance import calendar, source_watch
@@ -92,7 +93,8 @@ class AlertWatch:
         if self._last is None:
             self._last = await self._restored()
         settings = self._here.message_settings.now
-        self._tell([*self.sources.look(settings, now), *self._low(settings, now)])
+        for found in chain(self.sources.look(settings, now), self._low(settings, now)):
+            self._tell([found])
         looks: tuple[Callable[[Messages, int], Awaitable[Event | None]], ...] = (
             self._high_power, self._high_day, self._peaks,
         )  # fmt: skip

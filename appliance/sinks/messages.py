@@ -7,18 +7,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from appliance.errors import AuthError
-from appliance.model import Event
 from appliance.sinks._news import News
 from appliance.sinks._news_apprise import TIMEOUT_S, Service, problem, scheme
 from appliance.sinks._news_chart import Charts
 from appliance.sinks._news_people import Person, Quiet
+from appliance.sinks._news_sink import NewsSink
 from appliance.sinks._news_text import Message
-from appliance.sinks.base import Delivery, Recipient, SinkContext, SinkOptions
+from appliance.sinks.base import SinkContext, SinkOptions
 from appliance.worker import Worker
 from config.messages import Topic
 from config.secrets import MARK
-
-TEST = "This is a test: messages from here arrive"
 
 
 class Address(BaseModel):
@@ -59,7 +57,7 @@ class Options(SinkOptions):
     """Attach a chart to the summary of the day, where the service takes one."""
 
 
-class Sink:
+class Sink(NewsSink):
     """Sends to each address on its own, each in a thread of its own: none waits for another's server."""
 
     def __init__(self, options: Options, context: SinkContext) -> None:
@@ -74,16 +72,6 @@ class Sink:
             self._services[person.key] = Service(address.url.get_secret_value()), worker
         self._news = News(self.name, context, people, self._carry)
 
-    @property
-    def delivery(self) -> Delivery:
-        """How far it is: messages, not readings."""
-        return self._news.delivery
-
-    @property
-    def recipients(self) -> list[Recipient]:
-        """Whom it writes to."""
-        return self._news.recipients()
-
     async def run(self) -> None:
         try:
             await self._news.open()
@@ -91,15 +79,6 @@ class Sink:
         finally:
             for _, worker in self._services.values():
                 worker.close()
-
-    async def test(self) -> str:
-        """Send a short message to everybody; who got it. Raises SourceError where nobody did."""
-        place = self._news.place()
-        return await self._news.send(self._news.people, Message(place.site, (place.say(TEST),)))
-
-    async def send_example(self, event: Event) -> str:
-        """Send the event at once to everybody who wants its topic, marked as a test. Raises SourceError."""
-        return await self._news.send_example(event)
 
     async def _carry(self, person: Person, message: Message) -> None:
         picture = await self._charts.of(message.summary) if self._charts else None

@@ -10,21 +10,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
-from appliance.model import Event
 from appliance.sinks._news import News
 from appliance.sinks._news_chart import Charts
 from appliance.sinks._news_people import Person, Quiet
+from appliance.sinks._news_sink import NewsSink
 from appliance.sinks._news_text import Message
 from appliance.sinks._telegram_api import Api
 from appliance.sinks._telegram_commands import Commands
 from appliance.sinks._telegram_send import Sender
 from appliance.sinks._telegram_text import fits
-from appliance.sinks.base import Delivery, Recipient, SinkContext, SinkOptions
+from appliance.sinks.base import SinkContext, SinkOptions
 from config.messages import Topic
 from config.secrets import MARK
 
 CHANNEL = r"^@[A-Za-z0-9_]{4,32}$"
-TEST = "This is a test: messages from here arrive"
 
 
 def _chat_id(given: Any) -> Any:
@@ -101,7 +100,7 @@ class Options(SinkOptions):
         return chats
 
 
-class Sink:
+class Sink(NewsSink):
     """Sends to each chat on its own, and listens."""
 
     def __init__(self, options: Options, context: SinkContext) -> None:
@@ -123,16 +122,6 @@ class Sink:
             else None
         )
 
-    @property
-    def delivery(self) -> Delivery:
-        """How far it is: messages, not readings."""
-        return self._news.delivery
-
-    @property
-    def recipients(self) -> list[Recipient]:
-        """Whom it writes to."""
-        return self._news.recipients()
-
     async def run(self) -> None:
         try:
             await self._sender.open()
@@ -143,15 +132,6 @@ class Sink:
                     group.create_task(self._commands.run())
         finally:
             self._sender.close()
-
-    async def test(self) -> str:
-        """Send a short message to everybody; who got it. Raises SourceError where nobody did."""
-        place = self._news.place()
-        return await self._news.send(self._news.people, Message(place.site, (place.say(TEST),)))
-
-    async def send_example(self, event: Event) -> str:
-        """Send the event at once to everybody who wants its topic, marked as a test. Raises SourceError."""
-        return await self._news.send_example(event)
 
     async def _carry(self, person: Person, message: Message) -> None:
         photo = await self._charts.of(message.summary) if self._charts else None
