@@ -20,6 +20,10 @@ REMOTE = "remote_"
 """What the names of readers that push to us begin with: they are not in the configuration."""
 SAME_KWH, SAME_SHARE = 2.0, 0.002
 """Two readings of one register, taken some minutes apart, differ by no more."""
+MOST_KWH_A_DAY = 100.0
+"""What a house may have used between readings of one register that are hours or days apart."""
+PORTALS = ("carma", "carman")
+"""Types that know yesterday at best: they are silent only after days."""
 
 
 def grid_meters(
@@ -49,11 +53,14 @@ def grid_meters(
         return []
     best = known[0]
     gone = parent(best.source) not in types and not best.source.startswith(REMOTE)
-    return [r.source for r in known if r is best or _may_fill(r, best, gone)]
+    late = {r.source: 3 * DAY_MS if types.get(parent(r.source)) in PORTALS else DAY_MS for r in known}
+    return [r.source for r in known if r is best or _may_fill(r, best, gone, late[r.source])]
 
 
-def _may_fill(other: Reading, best: Reading, gone: bool) -> bool:
-    """Whether what `best` missed may be taken from the other; `gone`: the best is no longer set up."""
-    if other.at < best.at - DAY_MS or (gone and best.at < other.at - DAY_MS):
+def _may_fill(other: Reading, best: Reading, gone: bool, late_ms: int) -> bool:
+    """Whether what `best` missed may be taken from the other; `gone`: the best is no longer set up; `late_ms`
+    after the best the other counts as silent."""
+    if other.at < best.at - late_ms or (gone and best.at < other.at - DAY_MS):
         return True
-    return abs(other.value - best.value) <= max(SAME_KWH, SAME_SHARE * best.value)
+    used = MOST_KWH_A_DAY * abs(other.at - best.at) / DAY_MS
+    return abs(other.value - best.value) <= max(SAME_KWH, SAME_SHARE * best.value) + used

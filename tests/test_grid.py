@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.clock import DAY_MS
+from appliance.clock import DAY_MS, HOUR_MS
 from appliance.grid import grid_meters
 from appliance.model import Quantity, Reading
 
@@ -38,3 +38,18 @@ def test_a_portal_of_yesterday_is_not_filled_by_a_counter_of_today() -> None:
         ("carma.1203", 8000.0, NOW - 2 * DAY_MS), ("roof", 90.0, NOW),
     )}  # fmt: skip
     assert grid_meters(latest, {"roof": "json_http", "carma": "carma"}, KWH) == ["carma.1203"]
+
+
+@pytest.mark.parametrize("hours", [13, 20, 30, 60])
+def test_a_portal_reads_the_meter_beside_it_at_any_hour_of_the_day_or_never(hours: int) -> None:
+    types = {"carma": "carma", "wheel": "camera_meter"}
+
+    def meters(carma: float) -> list[str]:
+        latest = {
+            ("wheel", KWH): Reading("wheel", KWH, 548.0, NOW),
+            ("carma.1203", KWH): Reading("carma.1203", KWH, carma, NOW - hours * HOUR_MS),
+        }
+        return grid_meters(latest, types, KWH)
+
+    assert meters(548.0 - 0.6 * hours) == ["wheel", "carma.1203"]
+    assert meters(8000.0) == ["wheel"]
