@@ -79,7 +79,7 @@ def _outage(here: Moment) -> Event:
 
 
 def _high_use(here: Moment) -> Event:
-    text = "The house has drawn 6.4 kW for 15 minutes"
+    text = "The house has drawn 6.4 kW for 15 min"
     return here.event("high_power", text, watts=6400, minutes=15, threshold_kw=5.0)
 
 

@@ -75,7 +75,7 @@ def test_power_is_high_by_its_mean_and_over_well_below() -> None:
     found = [judge.judge(watts, 5, 15, NOW) for watts in means]
     assert names(found) == ["", "", "high_power", "", "", "", "high_power_over", ""]
     assert found[2] is not None
-    assert found[2].text == "The house has drawn 5.2 kW for 15 minutes"
+    assert found[2].text == "The house has drawn 5.2 kW for 15 min"
     assert found[2].data == {"watts": 5200, "minutes": 15, "threshold_kw": 5}
     assert judge.judge(9000, None, 15, NOW) is None
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from appliance.alerts import told_for
 from appliance.model import Event
+from appliance.outages import lasting
 from appliance.wording import kwh, power
 
 CHARGE_CALM = 5.0
@@ -36,7 +37,7 @@ class BatteryLow:
         elif self._raised and percent >= min(100.0, threshold + CHARGE_CALM):
             self._raised = False
             data = {"percent": round(percent, 1)}
-            text = f"The battery has recovered: {percent:.0f} %"
+            text = f"The battery is no longer low: {percent:.0f} %"
             return Event(self._source, BATTERY_RECOVERED, now, text, data)
         return None
 
@@ -54,11 +55,11 @@ class HighPower:
         elif watts is not None and not self._raised and watts > kw * 1000:
             self._raised = True
             data = {"watts": round(watts), "minutes": minutes, "threshold_kw": kw}
-            text = f"The house has drawn {power(watts)} for {minutes:g} minutes"
+            text = f"The house has drawn {power(watts)} for {lasting(minutes * 60)}"
             return Event(self._source, HIGH_POWER, now, text, data)
         elif watts is not None and self._raised and watts <= kw * 1000 * POWER_CALM:
             self._raised = False
-            text = f"The house draws less again: {power(watts)} over {minutes:g} minutes"
+            text = f"High use is over: {power(watts)} over {lasting(minutes * 60)}"
             return Event(self._source, HIGH_POWER_OVER, now, text, {"watts": round(watts)})
         return None
 
