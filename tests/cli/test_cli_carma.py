@@ -44,6 +44,15 @@ def fetch(config: Path, *more: str, name: str = "carma") -> Result:
     return CliRunner().invoke(main, args)
 
 
+HURRIED = """
+from appliance.__main__ import main
+from appliance.sources import _carma_link
+_carma_link.PAUSE_S = 0.2
+main()
+"""
+"""The program, less polite."""
+
+
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_carma_link, "PAUSE_S", 0.0)
@@ -108,7 +117,7 @@ def test_what_is_wrong_is_said(portal: CarmaPortal, config: Path, tmp_path: Path
 def test_what_was_fetched_stays_and_is_not_asked_for_again(
     portal: CarmaPortal, config: Path, how: signal.Signals
 ) -> None:
-    command = [sys.executable, "-m", "appliance", "carma", "fetch", "--months", "12"]
+    command = [sys.executable, "-c", HURRIED, "carma", "fetch", "--months", "12"]
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [*command, "--config", str(config), "--data", str(config.parent)], stderr=theirs, stdout=theirs
