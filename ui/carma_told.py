@@ -20,6 +20,12 @@ MISSING = (
     N_("has a chart without xAxis.categories"),
     N_("has a chart without yAxis.title.text: its unit is not known"),
     N_("has a chart whose title.text does not say the month ({what})"),
+    N_("has a chart whose xAxis.categories are no days ({what})"),
+    N_("has a chart whose {what} is no date of the calendar ({day})"),
+    N_("has a chart of {month} whose xAxis.categories are of another month"),
+    N_("has a chart of {count} values but {days} xAxis.categories"),
+    N_("has several charts without saying which meter one is of (chart.renderTo)"),
+    N_("is no update of a page: it begins with {what}"),
     N_("leads neither to {address} nor has it '{what}'"),
 )
 CARMA = (
@@ -47,4 +53,9 @@ CARMA = (
     N_("The portal no longer shows {month}, which it did just now"),
     N_("The portal signs us out as soon as we have signed in; try later"),
     N_("The portal was not entered yet"),
+    N_(
+        "{path} may not be written by this user: run the command as the appliance's user (sudo -u tallywatt), "
+        "whom the data folder must belong to"
+    ),
+    N_("{path} cannot be written: {why}"),
 )
