@@ -21,7 +21,7 @@ MISSING = (
     N_("has a chart without yAxis.title.text: its unit is not known"),
     N_("has a chart whose title.text does not say the month ({what})"),
     N_("has a chart whose xAxis.categories are no days ({what})"),
-    N_("has a chart whose {what} is no date of the calendar ({day})"),
+    N_("has a chart whose {what} is no date of the calendar ({day} {month} {year})"),
     N_("has a chart of {month} whose xAxis.categories are of another month"),
     N_("has a chart of {count} values but {days} xAxis.categories"),
     N_("has several charts without saying which meter one is of (chart.renderTo)"),
