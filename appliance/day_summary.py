@@ -113,10 +113,11 @@ class DaySummary:
         return self._here.clock.monotonic() - self._began < SETTLING_S
 
     async def event(self, day: date, now: int) -> Event | None:
-        """The summary of a day, as known at `now`; None of a first day too short to know anything of. Raises
-        StoreError."""
+        """The summary of a day, as known at `now`; None of a first day too short to know anything of, and of
+        one long over that nobody read. Raises StoreError."""
         found = await self._days.day(day, now)
-        if found.since is not None and measure(found.energies) is None:
+        missed = found.unread and day != calendar.day_of(now, self._here.zone)
+        if measure(found.energies) is None and (found.since is not None or missed):
             return None
         at = min(now, self._hour(day))
         return Event(HOUSE, DAILY_SUMMARY, at, "\n".join(lines(found, self._here.zone)), data(found))

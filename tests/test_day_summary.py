@@ -280,7 +280,7 @@ async def test_what_was_missed_is_made_up_for_once(tmp_path: Path) -> None:
         assert len(await summaries(here)) == 3
 
 
-async def test_of_a_long_absence_the_last_week_is_told(tmp_path: Path) -> None:
+async def test_of_a_long_absence_nothing_is_told_but_what_is_known(tmp_path: Path) -> None:
     first = FRIDAY - timedelta(days=20)
     clock, life = FakeClock(at(first, 0)), Life(first)
     async with house(tmp_path, clock) as here:
@@ -290,8 +290,10 @@ async def test_of_a_long_absence_the_last_week_is_told(tmp_path: Path) -> None:
     async with house(tmp_path, clock) as here:
         await lived(here, clock, life, at(FRIDAY, 10, 15))
         await here.day_summary.look()
+        await lived(here, clock, life, at(FRIDAY, 23, 59))
+        await here.day_summary.look()
         found = [event.data["day"] for event in await summaries(here)][1:]
-        assert found == [(FRIDAY - timedelta(days=n)).isoformat() for n in range(7, 0, -1)]
+        assert found == [FRIDAY.isoformat()]
 
 
 async def test_history_from_before_there_were_summaries_is_left_alone(tmp_path: Path) -> None:
