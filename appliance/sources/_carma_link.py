@@ -47,6 +47,7 @@ class Link:
         self._worker = Worker(f"The portal at {urlsplit(account.base).hostname}")
         self._http = http.session()
         self._asked_at: float | None = None
+        self._secure = False
 
     @property
     def cookies(self) -> set[str]:
@@ -73,6 +74,8 @@ class Link:
         """The text of the answer. Raises BusyError on a fault of the portal's own, SourceError where there is
         no answer or none that belongs to this portal."""
         url = self._account.url(page)
+        if self._secure:  # a form must not go in clear, nor be lost on the way, once the portal speaks HTTPS
+            url = url.replace("http://", "https://", 1)
         headers = {"Referer": url, **(FORM if form is not None else {}), **(headers or {})}
         body = None if form is None else urlencode(form).encode()
         for _ in range(MOST_REDIRECTS):
@@ -85,6 +88,7 @@ class Link:
                 raise SourceError(
                     f"The portal points to {http.shown(target)}: is that its new address (`url`)?"
                 )
+            self._secure |= urlsplit(target).scheme == "https"
             method, url, body, headers = "GET", target, None, {"Referer": url}
         raise SourceError("The portal sends us from page to page without end; try later")
 

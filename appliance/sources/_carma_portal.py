@@ -166,7 +166,7 @@ class Portal:
                 "The portal does not take this user name and password: username is your service address or"
                 " meter number, password your account number, as on your bill"
             )
-        if SIGNED_IN.lower() not in page.scripts.lower():
+        if SIGNED_IN.lower() not in page.scripts.lower() or not page.inputs.keys() & {PREVIOUS, NEXT}:
             page = await self._get(GRAPHS)
             if page.asks_who:
                 wrong = f"leads neither to {GRAPHS} nor has it '{SIGNED_IN}'"

@@ -11,12 +11,14 @@ from unittest.mock import Mock
 
 import pytest
 
+from appliance import http
 from appliance.demo import carma_pages
-from appliance.demo.carma import PASSWORD, USERNAME, CarmaPortal
+from appliance.demo.carma import LOGIN, PASSWORD, USERNAME, CarmaPortal
 from appliance.demo.carma_meter import CarmaMeter
-from appliance.demo.http_device import Fault
+from appliance.demo.http_device import Answer, Fault, Request
 from appliance.errors import AuthError, SourceError, StoreError
 from appliance.sources._carma_fetch import AlreadyError, Plan
+from appliance.sources._carma_link import Account, Link
 from appliance.store import Changes
 from tests.sources.carma_peer import (
     NOON,
@@ -300,6 +302,42 @@ async def test_a_button_may_be_gone_where_there_is_nothing_further(
     monkeypatch.setattr(carma_pages, "panel", panel)
     done = await fetched(portal, tmp_path, clock, Plan(24))
     assert (done.months, done.why) == (17, "; the portal has nothing older")
+
+
+async def test_a_page_of_welcome_after_signing_in_leads_on(
+    portal: CarmaPortal, tmp_path: Path, clock: Hurried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = portal.answer
+
+    def answer(request: Request) -> Answer:
+        said = whole(request)
+        signed_in = said.status == 302 and request.path == LOGIN
+        return Answer(b"<h1>Welcome</h1><a>Sign Out</a>") if signed_in else said
+
+    monkeypatch.setattr(portal, "answer", answer)
+    assert (await fetched(portal, tmp_path, clock, Plan(1))).months == 1
+
+
+@pytest.mark.parametrize("status", [301, 308])
+async def test_a_portal_that_moved_to_https_is_asked_there(clock: Hurried, status: int) -> None:
+    link = Link(Account("me", "secret"), clock)
+    asked: list[tuple[str, str, bool]] = []
+
+    def request(session: object, method: str, url: str, **more: object) -> http.Answer:
+        asked.append((method, url.partition("/Direct")[0], more["data"] is not None))
+        to = {"location": url.replace("http://", "https://")}
+        return http.Answer(status, to, b"") if url.startswith("http://") else http.Answer(200, {}, b"x")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "request", request)
+        await link.ask("GET", "login.aspx")
+        await link.ask("POST", "login.aspx", {"password_txt": "secret"})
+    link.close()
+    assert asked[0][1] == "http://www.carmasmartmetering.com"
+    assert asked[1:] == [
+        ("GET", "https://www.carmasmartmetering.com", False),
+        ("POST", "https://www.carmasmartmetering.com", True),
+    ]
 
 
 async def test_meters_without_names_are_numbered(portal: CarmaPortal, tmp_path: Path, clock: Hurried) -> None:
