@@ -18,7 +18,7 @@ def test_nothing_is_lost_or_told_twice(tmp_path: Path) -> None:
     bot.start()
     committed: set[int] = set()
     try:
-        for life, messages in enumerate((2, 3, 5)):
+        for life, messages in enumerate((1, 2, 4)):
             committed |= _killed_after(tmp_path, bot, life * 1000, lambda w=messages: len(bot.sent) >= w)
         _killed_after(tmp_path, bot, 3000, lambda: {*_told(bot)} >= committed)
     finally:
