@@ -31,7 +31,11 @@ def problem(url: str) -> str | None:
     if kind is None:
         return "it has to begin with the service, such as ntfy:// or mailto://"
     apprise = _library()
-    if apprise.Apprise.instantiate(url, asset=_asset(apprise)) is None:
+    made = apprise.Apprise.instantiate(url, asset=_asset(apprise))
+    if made is not None and len(made) > 1:
+        # Apprise tells of all at once: where one of them failed, the others would get it again and again.
+        return f"this {kind}:// address goes to {len(made)} at once: give each an address of its own"
+    if made is None:
         return (
             f"apprise cannot use this {kind}:// address: see how it is written on github.com/caronc/apprise"
         )

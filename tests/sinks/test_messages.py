@@ -243,6 +243,7 @@ def test_reasons_are_quoted_without_the_address() -> None:
 @pytest.mark.parametrize(
     ("url", "says"),
     [(f"nonsense {SECRET}", "begin with the service"), (f"gibberish://{SECRET}", "cannot use this gibberish"),
+     (f"mailto://u:{SECRET}@localhost?to=a@b.se,c@d.se", "goes to 2 at once: give each"),
      (f"pover://{SECRET}", "cannot use this pover"), (f"mailto://:{SECRET}", "cannot use this mailto")],
 )  # fmt: skip
 def test_an_address_apprise_cannot_use_is_named_without_a_word_of_it(url: str, says: str) -> None:
