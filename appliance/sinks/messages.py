@@ -81,7 +81,7 @@ class Sink(NewsSink):
                 worker.close()
 
     async def _carry(self, person: Person, message: Message) -> None:
-        picture = await self._charts.of(message.summary) if self._charts else None
+        picture = await self._picture(person, message)
         service, worker = self._services[person.key]
         await worker.call(lambda: service.send(message, picture), 2 * TIMEOUT_S + 20)
 

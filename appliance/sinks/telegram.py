@@ -134,7 +134,7 @@ class Sink(NewsSink):
             self._sender.close()
 
     async def _carry(self, person: Person, message: Message) -> None:
-        photo = await self._charts.of(message.summary) if self._charts else None
+        photo = await self._picture(person, message)
         await self._sender.send(self._chats[person.key].id, message, photo)
 
 

@@ -355,6 +355,20 @@ async def test_a_text_too_long_for_a_caption_is_text(house: House, bot: Telegram
     assert [one.photo for one in bot.sent] == [None]
 
 
+async def test_a_picture_the_line_does_not_carry_does_not_keep_the_text(
+    house: House, bot: Telegram, clock: FakeClock
+) -> None:
+    house.chart = PNG
+    bot.faults["sendphoto"] = Fault(cut=True)
+    told = await news(house, bot, PERSON)
+    await house.happens(house.event("daily_summary", "Used 11 kWh"))
+    for _ in range(2):
+        await rounds(told)
+        passed(clock, 400)
+    (sent,) = bot.sent
+    assert (sent.photo, "Used 11 kWh" in sent.text) == (None, True)
+
+
 async def test_no_pictures_where_none_are_wanted(house: House, bot: Telegram) -> None:
     house.chart = PNG
     told = await news(house, bot, PERSON, pictures=False)
