@@ -67,7 +67,7 @@ def command(text: str, bot: str, private: bool) -> tuple[str, str] | None:
 
     In private a word without a slash will do; in a group `/now@other_bot` is somebody else's.
     """
-    first, _, rest = text.strip().partition(" ")
+    first, rest = [*text.split(maxsplit=1), "", ""][:2]
     if not first.startswith("/"):
         return (first.lower(), rest.strip()) if private and first else None
     word, at, whom = first[1:].lower().partition("@")
@@ -93,6 +93,8 @@ class Commands:
         self._conflicts = 0
         self._bot: dict[str, Any] | None = None
         self._kept: dict[str, Any] = {}
+        self._heard_at: float | None = None
+        self._deaf = True
 
     async def run(self) -> None:
         """For ever."""
@@ -109,6 +111,7 @@ class Commands:
                 await self._begin()
             updates = await self._fetch()
             self._conflicts = self._backoff.failures = 0
+            self._listened()
             self._trouble(None)
             await self._keep(updates)
             await self._handle(updates)
@@ -127,6 +130,13 @@ class Commands:
             wished: float | None = getattr(error, "retry_after_s", None)
             return self._backoff.failed_s(None) if wished is None else wished
         return 0.0
+
+    def _listened(self) -> None:
+        """Whether what was just fetched may have waited for long: by our own pace, for a clock that is wrong
+        would make every command an old one."""
+        now = self._context.clock.monotonic()
+        self._deaf = self._heard_at is None or 1000 * (now - self._heard_at) > LATE_MS
+        self._heard_at = now
 
     def _trouble(self, error: SourceError | None) -> None:
         if str(error) != str(self._news.trouble):
@@ -192,7 +202,7 @@ class Commands:
         elif whom in self._listens:
             private = chat.get("type") == "private"
             asked = command(str(message.get("text") or ""), self._username, private)
-            if asked is not None and self._age(message) > LATE_MS:
+            if asked is not None and self._deaf and self._age(message) > LATE_MS:
                 late[whom] += 1
             elif asked is not None:
                 await self._answer(whom, *asked, private=private)

@@ -295,6 +295,17 @@ async def test_old_commands_are_counted_in_one_line(house: House, bot: Telegram,
     ]
 
 
+async def test_a_clock_that_is_an_hour_ahead_makes_no_command_an_old_one(
+    house: House, bot: Telegram, clock: FakeClock
+) -> None:
+    commands, _ = await listening(house, bot)
+    await heard(commands)
+    bot.write(PERSON, "/now\nplease")
+    clock.jump(HOUR_MS)
+    await heard(commands)
+    assert bot.said() == ["The answer to now: 1.5 kW (about)"]
+
+
 async def test_a_place_in_the_queue_older_than_a_week_does_not_hide_new_numbers(
     house: House, bot: Telegram, clock: FakeClock
 ) -> None:
