@@ -35,7 +35,8 @@ def hand_over(path: Path) -> None:
     daemon could not write to it. Raises OSError."""
     if os.geteuid() == 0:
         folder = path.parent.stat()
-        os.chown(path, folder.st_uid, folder.st_gid)
+        with contextlib.suppress(PermissionError):  # not every file system lets root
+            os.chown(path, folder.st_uid, folder.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

@@ -54,8 +54,8 @@ CARMA = (
     N_("The portal signs us out as soon as we have signed in; try later"),
     N_("The portal was not entered yet"),
     N_(
-        "{path} may not be written by this user: run the command as the appliance's user (sudo -u tallywatt), "
-        "whom the data folder must belong to"
+        "{path} may not be written by this user: run the command as the appliance's user "
+        "(sudo -u tallywatt), whom the data folder must belong to"
     ),
     N_("{path} cannot be written: {why}"),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config.files import write_atomic
+from config.files import hand_over, write_atomic
 
 
 def test_a_new_file_and_its_replacement(tmp_path: Path) -> None:
@@ -52,11 +52,27 @@ def test_a_failure_leaves_the_old_file_and_nothing_beside_it(
     assert os.listdir(tmp_path) == ["a"]
 
 
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, user: int, group: int) -> None:
+        asked.append((path, user, group))
+        raise PermissionError
+
+    asked: list[tuple[Path, int, int]] = []
+    monkeypatch.setattr(os, "chown", refused)
+    for user in (1000, 0):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        hand_over(tmp_path / "a")  # a file system may refuse: then it stays root's
+    folder = tmp_path.stat()
+    assert asked == [(tmp_path / "a", folder.st_uid, folder.st_gid)]
+
+
 def test_killed_at_any_moment_the_content_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a"
     write_atomic(path, b"0" * 50_000)
     program = (
-        "import sys, pathlib; from config.files import write_atomic\n"
+        "import sys, pathlib; from config.files import hand_over, write_atomic\n"
         "path = pathlib.Path(sys.argv[1]); print('ready', flush=True)\n"
         "while True:\n"
         "    for digit in b'0123456789': write_atomic(path, bytes([digit]) * 50_000)\n"
