@@ -124,7 +124,7 @@ async def test_today_and_the_month(here: Appliance, clock: FakeClock) -> None:
         [Price("spot", "wholesale", t, t + HOUR_MS, 1.5) for t in range(start, start + DAY_MS, HOUR_MS)]
     )
     assert (await here.answers.ask("today")).splitlines() == ["Used 4.8 kWh until 12:00", "Cost 7.20 SEK"]
-    assert "Cost 7.20 SEK for the 3% whose price is known" in await here.answers.ask("month")
+    assert "Cost 7.20 SEK for the 3 % whose price is known" in await here.answers.ask("month")
 
 
 async def test_a_month_in_which_counting_began(here: Appliance, clock: FakeClock) -> None:

@@ -117,7 +117,7 @@ async def test_a_day_beside_yesterday_and_the_week(tmp_path: Path) -> None:
             "From the grid 14.2 kWh",
             "Solar 9.5 kWh",
             "To the grid 4.8 kWh",
-            "Self-sufficient to 25%",
+            "Self-sufficient to 25 %",
         ]
         assert (event.source, event.at) == ("house", at(FRIDAY, 23, 59))
         assert event.data["day"] == "2027-06-18"
@@ -377,7 +377,7 @@ def test_what_is_unknown_is_said_and_is_no_number() -> None:
 def test_money_for_a_part_of_the_energy_says_so() -> None:
     energies = Energies(imported=10, exported=0.0, has_solar=False, has_battery=False)
     day = Day(FRIDAY, "SEK", energies, cost=12.5, priced=0.8)
-    assert lines(day, ZONE) == ["Used 10.0 kWh", "Cost 12.50 SEK for the 80% whose price is known"]
+    assert lines(day, ZONE) == ["Used 10.0 kWh", "Cost 12.50 SEK for the 80 % whose price is known"]
     assert lines(Day(FRIDAY, "SEK", energies, cost=-3.0, priced=1.0), ZONE)[1] == "Earned 3.00 SEK"
     assert lines(Day(FRIDAY, "SEK", energies, cost=-0.004, priced=1.0), ZONE)[1] == "Cost 0.00 SEK"
 

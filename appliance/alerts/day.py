@@ -128,7 +128,7 @@ def _money(day: Day) -> list[str]:
     if round(day.cost, 2) < 0:
         return [f"Earned {amount}"]
     if day.priced is not None and day.priced < ALL_PRICED:
-        return [f"Cost {amount} for the {day.priced:.0%} whose price is known"]
+        return [f"Cost {amount} for the {100 * day.priced:.0f} % whose price is known"]
     return [f"Cost {amount}"]
 
 
@@ -157,7 +157,7 @@ def _ways(day: Day) -> list[str]:
     if energies.exported is not None and energies.exported >= LEAST_KWH:
         found.append(f"To the grid {kwh(energies.exported)}")
     if _own(energies) and energies.self_sufficiency is not None:
-        found.append(f"Self-sufficient to {energies.self_sufficiency:.0%}")
+        found.append(f"Self-sufficient to {100 * energies.self_sufficiency:.0f} %")
     return found
 
 

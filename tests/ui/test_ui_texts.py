@@ -195,8 +195,8 @@ WRITERS = (
 )  # fmt: skip
 IN_PARTS = {
     "Battery{}, at rest", "Battery{}, {} {}", "Cheapest from {} to {}: {} {}/kWh",
-    "Cost {} for the {} whose price is known", "From the generator", "From the grid",
-    "Nothing was read this day{}", "On the generator{}", "On the grid{}", "Self-sufficient to {}",
+    "Cost {} for the {} % whose price is known", "From the generator", "From the grid",
+    "Nothing was read this day{}", "On the generator{}", "On the grid{}", "Self-sufficient to {} %",
     "To the grid", "Tomorrow is dear from {} to {}: up to {} {}/kWh", "{} at {}", "{} from {} to {}",
     "{} {} at all times", "{} {} until {}", "{} {} {}", "{} {}, {}", "{}{}: power not known just now",
     "{} · {}", "{} of {}",
