@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from socket import gethostname
 from types import TracebackType
@@ -174,7 +174,7 @@ class Appliance(Known):
             self._build_part(options, "sink", kinds, self._add_sink)
 
     def _build_part(
-        self, options: PartOptions, role: str, kinds: dict[str, Found], add: Callable[[Any, Found], None]
+        self, options: PartOptions, role: str, kinds: Mapping[str, Found], add: Callable[[Any, Found], None]
     ) -> None:
         """A part that cannot start is shown on the Health page; the rest runs."""
         if not options.enabled:

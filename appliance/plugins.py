@@ -3,6 +3,7 @@
 import builtins
 import importlib
 import pkgutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -47,16 +48,31 @@ class Found:
         return getattr(self.module, kind)(options, context)
 
 
-def discover(package: ModuleType) -> dict[str, Found]:
-    """Every kind in `package` by type. A module that cannot be imported is there with its `problem`."""
-    found: dict[str, Found] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.name.startswith("_") or info.name == "base":
-            continue
+class Kinds(Mapping[str, Found]):
+    """Every kind in a package by type. A module is imported when its kind is first asked for: a small reader
+    has no room for the drivers of all meters. One that cannot be imported is there with its `problem`."""
+
+    def __init__(self, package: ModuleType) -> None:
+        self._package = package.__name__
+        names = (info.name for info in pkgutil.iter_modules(package.__path__))
+        self._found: dict[str, Found | None] = {
+            name: None for name in names if not name.startswith("_") and name != "base"
+        }
+
+    def __getitem__(self, type_: str) -> Found:
+        found = self._found[type_]
+        if found is None:
+            found = self._found[type_] = self._imported(type_)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def _imported(self, type_: str) -> Found:
         try:
-            module = importlib.import_module(f"{package.__name__}.{info.name}")
+            return Found(type_, importlib.import_module(f"{self._package}.{type_}"))
         except ImportError as error:
-            found[info.name] = Found(info.name, None, f"needs {error.name or error}, which is not installed")
-        else:
-            found[info.name] = Found(info.name, module)
-    return found
+            return Found(type_, None, f"needs {error.name or error}, which is not installed")

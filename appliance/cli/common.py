@@ -1,7 +1,7 @@
 """What several commands share: where things are, how they refuse, which kinds of source there are."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 import click
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from appliance.ledger import Ledger
     from appliance.model import Quantity
+    from appliance.plugins import Found
     from appliance.store import Store
     from config.build import Kinds
     from config.schema import Config
@@ -85,19 +88,49 @@ async def ledger_of(store: "Store", config: "Config") -> "Ledger":
 
 
 def kinds() -> "Kinds":
-    """Every kind of source and sink, and why some cannot be used on this machine."""
+    """Every kind of source and sink, and why some cannot be used on this machine; each is looked at when it
+    is asked for."""
     from appliance.sinks.base import discover as discover_sinks
     from appliance.sources.base import discover as discover_sources
     from config.build import Kinds
 
     sources, sinks = discover_sources(), discover_sinks()
-    unavailable = {
-        found.type: found.problem or "cannot be used here"
-        for found in (*sources.values(), *sinks.values())
-        if found.module is None
-    }
-    return Kinds(
-        {name: found.options for name, found in sources.items() if found.module is not None},
-        {name: found.options for name, found in sinks.items() if found.module is not None},
-        unavailable,
-    )
+    return Kinds(_Usable(sources), _Usable(sinks), _Unusable(sources, sinks))
+
+
+class _Usable(Mapping[str, "type[BaseModel]"]):
+    """Type -> options, of those that can be used here."""
+
+    def __init__(self, found: "Mapping[str, Found]") -> None:
+        self._found = found
+
+    def __getitem__(self, type_: str) -> "type[BaseModel]":
+        found = self._found[type_]
+        if found.module is None:
+            raise KeyError(type_)
+        return found.options
+
+    def __iter__(self) -> Iterator[str]:
+        return (type_ for type_, found in self._found.items() if found.module is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Unusable(Mapping[str, str]):
+    """Type -> why it cannot be used here."""
+
+    def __init__(self, *groups: "Mapping[str, Found]") -> None:
+        self._groups = groups
+
+    def __getitem__(self, type_: str) -> str:
+        for group in self._groups:
+            if type_ in group and group[type_].module is None:
+                return group[type_].problem or "cannot be used here"
+        raise KeyError(type_)
+
+    def __iter__(self) -> Iterator[str]:
+        return (type_ for group in self._groups for type_, found in group.items() if found.module is None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -6,11 +6,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import appliance.sinks
-from appliance import plugins
 from appliance.clock import Clock
 from appliance.hub import Hub
 from appliance.model import Event, Reading
-from appliance.plugins import Found, PartOptions
+from appliance.plugins import Found, Kinds, PartOptions
 from appliance.store import Store
 from config.messages import TOPICS, Topic
 
@@ -133,6 +132,6 @@ class SinkContext:
     say: Callable[[str], str] = str
 
 
-def discover() -> dict[str, Found]:
+def discover() -> Kinds:
     """Every kind of sink by type."""
-    return plugins.discover(appliance.sinks)
+    return Kinds(appliance.sinks)

@@ -14,7 +14,7 @@ from appliance import calendar, http
 from appliance.errors import SourceError
 from appliance.model import Event, Price
 from appliance.sources import _rates, _slots
-from appliance.sources.base import Context, SourceOptions, discover
+from appliance.sources.base import Context, Found, SourceOptions, discover
 from appliance.worker import Worker
 
 T = TypeVar("T")
@@ -28,17 +28,18 @@ def _provider(value: Any) -> Any:
     """The options of another price service. Raises ValueError, saying which there are."""
     if not isinstance(value, dict):
         return value
-    kinds = {
-        type_: found.options
-        for type_, found in discover().items()
-        if found.module is not None and issubclass(found.options, PriceOptions)
-    }
-    options = kinds.get(str(value.get("type")))
-    if options is None:
-        raise ValueError(f"needs a `type`, one of {', '.join(sorted(kinds))}")
+    kinds = discover()
+    found = kinds.get(str(value.get("type")))
+    if found is None or not _is_service(found):
+        services = sorted(type_ for type_, found in kinds.items() if _is_service(found))
+        raise ValueError(f"needs a `type`, one of {', '.join(services)}")
     if value.get("stand_in"):
         raise ValueError("cannot have a stand-in of its own")
-    return options.model_validate(value)
+    return found.options.model_validate(value)
+
+
+def _is_service(found: Found) -> bool:
+    return found.module is not None and issubclass(found.options, PriceOptions)
 
 
 class PriceOptions(SourceOptions):

@@ -6,10 +6,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import appliance.sources
-from appliance import plugins
 from appliance.clock import Clock
 from appliance.model import Price, Quantity, Reading
-from appliance.plugins import Found, PartOptions
+from appliance.plugins import Found, Kinds, PartOptions
 from config.secrets import SecretBox
 
 __all__ = ["Context", "Found", "KnownPrices", "SourceOptions", "discover"]
@@ -59,6 +58,6 @@ class Context:
     secrets: SecretBox | None = None
 
 
-def discover() -> dict[str, Found]:
+def discover() -> Kinds:
     """Every kind of source by type."""
-    return plugins.discover(appliance.sources)
+    return Kinds(appliance.sources)

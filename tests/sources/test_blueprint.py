@@ -1,5 +1,7 @@
 """The file everyone copies works as it says."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -52,6 +54,22 @@ async def test_source(plug: Plug, tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         async with aclosing(source.batches()) as batches:
             await anext(batches)
+
+
+def test_a_driver_is_imported_by_those_who_ask_for_it_alone() -> None:
+    program = (
+        "import sys; from appliance.cli.common import kinds; from config.build import build;"
+        "part = {'type': 's0_pulses', 'pin': 17, 'pulses_per_unit': 1000};"
+        "built = build({'version': 2, 'sources': [part]}, kinds());"
+        "assert len(built.parts) == 1, built;"
+        "print(*(name for name in sys.modules if name.startswith('appliance.s')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = done.stdout.split()
+    assert "appliance.sources.s0_pulses" in loaded
+    assert not {"appliance.sources.p1_serial", "appliance.sources.elnet", "appliance.sinks.mqtt"} & set(
+        loaded
+    )
 
 
 def test_it_is_no_source_of_its_own() -> None:
