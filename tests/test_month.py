@@ -22,6 +22,7 @@ from appliances import made
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from appliance import clock as clock_module
 from appliance import phase_watch
 from appliance.app import Appliance
 from appliance.calendar import day_of, day_span, iso
@@ -76,8 +77,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> dict[int | None, HttpDevice]:
     async def call(self: Worker, work: Callable[[], T], deadline_s: float) -> T:
         return work()
 
+    async def settle() -> None:
+        for _ in range(6):
+            await asyncio.sleep(0)
+
     monkeypatch.setattr(Worker, "call", call)
     monkeypatch.setattr(HTTPAdapter, "send", send)
+    monkeypatch.setattr(clock_module, "_settle", settle)
     monkeypatch.setattr(phase_watch, "JUDGE_S", 3600.0)  # there are no phases, and a month has many seconds
     return devices
 

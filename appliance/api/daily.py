@@ -135,7 +135,7 @@ async def one_day(
     day: Annotated[date, Path(description="A local day, such as 2026-01-31.")],
     source: Asked = None,
 ) -> DayOut:
-    """One day."""
+    """What one local day used; 404 where that is not known."""
     daily = _daily(here)
     found = await daily.source(source)
     rows = await daily.rows(found, day, day)
@@ -156,7 +156,7 @@ async def one_day(
 @router.get("/monthly/{year}/{month}", responses=WRONG)
 async def one_month(
     here: Here,
-    year: Annotated[int, Path(ge=1970, le=2199)],
+    year: Annotated[int, Path(ge=1970, le=2199, description="Four digits, such as 2026.")],
     month: Annotated[str, Path(description="1 to 12, or an English name: January.")],
     source: Asked = None,
 ) -> MonthOut:

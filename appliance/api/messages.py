@@ -121,7 +121,9 @@ async def reset(
 
 
 @router.post("/messages/{topic}/test", dependencies=[Owner], responses=problems(401, 403))
-async def test(here: Here, topic: Topic) -> list[HeardOut]:
+async def test(
+    here: Here, topic: Annotated[Topic, Path(description="One of those that GET /api/v1/messages lists.")]
+) -> list[HeardOut]:
     """Send an example of a topic to everybody who would be told of it; the answer is each sink's."""
     made = example(topic, here.clock.now(), here.zone, here.config.site.currency)
     heard = await messaging.send_example(here.sinks, made)

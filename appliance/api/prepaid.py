@@ -188,7 +188,7 @@ async def sessions(
     source: Source = None,
     start: Annotated[str | None, Query(alias="from", description="ISO 8601 or ms; the first known.")] = None,
     end: Annotated[str | None, Query(alias="to", description="ISO 8601 or ms; now.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="The most sessions in one answer.")] = 100,
 ) -> list[SessionOut]:
     """When the generator supplied, the last first, with energy and money."""
     name, known = _needed(here, source)
