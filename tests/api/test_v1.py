@@ -353,7 +353,8 @@ async def test_openapi_knows_every_route_and_all_it_refers_to(api: httpx.AsyncCl
     assert closed == {
         "/meter_reading", f"{V1}/meter_exchange", f"{V1}/meter_correction", setup, f"{setup}/still",
         f"{setup}/find", f"{setup}/test", f"{setup}/refused/{{at}}", f"{setup}/learned", "/control/{name}",
-        f"{V1}/connections/{{name}}/test",
+        f"{V1}/connections/{{name}}/test", f"{V1}/messages", f"{V1}/messages/settings/{{name}}",
+        f"{V1}/messages/{{topic}}/test", "/api/update",
     }  # fmt: skip
     assert [s["scheme"] for s in schema["components"]["securitySchemes"].values()] == ["bearer"]
 
