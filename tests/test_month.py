@@ -2,7 +2,7 @@
 
 Power cuts that the generator bridges, silences of the portal, recharges and deductions, the owner's quiet
 hours, a night without Telegram and an appliance that is switched off and on again. EVERY_S in the environment
-asks the portal so often instead of every five minutes (which takes longer), SEED makes it another month.
+asks the portal so often instead of every ten minutes (which takes longer), SEED makes it another month.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from appliance.worker import Worker
 T = TypeVar("T")
 START = 1_784_399_400_000  # 2026-07-19T00:00 in India; the month ends within
 DAYS = 30
-EVERY_S = float(os.environ.get("EVERY_S", "300"))
+EVERY_S = float(os.environ.get("EVERY_S", "600"))
 SEED = int(os.environ.get("SEED", "1"))
 INDIA = ZoneInfo(ZONE)
 SHORTEST_MS = 3 * EVERY_S * 1000
@@ -54,7 +54,7 @@ TOLD = {
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> dict[int | None, HttpDevice]:
     """Whoever asks one of these devices (by port) has his answer in the same moment of the held clock, and
-    without a socket: a month has 17 000 questions."""
+    without a socket: a month has ten thousand questions."""
     devices: dict[int | None, HttpDevice] = {}
 
     def send(self: HTTPAdapter, asked: requests.PreparedRequest, **how: Any) -> requests.Response:
@@ -173,9 +173,9 @@ def what_happened_is_what_was_told(events: list[Event], flat: VirtualFlat, end: 
         start, stop = day_span(day, INDIA)
         used = sum(flat.flat.used(start, stop - MINUTE_MS))
         # The portal is asked every few minutes: so much may lie before the first answer and after the last.
-        assert event.data["kwh"] == pytest.approx(used, abs=0.3), day
+        assert event.data["kwh"] == pytest.approx(used, abs=0.5), day
     once_a_day(told["low_balance"], days, lambda start, stop: LOW - lowest(flat, start, stop), 5.0)
-    once_a_day(told["high_day"], days, lambda *day: sum(flat.flat.used(*day)) - HIGH_KWH, 0.3)
+    once_a_day(told["high_day"], days, lambda *day: sum(flat.flat.used(*day)) - HIGH_KWH, 0.5)
     long = [one for one in flat.flat.plan.stale if one.end - one.start > 40 * MINUTE_MS]
     some = [one for one in flat.flat.plan.stale if one.end - one.start > 25 * MINUTE_MS]
     for name in ("source_silent", "source_back"):

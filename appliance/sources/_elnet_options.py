@@ -48,7 +48,7 @@ class Options(SourceOptions):
     """Sign in: number of the meter, where it is not that of your flat."""
     meter_zone: str = "Asia/Kolkata"
     """Time zone of the meter's clock: its days begin there."""
-    every_s: float = Field(default=30, ge=10, le=300)
+    every_s: float = Field(default=30, ge=10, le=900)
     """Seconds from one question to the next; the meter itself tells something new every minute or two."""
     timeout_s: float = Field(default=10, gt=0, le=60)
     """Seconds to wait for the live values, and for all that has no time-out of its own."""
