@@ -53,8 +53,8 @@ TOLD = {
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> dict[int | None, HttpDevice]:
-    """Whoever asks one of these devices (by port) has his answer in the same moment of the held clock, and
-    without a socket: a month has ten thousand questions."""
+    """Whoever asks one of these devices (by port), or has a thread work for him, has his answer in the same
+    moment of the held clock, and without a socket: a month has ten thousand questions."""
     devices: dict[int | None, HttpDevice] = {}
 
     def send(self: HTTPAdapter, asked: requests.PreparedRequest, **how: Any) -> requests.Response:
@@ -81,6 +81,17 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> dict[int | None, HttpDevice]:
         for _ in range(6):
             await asyncio.sleep(0)
 
+    def in_executor(
+        loop: asyncio.AbstractEventLoop, executor: Any, work: Callable[..., T], *given: Any
+    ) -> "asyncio.Future[T]":
+        done: asyncio.Future[T] = loop.create_future()
+        try:
+            done.set_result(work(*given))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", in_executor)
     monkeypatch.setattr(Worker, "call", call)
     monkeypatch.setattr(HTTPAdapter, "send", send)
     monkeypatch.setattr(clock_module, "_settle", settle)
@@ -114,8 +125,6 @@ async def live(appliance: Appliance, clock: FakeClock, until: int) -> None:
     with appliance.hub.subscribe() as news:
         while clock.now() < until:
             await clock.forward(min(EVERY_S, (until - clock.now()) / 1000))
-            for _ in range(3):  # whoever asks the store, in its threads, has his answer before time leaps on
-                await appliance.store.check()
             facts = []
             while not news.queue.empty():
                 facts += news.queue.get_nowait()
