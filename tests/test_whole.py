@@ -29,7 +29,7 @@ from appliance.supervise import State
 from config.load import ConfigFile
 
 START = 1_792_749_600_000  # 2026-10-23T10:00Z: summer time ends in the night to the 25th
-DAYS = float(os.environ.get("DAYS", "2"))
+DAYS = float(os.environ.get("DAYS", "2.5"))
 STEP_S = 900
 SOURCES = ("p1", "meter", "inverter", "homewizard_p1", "homewizard_solar", "homewizard_water")
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -123,5 +123,5 @@ def test_home_assistants_own_check_finds_one_mistake_and_that_is_not_ours(home: 
 
 
 def test_nothing_of_it_warned(home: HomeAssistant) -> None:
-    # What the automations log is their work, as when the import stays high once more on a busy machine.
+    # What the automations log is their work, as in test_ha_automations.
     assert [line for line in home.problems() if "tallywatt.automations" not in line] == []
