@@ -40,6 +40,14 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _groups(request: pytest.FixtureRequest) -> None:
+    """A pytest that pytest-xdist does not know leaves groups out without a word: real parts then start in
+    every worker, and tests that share one meet each other's changes."""
+    if request.config.getoption("loadgroup", False):
+        assert all("@" in item.nodeid for item in request.session.items), "pytest-xdist has lost the groups"
+
+
 LONG = (
     "test_month",
     "test_ui_",
@@ -52,6 +60,7 @@ LONG = (
 """Files that take longest: begun first, so that no worker has one of them left when the others are done."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers (`-n`) a file stays with one of them, and so do files that share a real peer:
     their module and session fixtures are then made once."""

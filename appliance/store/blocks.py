@@ -9,6 +9,7 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from appliance.clock import DAY_MS
 from appliance.model import Quantity
 from appliance.store import buckets, codec
 from appliance.store.buckets import SPAN_DAYS
+from appliance.store.codec import Ints
 from appliance.store.facts import QUARTER_MS, Rows, concat
 
 log = logging.getLogger(__name__)
@@ -46,20 +48,30 @@ def write(
     )
 
 
+def instants(day: int, axis: bytes) -> Ints:
+    """When the rows of a block were read, in the order they came. Raises one of DAMAGED."""
+    return codec.unpack_ints(codec.split(axis)[0]) + day * DAY_MS
+
+
 def decode(day: int, seq_first: int, axis: bytes, data: bytes) -> Rows:
     """The rows of a block, in the order they came. Raises one of DAMAGED."""
-    at, seq = codec.split(axis)
     value, confidence = codec.split(data)
     return Rows(
-        codec.unpack_ints(seq) + seq_first,
-        codec.unpack_ints(at) + day * DAY_MS,
+        codec.unpack_ints(codec.split(axis)[1]) + seq_first,
+        instants(day, axis),
         codec.unpack_floats(value),
         codec.unpack_floats(confidence),
     )
 
 
-def read(db: sqlite3.Connection, series: int, first_day: int, last_day: int) -> tuple[list[Rows], list[int]]:
-    """The blocks of the days, in the order they came; the days of which a block is damaged."""
+def read(
+    db: sqlite3.Connection, series: int, first_day: int, last_day: int, span: tuple[int, int] | None = None
+) -> tuple[list[Rows], list[int]]:
+    """The blocks of the days, in the order they came; the days of which a block is damaged.
+
+    Blocks that hold nothing of `span`, `[start, end)` in UTC ms, may be left out: a day that is not sealed
+    yet has one for each fold, and most questions are of a moment.
+    """
     parts, damaged = [], []
     for day, seq_first, axis, data in db.execute(
         "SELECT b.day, b.seq_first, a.data, b.data FROM block b JOIN axis a ON a.id = b.axis"
@@ -67,10 +79,35 @@ def read(db: sqlite3.Connection, series: int, first_day: int, last_day: int) -> 
         (first_day, last_day, series),
     ):
         try:
-            parts.append(decode(day, seq_first, axis, data))
+            if span is None or _meets(instants(day, axis), *span):
+                parts.append(decode(day, seq_first, axis, data))
         except DAMAGED:
             damaged.append(day)
     return parts, damaged
+
+
+def _meets(at: Ints, start: int, end: int) -> bool:
+    return bool(len(at)) and int(at.min()) < end and int(at.max()) >= start
+
+
+def last_before(db: sqlite3.Connection, series: int, day: int, at: int) -> int | None:
+    """The instant of the day's newest reading before `at`; damaged blocks count for nothing."""
+    found = []
+    for seq_first, axis, data in db.execute(
+        "SELECT b.seq_first, a.data, b.data FROM block b JOIN axis a ON a.id = b.axis"
+        " WHERE b.day = ? AND b.series = ?",
+        (day, series),
+    ):
+        with suppress(*DAMAGED):
+            moments = instants(day, axis)
+            newest = int(moments[moments < at].max(initial=-1))
+            if newest >= 0:
+                found.append((newest, seq_first, axis, data))
+    for newest, seq_first, axis, data in sorted(found, reverse=True):
+        with suppress(*DAMAGED):
+            decode(day, seq_first, axis, data)  # whoever is told of a reading wants its value next
+            return newest
+    return None
 
 
 def unsealed_days(db: sqlite3.Connection, before: int) -> list[int]:

@@ -59,7 +59,7 @@ class Reader:
     def rows(self, series: int, start: int, end: int) -> Rows:
         """Every reading with `start <= at < end`, in order of time."""
         first, last = (start - 1) // DAY_MS, (end - 1) // DAY_MS
-        parts, damaged = blocks.read(self.db, series, first, last)
+        parts, damaged = blocks.read(self.db, series, first, last, (start, end))
         self._view.damaged.update(damaged)
         parts += self._fresh(series)
         return _cut(concat(parts), start, end)
@@ -240,10 +240,9 @@ class Reader:
             ).fetchone()
             if day is None or (best is not None and (day + 1) * DAY_MS <= best):
                 return best
-            rows = concat(blocks.read(self.db, series, day, day)[0])
-            before = rows.at[rows.at < at]
-            if len(before):
-                return max(int(before.max()), best if best is not None else 0)
+            newest = blocks.last_before(self.db, series, day, at)
+            if newest is not None:
+                return newest if best is None else max(newest, best)
 
 
 def offset_at(exchanges: tuple[Ints, Floats], at: Ints) -> Floats:

@@ -45,6 +45,8 @@ def fetch(config: Path, *more: str, name: str = "carma") -> Result:
 
 
 HURRIED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background was started without
 from appliance.__main__ import main
 from appliance.sources import _carma_link
 _carma_link.PAUSE_S = 0.2

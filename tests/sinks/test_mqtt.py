@@ -193,7 +193,8 @@ async def test_a_whole_appliance_tells_its_readers_and_its_prices(
         await until(lambda: listener.topics().get("hut/price/import") == "1.75000")
         await until(lambda: listener.topics().get("hut/remote_cellar/energy_import") == "48713.400")
         announced = f"homeassistant/device/{here.id}/config"
-        await until(lambda: "remote_cellar-energy_import" in listener.topics().get(announced, ""))
+        parts = ("remote_cellar-energy_import", "price-import")
+        await until(lambda: all(part in listener.topics().get(announced, "") for part in parts))
         device = json.loads(listener.topics()[announced])
         assert device["device"]["name"] == "Tallywatt Hut"
         assert device["components"]["price-import"]["unit_of_measurement"] == "SEK/kWh"
