@@ -141,6 +141,23 @@ async def test_one_unreadable_block_costs_only_itself(tmp_path: Path, clock: Fak
         await store.check()
 
 
+async def test_the_reading_before_a_moment_is_one_that_can_be_read(tmp_path: Path, clock: FakeClock) -> None:
+    async with Store(tmp_path, clock, STOCKHOLM) as store:
+        for n in range(6):
+            store.append([power(n, T0 + n * HOUR_MS)])
+            await store.flush()
+            await fold(store)
+        db = sqlite3.connect(tmp_path / "readings.db")
+        two = "SELECT seq_first FROM block ORDER BY seq_first LIMIT 2 OFFSET 3"
+        cut = f"UPDATE block SET data = substr(data, 1, length(data) - 9) WHERE seq_first IN ({two})"
+        assert db.execute(cut).rowcount == 2
+        db.commit()
+        db.close()
+        assert await store.around("p1", W, T0 + 4 * HOUR_MS + 1) == [
+            power(2, T0 + 2 * HOUR_MS), power(5, T0 + 5 * HOUR_MS),
+        ]  # fmt: skip
+
+
 async def test_copies_hold_what_the_store_holds_and_take_turns(tmp_path: Path, clock: FakeClock) -> None:
     def content(path: Path) -> list[object]:
         db = schema.connect(path, read_only=True)
