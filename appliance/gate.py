@@ -23,7 +23,8 @@ REFUSED_KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one counter may do. `resolution` is its last digit: the play of a wheel, not a fall.
+    """What one counter may do. `resolution` is its last digit: the play of a wheel, not a fall; 0 where it is
+    told by a wire, which does not misread. What is not `monotonic` may fall as fast as it may rise.
 
     `max_per_hour` and `max_per_day` are in the quantity's unit; None leaves the quantity's own limit.
     `renews_ms`: devices that renew their register in steps repeat a value for so long at most, and what came
@@ -71,8 +72,12 @@ class Gate:
         self._histories: dict[tuple[str, Quantity], _History] = {}
 
     def remember(self, reading: Reading, limits: Limits = Limits()) -> None:
-        """Take a reading of before the start as accepted; how long it had stood there is not known."""
-        self._history(reading).accepted.append(replace(reading, at=reading.at - limits.renews_ms))
+        """Take a reading of before the start as accepted; how long it had stood there is not known.
+
+        What was read off a meter stands for the history or the person's word that it came from: three pictures
+        that are misread alike after a power cut do not outvote it."""
+        times = REMEMBERED if limits.resolution else 1
+        self._history(reading).accepted.extend([replace(reading, at=reading.at - limits.renews_ms)] * times)
 
     def corrected(self, truth: Reading) -> None:
         """A person read the register, of this meter or of a new one: that counts alone, whatever was accepted
@@ -134,15 +139,16 @@ def contradiction(old: Reading, new: Reading, limits: Limits) -> str | None:
         return f"{_number(new)} does not fit {_number(old)} read before: a register never runs backwards"
     hours = (second.at - first.at) / HOUR_MS
     per_hour = limits.max_per_hour or new.quantity.spec.max_per_hour
-    if per_hour is not None and rise > per_hour * hours + max(2 * limits.resolution, per_hour / 3600):
+    low, high = sorted((old, new), key=lambda reading: reading.value)
+    if per_hour is not None and abs(rise) > per_hour * hours + max(2 * limits.resolution, per_hour / 3600):
         return (
-            f"{_number(new)} is {rise:.3f} {unit} above {_number(old)} after only "
+            f"{_number(high)} is {abs(rise):.3f} {unit} above {_number(low)} after only "
             f"{_span(second.at - first.at)}: at most {per_hour:g} {unit} an hour are possible"
         )
     days = max(1.0, hours / 24)
-    if limits.max_per_day is not None and rise > limits.max_per_day * days + limits.resolution:
+    if limits.max_per_day is not None and abs(rise) > limits.max_per_day * days + limits.resolution:
         return (
-            f"{_number(new)} is {rise:.3f} {unit} above {_number(old)}: at most "
+            f"{_number(high)} is {abs(rise):.3f} {unit} above {_number(low)}: at most "
             f"{limits.max_per_day:g} {unit} a day were allowed (max_daily_increase_kwh)"
         )
     return None

@@ -106,6 +106,34 @@ def test_steady_dirt_does_not_outvote_a_long_history_in_an_hour() -> None:
     assert feed(gate, register(112, 121)) == [True]
 
 
+def test_nor_one_remembered_over_a_power_cut() -> None:
+    gate = Gate()
+    gate.remember(register(48713.4), LIMITS)
+    assert not any(feed(gate, *(register(48893.4, 60 + i) for i in range(60))))
+    assert feed(gate, register(48713.9, 121)) == [True]
+
+
+def test_a_register_told_by_a_wire_that_is_another_after_a_power_cut_is_believed_soon() -> None:
+    """The grid is off while a meter is exchanged, and the appliance with it."""
+    gate, wire = Gate(), Limits()
+    gate.remember(register(48713.4), wire)
+    assert feed(gate, *(register(0.1, 60 + i) for i in range(4)), limits=wire)[-1] is True
+
+
+BACKWARDS = replace(LIMITS, monotonic=False)
+
+
+def test_a_counter_that_may_run_backwards_does() -> None:
+    assert all(feed(Gate(), *(register(500 - i * 0.05, i) for i in range(200)), limits=BACKWARDS))
+
+
+@pytest.mark.parametrize("wrong", [40713.4, 48513.4, 58713.4])
+def test_but_no_faster_than_it_may_count_up(wrong: float) -> None:
+    gate = Gate()
+    told = register(48713.4), register(48713.3, 15), register(wrong, 30), register(48713.1, 45)
+    assert feed(gate, *told, limits=BACKWARDS) == [True, True, False, True]
+
+
 def test_but_a_day_of_agreement_does_even_at_a_reading_a_second() -> None:
     gate = Gate()
     feed(gate, *(register(5000 + i * 0.1, i) for i in range(60)))
