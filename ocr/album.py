@@ -17,7 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ocr.digits import Picture, prepare
+from ocr.digits import prepare
+from ocr.picture import Picture
 
 MOST, PER_CLASS = 400, 6
 """Crops kept in all, and of one position (in tenths) at one place of the counter; the oldest goes."""

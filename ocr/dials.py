@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.digits import Digit, Picture
+from ocr.digits import Digit
+from ocr.picture import Picture, colour
 
 SIDE, POSITIONS = 48, 100
 MODEL = Path(__file__).parent / "models" / "dials.onnx"
@@ -33,9 +34,7 @@ set exactly, and what misleads the network one way misleads it the other way in 
 
 
 def prepare(crop: Picture) -> NDArray[np.float32]:
-    """A crop as the network wants it: 3 x SIDE x SIDE, contrast made equal; any BGR or grey crop."""
-    if crop.ndim == 2:
-        crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), np.uint8)
+    """A crop as the network wants it: 3 x SIDE x SIDE, contrast made equal; any BGR crop."""
     if crop.shape[:2] != (SIDE, SIDE):
         way = cv2.INTER_AREA if min(crop.shape[:2]) > SIDE else cv2.INTER_LINEAR
         crop = np.asarray(cv2.resize(crop, (SIDE, SIDE), interpolation=way), np.uint8)
@@ -47,9 +46,9 @@ def prepare(crop: Picture) -> NDArray[np.float32]:
 
 def views(crop: Picture) -> list[Picture]:
     """The crop through slightly moved boxes, some mirrored; its edge is repeated where a box leaves it."""
-    if min(crop.shape[:2]) > 2 * SIDE:  # warpAffine skips pixels when it shrinks
-        crop = np.asarray(cv2.resize(crop, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-    high, wide = crop.shape[:2]
+    high, wide = (min(n, 2 * SIDE) for n in crop.shape[:2])
+    if (high, wide) != crop.shape[:2]:  # warpAffine skips pixels when it shrinks
+        crop = np.asarray(cv2.resize(crop, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
     out = []
     for right, down, size, mirrored in _VIEWS:
         fx, fy = wide * size / SIDE, high * size / SIDE
@@ -100,14 +99,16 @@ class DialReader:
         self._net = _network(model)
 
     def read(self, crops: Sequence[Picture], clockwise: bool = True) -> list[Digit]:
-        """Where the pointers of BGR (or grey) uint8 crops of any size stand, in their order.
+        """Where the pointers of BGR uint8 crops of any size stand, in their order; otherwise as
+        `DigitReader.read`.
 
         The zero of the scale is at the top; the box holds the whole scale, about in its middle. `clockwise`
         is how the figures run. The confidence is that of being within 0.5; an empty crop is blank.
         """
+        empty = np.zeros((SIDE, SIDE, 3), np.uint8)
+        crops = [c if c.size else empty for c in map(colour, crops)]
         if not crops:
             return []
-        empty = np.zeros((SIDE, SIDE, 3), np.uint8)
-        self._net.setInput(np.stack([prepare(v) for c in crops for v in views(c if c.size else empty)]))
+        self._net.setInput(np.stack([prepare(v) for c in crops for v in views(c)]))
         scores = np.asarray(self._net.forward(), np.float32).reshape(len(crops), len(_VIEWS), POSITIONS + 1)
         return decode(_unmirrored(scores, clockwise))

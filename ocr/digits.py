@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from ocr.picture import Picture, colour
+
 WIDTH, HEIGHT, POSITIONS = 32, 48, 100
 MODEL = Path(__file__).parent / "models" / "digits.onnx"
 _REACH = 4
@@ -43,9 +44,7 @@ class Digit:
 
 
 def prepare(crop: Picture) -> NDArray[np.float32]:
-    """A crop as the network wants it: 3 x HEIGHT x WIDTH, contrast made equal; any BGR or grey crop."""
-    if crop.ndim == 2:
-        crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), np.uint8)
+    """A crop as the network wants it: 3 x HEIGHT x WIDTH, contrast made equal; any BGR crop."""
     shrink = crop.shape[0] > HEIGHT or crop.shape[1] > WIDTH
     if crop.shape[:2] != (HEIGHT, WIDTH):
         way = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
@@ -88,7 +87,10 @@ class DigitReader:
         self._net = _network(model)
 
     def read(self, crops: Sequence[Picture]) -> list[Digit]:
-        """Digits of BGR (or grey) uint8 crops of any size, in their order. An empty crop is a blank digit."""
+        """Digits of BGR uint8 crops of any size, in their order; `ocr.picture.colour` says what else will do.
+
+        An empty crop is a blank digit. ValueError when one is no picture.
+        """
         return decode(self.features(crops)[1])
 
     def features(self, crops: Sequence[Picture]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -96,9 +98,9 @@ class DigitReader:
 
         The scores are a linear function of the features; `decode` makes digits of them.
         """
+        crops = [c if c.size else np.zeros((HEIGHT, WIDTH, 3), np.uint8) for c in map(colour, crops)]
         if not crops:
             return np.zeros((0, 0), np.float32), np.zeros((0, POSITIONS + 2), np.float32)
-        crops = [c if c.size else np.zeros((HEIGHT, WIDTH, 3), np.uint8) for c in crops]
         features, scores = self._run([prepare(c) for c in crops])
         unsure = [i for i, d in enumerate(decode(scores)) if _UNSURE[0] < d.confidence < _UNSURE[1]]
         if unsure:

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.ctc import Found, Scores, agreed, characters, least, likelihoods, readings
+from ocr.picture import Picture, colour
 
-Picture = NDArray[np.uint8]
 HEIGHT, STRIDE, WIDEST, STEP = 48, 4, 448, 16
 NUMBER = "0123456789.-:?"
 """What the number's head knows; "?" is any other character (a letter, a word)."""
@@ -105,14 +105,15 @@ def _network(path: Path) -> cv2.dnn.Net:
 
 
 def read(strip: Picture, model: Path = MODEL) -> Text:
-    """Reads a BGR (or grey) uint8 strip of any size that holds one display or its digits.
+    """Reads a BGR uint8 strip of any size that holds one display or its digits; `ocr.picture.colour` says
+    what else will do.
 
-    A strip without a number gives "" and a low confidence. cv2.error when the model is missing or damaged.
+    A strip without a number gives "" and a low confidence. ValueError when it is no picture; cv2.error when
+    the model is missing or damaged.
     """
+    strip = colour(strip)
     if strip.size == 0 or min(strip.shape[:2]) < 6:
         return Text("", 0.0)
-    if strip.ndim == 2:
-        strip = np.asarray(cv2.cvtColor(strip, cv2.COLOR_GRAY2BGR), np.uint8)
     net, clear = _network(model), _clearest(strip)
     looks = _look(net, strip, clear, _whole(strip), True)
     for views in (_CLOSER, _CLOSER_YET):

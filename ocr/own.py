@@ -34,8 +34,9 @@ from typing import Any
 import numpy as np
 
 from ocr.album import Album, write
-from ocr.digits import MODEL, Digit, DigitReader, Picture, decode
+from ocr.digits import MODEL, Digit, DigitReader, decode
 from ocr.lessons import Lessons, Outcome
+from ocr.picture import Picture
 from ocr.proof import mechanics, positions, proven
 from ocr.refinement import Refinement
 

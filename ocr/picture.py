@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,39 @@ from ocr.calibration import Box
 Picture = NDArray[np.uint8]
 LARGEST = 50_000_000
 """Pixels; more than any camera of this kind gives, less than what would exhaust a Pi's memory."""
+
+
+def colour(picture: object) -> Picture:
+    """A picture of any depth and number of channels as BGR uint8, H x W x 3; 0 x 0 when it holds nothing.
+
+    Grey, one channel and an alpha channel are understood. Other depths keep their range of 0 to 255, or are
+    scaled to it from that of their own values: light does not matter to those who read. ValueError for what
+    is no picture.
+    """
+    if not isinstance(picture, np.ndarray):
+        raise ValueError(f"A picture is an array of height x width x 3, not {type(picture).__name__}")
+    if picture.size == 0:
+        return np.zeros((0, 0, 3), np.uint8)
+    if picture.ndim == 2:
+        picture = picture[..., None]
+    if picture.ndim != 3 or picture.shape[2] not in (1, 3, 4) or picture.dtype.kind not in "buif":
+        raise ValueError(
+            f"A picture is an array of numbers, height x width x 3 or height x width, "
+            f"not {picture.shape} of {picture.dtype}"
+        )
+    if picture.dtype != np.uint8:
+        picture = _bytes(picture)
+    if picture.shape[2] == 1:
+        return np.repeat(picture, 3, 2)
+    return picture[..., :3]
+
+
+def _bytes(picture: NDArray[Any]) -> Picture:
+    values = np.nan_to_num(picture.astype(np.float32), posinf=0.0, neginf=0.0)
+    top = float(values.max())
+    if top > 255 or (picture.dtype.kind in "bf" and 0 < top <= 1):
+        values *= 255 / top
+    return np.clip(values, 0, 255).astype(np.uint8)
 
 
 def prepare(
