@@ -5,8 +5,11 @@ BadImageError when there is a picture that cannot be used.
 """
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 
 import requests
@@ -17,6 +20,8 @@ from appliance.errors import AuthError, SourceError
 from appliance.sources._image import LARGEST_FILE, BadImageError, check_size, decode
 from ocr import Picture
 
+AHEAD_MS = 60_000
+"""The clock of who writes files may be ahead of ours by so much."""
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 
 
@@ -112,13 +117,24 @@ class FileCamera(_Passive):
 
 
 class FolderCamera(FileCamera):
-    """The newest picture in a folder that something else fills."""
+    """The newest picture in a folder that something else fills; `now` is the present instant, UTC ms."""
+
+    def __init__(self, path: Path, now: Callable[[], int]) -> None:
+        super().__init__(path)
+        self._now = now
 
     def _newest(self) -> Path:
-        pictures = [p for p in self._path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-        if not pictures:
+        dated = []
+        for path in self._path.iterdir():
+            if path.suffix.lower() in SUFFIXES:
+                with suppress(FileNotFoundError):  # whoever fills the folder may tidy it up meanwhile
+                    about = path.stat()
+                    dated += [(about.st_mtime_ns, path)] if S_ISREG(about.st_mode) else []
+        if not dated:
             raise SourceError(f"{self._path} holds no .jpg, .png or .bmp picture: does a camera write there?")
-        return max(pictures, key=lambda p: (p.stat().st_mtime_ns, p.name))
+        # One written while a clock was wrong would be the newest until that time has come.
+        latest = (self._now() + AHEAD_MS) * 1_000_000
+        return max(dated, key=lambda each: (each[0] <= latest, *each))[1]
 
 
 class UrlCamera(_Passive):

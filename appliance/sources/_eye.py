@@ -40,7 +40,8 @@ class Eye:
     def open(self, camera: Camera | None = None) -> Shooter:
         """Make ready the camera that the options name (or the one given). Raises SourceError."""
         if self._shooter is None:
-            self._shooter = Shooter(self._options, camera or camera_of(self._options, self._folder))
+            what = self._options, self._folder, self._clock.now
+            self._shooter = Shooter(self._options, camera or camera_of(*what))
         return self._shooter
 
     def close(self) -> None:

@@ -17,8 +17,9 @@ PAUSE_S = 0.12
 DIMMINGS = 2
 
 
-def camera_of(options: Options, folder: Path) -> _cameras.Camera:
-    """The camera the options name; in `folder` it may keep what it has to know the next time."""
+def camera_of(options: Options, folder: Path, now: Callable[[], int]) -> _cameras.Camera:
+    """The camera the options name; in `folder` it may keep what it has to know the next time, `now` is the
+    present instant, UTC ms."""
     size = options.width, options.height, options.fps
     if options.url is not None:
         password = options.password.get_secret_value()
@@ -26,7 +27,7 @@ def camera_of(options: Options, folder: Path) -> _cameras.Camera:
     if options.file is not None:
         return _cameras.FileCamera(options.file)
     if options.folder is not None:
-        return _cameras.FolderCamera(options.folder)
+        return _cameras.FolderCamera(options.folder, now)
     if options.device_id is not None:
         from appliance.sources import _usb_camera
 

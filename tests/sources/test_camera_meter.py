@@ -275,6 +275,27 @@ async def test_the_newest_picture_of_a_folder(tmp_path: Path, context: Context) 
     assert reading.value == 48715.4
 
 
+async def test_a_picture_of_a_folder_dated_by_a_wrong_clock_does_not_stay_the_newest(
+    tmp_path: Path, context: Context
+) -> None:
+    write(tmp_path / "a.jpg", render(48713.4), age_s=-90 * 86_400)
+    eye = eye_of(options(folder=tmp_path), context)
+    (reading,) = readings_of(eye.look())
+    assert (reading.value, reading.at) == (48713.4, START)
+    write(tmp_path / "b.jpg", render(48714.4), age_s=10)
+    (reading,) = readings_of(eye.look())
+    assert (reading.value, reading.at) == (48714.4, START - 10_000)
+
+
+async def test_a_folder_that_is_tidied_up_meanwhile(
+    tmp_path: Path, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.jpg", render(48713.4), age_s=100)
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: [*listed(folder), folder / "gone.jpg"])
+    assert len(readings_of(eye_of(options(folder=tmp_path), context).look())) == 1
+
+
 @pytest.mark.parametrize("place", ["file", "folder"])
 async def test_nothing_there(tmp_path: Path, context: Context, place: str) -> None:
     with pytest.raises(SourceError, match="check the path"):

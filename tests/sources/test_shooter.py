@@ -242,4 +242,4 @@ def test_a_file_is_neither_retried_nor_steered(tmp_path: Any) -> None:
     ],
 )
 def test_the_camera_the_options_name(said: dict[str, Any], kind: str, tmp_path: Path) -> None:
-    assert type(camera_of(Options(**said), tmp_path)).__name__ == kind
+    assert type(camera_of(Options(**said), tmp_path, lambda: 0)).__name__ == kind
