@@ -155,8 +155,13 @@ class UrlCamera(_Passive):
                 asked = response.headers.get("WWW-Authenticate", "").lower()
                 self._auth = (HTTPDigestAuth if "digest" in asked else HTTPBasicAuth)(*self._login)
                 response = self._get()
-            self._check(response)
-            data = self._body(response)
+            with response:
+                self._check(response)
+                data = self._body(response)
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
+            raise SourceError(
+                "The camera breaks off in the middle of its picture: check its power and its reception"
+            ) from error
         except requests.RequestException as error:
             raise SourceError(
                 f"The camera does not answer ({type(error).__name__}): check its address, power and network"
@@ -178,18 +183,20 @@ class UrlCamera(_Passive):
         if response.status_code != requests.codes.ok:
             said = f"{response.status_code} {response.reason}"
             raise SourceError(f"The camera answers {said}: check the address of its picture")
+        if response.headers.get("Content-Type", "").lower().startswith("multipart/"):
+            raise BadImageError("The camera sends a video stream: set the address of its picture (snapshot)")
 
     def _body(self, response: requests.Response) -> bytes:
         data = bytearray()
         deadline = time.monotonic() + self._timeout_s
-        with response:
-            for part in response.iter_content(65_536):
-                data += part
-                if len(data) > LARGEST_FILE:
-                    size = LARGEST_FILE // 10**6
-                    raise BadImageError(f"The camera sends more than {size} MB: is this its video stream?")
-                if time.monotonic() > deadline:
-                    raise SourceError(f"The camera did not send its picture within {self._timeout_s:g} s")
+        # In small parts: the time is looked at after each, however slowly it comes.
+        for part in response.iter_content(1024):
+            data += part
+            if len(data) > LARGEST_FILE:
+                size = LARGEST_FILE // 10**6
+                raise BadImageError(f"The camera sends more than {size} MB: is this its video stream?")
+            if time.monotonic() > deadline:
+                raise SourceError(f"The camera did not send its picture within {self._timeout_s:g} s")
         return bytes(data)
 
     def close(self) -> None:

@@ -4,8 +4,11 @@ import base64
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -44,7 +47,12 @@ def serve() -> Iterator[Serve]:
     """Starts a camera that asks for a login by `challenge` (none if empty) and answers `body`."""
     servers: list[HTTPServer] = []
 
-    def start(challenge: str = "", body: bytes = PICTURE, status: int = 200) -> str:
+    def start(
+        challenge: str = "",
+        body: bytes | Iterator[bytes] = PICTURE,
+        status: int = 200,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
         class Camera(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 if challenge and not knows_password(self.headers.get("Authorization", ""), "right"):
@@ -54,8 +62,12 @@ def serve() -> Iterator[Serve]:
                     return
                 self.send_response(status)
                 self.send_header("Location", "http://127.0.0.1:9/")
+                for header in headers.items():
+                    self.send_header(*header)
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(OSError):  # hung up on
+                    for part in [body] if isinstance(body, bytes) else body:
+                        self.wfile.write(part)
 
             def log_message(self, *said: object) -> None:
                 """Quiet."""
@@ -99,3 +111,25 @@ def test_a_video_stream_is_no_snapshot(serve: Serve) -> None:
         UrlCamera(serve(body=bytes(31_000_000)), 5).grab()
     with pytest.raises(BadImageError, match="no JPEG"):
         UrlCamera(serve(body=b"--frame\r\nContent-Type: image/jpeg\r\n"), 5).grab()
+    stream = {"Content-Type": "multipart/x-mixed-replace; boundary=frame"}
+    with pytest.raises(BadImageError, match="video stream"):
+        UrlCamera(serve(body=b"--frame\r\n", headers=stream), 5).grab()
+
+
+def test_a_camera_that_sends_on_and_on_is_hung_up_on(serve: Serve) -> None:
+    sent = []
+
+    def slowly() -> Iterator[bytes]:
+        for number in range(600):
+            time.sleep(0.01)
+            sent.append(number)
+            yield bytes(100)
+
+    with pytest.raises(SourceError, match=r"within 0\.3 s"):
+        UrlCamera(serve(body=slowly(), headers={"Content-Length": "60000"}), 0.3).grab()
+    assert len(sent) < 600
+
+
+def test_a_picture_that_breaks_off(serve: Serve) -> None:
+    with pytest.raises(SourceError, match="breaks off in the middle"):
+        UrlCamera(serve(headers={"Content-Length": "99999"}), 5).grab()
