@@ -24,8 +24,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -51,7 +51,7 @@ class OwnMeter:
         """Loads what is there; damaged files are left out. The folder is made when the first crop comes.
 
         What was learned upon another model than `model`, the one `reader` runs, is learned anew from the
-        crops. OSError when the folder cannot be read, or written where it must be.
+        crops. OSError when the folder cannot be read.
         """
         self._album, self._reader = Album(folder), reader
         self._model = hashlib.sha256(model.read_bytes()).hexdigest()
@@ -59,7 +59,8 @@ class OwnMeter:
         self._outcome: Outcome | None = None
         self._until = 0
         if self._file.exists() and not self._load():
-            self.refine()
+            with suppress(OSError):  # on a full disk it is learned anew at every start
+                self.refine()
 
     @property
     def _file(self) -> Path:
@@ -148,6 +149,8 @@ class OwnMeter:
             outcome = Outcome(**fields)
             self._refinement = Refinement(**arrays) if outcome.used else None
             self._until, self._outcome = int(about["until"]), outcome
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile):
+        except (
+            Exception
+        ):  # a damaged file fails in zipfile, zlib, tokenize and json, each with errors of its own
             return False
         return True

@@ -147,6 +147,11 @@ class Lessons:
         if self.own.fresh >= NEW_CROPS:
             self.own.refine()
 
+    def forget(self) -> None:
+        """All that was learned, and the pictures that were still to be proved. Raises OSError."""
+        self._counters.clear()
+        self.own.forget()
+
     def teach(
         self,
         counter: CounterSetup,

@@ -201,7 +201,7 @@ class Survey:
     def forget(self) -> None:
         """Forget all crops and the refinement."""
         try:
-            self._lessons.own.forget()
+            self._lessons.forget()
         except OSError as error:
             raise SourceError(f"It cannot be forgotten: {error.strerror}") from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from pathlib import Path
 
 import cv2
@@ -232,6 +234,37 @@ def test_another_model_learns_from_the_crops_anew(taught: Path, reader: DigitRea
     assert own.outcome is not None
     assert own.outcome.used
     assert (taught / "refined.npz").read_bytes() != before
+
+
+def test_whatever_became_of_the_file_it_is_learned_anew(
+    taught: Path, reader: DigitReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """zip, zlib and numpy's header each have errors of their own; none may keep a camera from starting."""
+    shutil.copytree(taught, tmp_path / "own")
+    file = tmp_path / "own" / "refined.npz"
+    whole = file.read_bytes()
+    anew: list[OwnMeter] = []
+    monkeypatch.setattr(OwnMeter, "refine", lambda own: anew.append(own))
+    for start in range(0, len(whole), len(whole) // 150):
+        spoilt = bytearray(whole)
+        spoilt[start : start + 16] = bytes(byte ^ 0x55 for byte in spoilt[start : start + 16])
+        file.write_bytes(spoilt)
+        OwnMeter(tmp_path / "own", reader)
+    assert len(anew) > 100
+
+
+def test_where_what_is_learned_anew_cannot_be_kept_it_reads_all_the_same(
+    reader: DigitReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    OwnMeter(tmp_path, reader).add(_crop(1), 1, lcd=False, sure=True)
+    (tmp_path / "refined.npz").write_bytes(b"damaged")
+    monkeypatch.setattr("ocr.own.write", full)
+    own = OwnMeter(tmp_path, reader)
+    assert own.outcome is not None
+    assert own.read([_crop(9)]) == reader.read([_crop(9)])
 
 
 def test_labels_without_sense_are_not_used(tmp_path: Path, reader: DigitReader) -> None:

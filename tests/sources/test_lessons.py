@@ -41,6 +41,9 @@ class Notebook:
         self.taken.append((place, round(value, 3), lcd, sure))
         return True
 
+    def forget(self) -> None:
+        self.taken.clear()
+
     def refine(self) -> Outcome:
         self.refined += 1
         self.outcome = Outcome((0.9, 0.9, 0.0), (1.0, 1.0, 0.0), True, self.count)
@@ -132,6 +135,20 @@ def test_a_register_that_ran_back_proves_nothing(lessons: Lessons, own: Notebook
     for minutes, value in ((0, 48713.41), (15, 48700.0), (30, 48690.0), (45, 48680.0), (60, 48670.0)):
         take(lessons, minutes, value)
     assert own.taken == []
+
+
+def test_what_was_forgotten_does_not_come_back_from_pictures_of_before(
+    lessons: Lessons, own: Notebook
+) -> None:
+    for minute in (0, 20):
+        take(lessons, minute, 48713.4)
+    lessons.forget()
+    assert own.taken == []
+    for minute in (40, 60, 80):
+        take(lessons, minute, 48713.4)
+    assert own.taken == [], "three of after it are needed"
+    take(lessons, 100, 48713.4)
+    assert len(own.taken) == 7
 
 
 def test_refined_with_enough_that_is_new_and_not_again_before(lessons: Lessons, own: Notebook) -> None:
