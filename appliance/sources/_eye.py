@@ -15,12 +15,15 @@ from appliance.sources._cameras import Camera
 from appliance.sources._lessons import Lessons
 from appliance.sources._meter_reader import Look, MeterReader
 from appliance.sources._shooter import Shooter, camera_of
+from appliance.sources._steady import Frozen
 from appliance.sources._survey import Survey
 from appliance.sources._telling import Teller
 from ocr import Box, Calibration, DigitReader
 from ocr import Picture as Pixels
 from ocr.counter import shipped
 from ocr.own import OwnMeter
+
+FROZEN = "The camera has sent the very same picture for an hour: switch it off and on again"
 
 
 class Eye:
@@ -36,6 +39,7 @@ class Eye:
         self._teller = Teller(options, folder, refusals)
         self._survey = Survey(options, self._reader, refusals, self._lessons, self._still)
         self._shooter: Shooter | None = None
+        self._frozen = Frozen()
 
     def open(self, camera: Camera | None = None) -> Shooter:
         """Make ready the camera that the options name (or the one given). Raises SourceError."""
@@ -75,6 +79,8 @@ class Eye:
                 return []
             at = self._instant(shot.at, at)
             picture, look = self._read(shooter, shot.picture)
+            if shooter.camera.live and self._frozen.judge(shot.picture, at) and look.reason is None:
+                look = Look(reason=FROZEN)
         except _image.BadImageError as error:
             return self._teller.bad(str(error), at)
         self._learn(look, at)

@@ -4,8 +4,12 @@ Automatics left alone go on hunting: a lamp that lights up, a red wheel that tur
 another. So they are switched off once pictures are good, and on again when several in a row are bad.
 """
 
+import zlib
 from dataclasses import dataclass
 from typing import Literal
+
+from appliance.clock import HOUR_MS
+from ocr import Picture
 
 GOOD = 3
 """Readable pictures in a row before the automatics are switched off."""
@@ -18,6 +22,8 @@ DULL = 0.6
 """Part of the sharpness at which a picture is out of focus."""
 OFF = 1.7
 """Brightness this factor from what was held is bad."""
+FROZEN_MS = HOUR_MS
+"""No sensor is without noise: who sends the same picture for so long sends an old one."""
 
 
 @dataclass
@@ -54,3 +60,18 @@ class Steady:
             return None
         self.held, self._good = False, 0
         return "free"
+
+
+@dataclass
+class Frozen:
+    """Told of each picture of a live camera: whether it hangs and hands out the same one again and again."""
+
+    _sum: int | None = None
+    _since: int = 0
+
+    def judge(self, picture: Picture, at: int) -> bool:
+        """Whether it was the very same for an hour by now (`at`, UTC ms)."""
+        sum_ = zlib.crc32(picture.data)
+        if sum_ != self._sum or at < self._since:
+            self._sum, self._since = sum_, at
+        return at - self._since >= FROZEN_MS

@@ -149,6 +149,18 @@ async def test_5_a_camera_that_was_covered_says_so_and_reads_nothing(seen: Any) 
     assert "covered" in event.text
 
 
+async def test_5_a_camera_that_hangs_is_no_meter_that_stands_still(seen: Any) -> None:
+    """The register may stand for days, but no two pictures of a camera that works are the very same."""
+    shots = [render(48713.4, seed=seed) for seed in (1, 2, 3, 4, 5, 5, 5, 5, 5, 6)]
+    source = seen(lambda shot: shots[shot - 1], every_s=1200, frames=1)
+    batches = source.batches()
+    told = [await anext(batches) for _ in shots]
+    await batches.aclose()
+    assert [reading(batch) is not None for batch in told] == [True] * 7 + [False] * 2 + [True]
+    (event,) = [fact for batch in told for fact in batch if isinstance(fact, Event)]
+    assert (event.name, "very same picture" in event.text) == ("unreadable", True)
+
+
 async def test_6_reflections_and_too_bright_a_lamp(seen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lamp's reflection wipes a digit out: less light is tried at once, and the same capture reads."""
 
