@@ -7,7 +7,7 @@ from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup, Rectangle
 from appliance.model import Quantity
 
 from .counters import CODES, QUANTITIES, UNITS, Figures, boxes, figures, kind_of, middle, spread, with_boxes
-from .places import SMALLEST_PX, USUAL_DIGITS, Size, around, below, beside, fitted, row
+from .places import USUAL_DIGITS, Size, around, below, beside, cells, fitted, row
 from .text import N_
 
 USUAL_DECIMALS = 1
@@ -161,12 +161,12 @@ class Draft:
         counter = self.counter
         if wanted == figures(counter):
             return
-        if wanted == "display":
-            counter = replace(counter, kind="lcd", digits=(), display=around(self.size, counter.digits))
+        if wanted == "display":  # its number is whole: no dial carries it on
+            point = max(0, counter.decimals - len(counter.dials))
+            window = around(self.size, counter.digits)
+            counter = replace(counter, kind="lcd", digits=(), dials=(), decimals=point, display=window)
         elif counter.display:
-            x, y, w, h = counter.display
-            cell = w // USUAL_DIGITS
-            digits = tuple((x + i * cell, y, max(SMALLEST_PX, cell), h) for i in range(USUAL_DIGITS))
+            digits = counter.digits or cells(counter.display)
             counter = replace(counter, kind=wanted, digits=digits, display=None)
         else:
             counter = replace(counter, kind=wanted)
@@ -200,7 +200,7 @@ class Draft:
     def most_decimals(self) -> int:
         """One figure at least stands before the point."""
         if self.counter.display:
-            return MOST_DECIMALS_OF_A_WINDOW + len(self.counter.dials)
+            return MOST_DECIMALS_OF_A_WINDOW
         return max(0, len(self.counter.digits) + len(self.counter.dials) - 1)
 
     def set_decimals(self, count: int) -> None:

@@ -48,6 +48,13 @@ def around(size: Size, digits: Sequence[Rectangle]) -> Rectangle:
     return fitted(size, (left - edge, top - edge, right - left + 2 * edge, low - top + 2 * edge))
 
 
+def cells(window: Rectangle) -> tuple[Rectangle, ...]:
+    """As many cells as are usual, evenly in a window."""
+    x, y, w, h = window
+    wide = w // USUAL_DIGITS
+    return tuple((x + i * wide, y, max(SMALLEST_PX, wide), h) for i in range(USUAL_DIGITS))
+
+
 def below(size: Size, counter: CounterSetup) -> tuple[Rectangle, ...]:
     """A row of figures like a counter's beneath it; above where the picture ends."""
     known = counter.digits

@@ -119,6 +119,11 @@ def quantity_short(texts: Texts, quantity: Quantity) -> str:
     return texts._(SHORT[quantity]) if quantity in SHORT else quantity_name(texts, quantity)
 
 
+def amount(texts: Texts, quantity: Quantity, value: float) -> str:
+    """Where a register stands, with its unit; the two stay on one line."""
+    return f"{texts.register(value, quantity.spec.decimals)}\u00a0{quantity.spec.unit}".strip()
+
+
 def quantity_name(texts: Texts, quantity: Quantity) -> str:
     return texts._(QUANTITIES.get(quantity, quantity.spec.label))
 

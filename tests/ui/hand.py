@@ -31,7 +31,7 @@ return [...document.querySelectorAll('a, button')].filter(e => e.offsetParent)
 def said(driver: webdriver.Chrome, css: str = "body") -> str:
     """The text of an element; empty while there is none."""
     script = "const e = document.querySelector(arguments[0]); return e ? e.innerText ?? e.textContent : ''"
-    return str(driver.execute_script(script, css))
+    return str(driver.execute_script(script, css)).replace("\xa0", " ")
 
 
 def press(driver: webdriver.Chrome, text: str) -> None:

@@ -38,6 +38,7 @@ REGISTER = 48_713.4
 Q = Quantity
 P1 = ("P1 meter", "p1_serial", 10.0)
 CAMERA = ("Cellar", "camera_meter", 600.0)
+MORE_CAMERAS = [(name, "camera_meter", 600.0) for name in ("garage", "water_meter_in_the_old_laundry_cellar")]
 
 
 class Stored(NamedTuple):
@@ -119,7 +120,8 @@ class StandIn:
         self.corrections = self
         self.silent: set[str] = set()
         slow = 1.2 if scene == "unset" else 0.0
-        self.surveyors = {"Cellar": Surveyor(self.clock.now(), scene != "unset", slow)}
+        cameras = [name for name, _, _ in (CAMERA, *MORE_CAMERAS)]
+        self.surveyors = {name: Surveyor(self.clock.now(), scene != "unset", slow) for name in cameras}
         self._set_up()
 
     def source_types(self) -> dict[str, str]:
@@ -133,6 +135,7 @@ class StandIn:
             "sunny": [P1, ("Inverter", "json_http", 10.0), CAMERA],
             "grid": [P1],
             "camera": [CAMERA],
+            "cameras": [CAMERA, *MORE_CAMERAS],
             "unset": [CAMERA],
             "empty": [],
         }
@@ -174,7 +177,7 @@ class StandIn:
             [
                 Event("Cellar", "rejected", now - 3 * HOUR_MS, "Less than the 48713.4 kWh before",
                       {"quantity": "energy_import", "value": 48_173.4}),
-                Event("Cellar", "rejected", at, "A lamp is mirrored on digit 6",
+                Event("Cellar", "rejected", at + 324, "A lamp is mirrored on digit 6",
                       {"text": "04871?.9", "confidence": 0.41, "picture": "refused/1.jpg"}),
                 Event("P1 meter", "part_failed", now - 5 * HOUR_MS, "The telegram was torn", {}),
                 Event("P1 meter", "part_back", now - 5 * HOUR_MS + 20_000, "Working", {}),

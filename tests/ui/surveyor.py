@@ -19,6 +19,7 @@ from appliance.meter_setup import (
     Still,
 )
 from appliance.model import DigitSeen, Quantity
+from appliance.sources._setup import factor
 
 WIDTH, HEIGHT = 1280, 720
 SURE = 0.85
@@ -106,7 +107,8 @@ class Surveyor:
         if worst < 0.3:
             place = min(range(len(digits)), key=lambda i: digits[i].confidence) + 1
             return CounterSeen(text, None, worst, tuple(digits), f"Box {place} holds no digit")
-        return CounterSeen(text, float(text), worst, tuple(digits))
+        value = round(float(text) * factor(counter.unit), 6)
+        return CounterSeen(text, value, worst, tuple(digits))
 
     def _digit(self, box: Rectangle) -> DigitSeen:
         fit = [overlap(box, wheel) for wheel in wheels()]

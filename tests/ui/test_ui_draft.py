@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.meter_setup import CounterSetup, DialSetup, MeterSetup
 from appliance.model import Quantity
+from appliance.sources._setup import check
 from ui.counters import QUANTITIES, UNITS, boxes, kind_of, spread
 from ui.draft import Draft
 from ui.places import SMALLEST_PX
@@ -181,6 +182,24 @@ def test_a_window_lies_around_its_figures_and_falls_apart_into_cells() -> None:
     assert kind_of(made.counter, 0) == "display"
     made.set_figures("wheel")
     assert (made.counter.kind, made.counter.display, len(made.counter.digits)) == ("wheel", None, 7)
+
+
+def test_the_dials_of_a_row_do_not_follow_a_window() -> None:
+    made = draft(7)
+    made.set_dials(2)
+    assert made.counter.decimals == 3
+    made.set_figures("display")
+    assert (made.counter.dials, made.counter.decimals) == ((), 1)
+    for _ in range(9):
+        made.set_decimals(made.counter.decimals + 1)
+    check(made.setup())
+
+
+def test_cells_within_a_window_come_back_as_they_were() -> None:
+    made = draft(7)
+    made.counter = replace(made.counter, kind="lcd", display=(90, 190, 700, 150))
+    made.set_figures("lcd")
+    assert (made.counter.display, made.counter.digits) == (None, ROW)
 
 
 def test_another_quantity_has_its_own_unit() -> None:

@@ -18,6 +18,7 @@ from appliance.errors import SourceError
 from appliance.meter_setup import Learned, MeterSetup
 from tests.ui.standin import StandIn
 from tests.ui.surveyor import wheels
+from ui.components.board import Rows
 from ui.components.boxes import Boxes
 from ui.components.keypad import Numpad
 from ui.digest import Digest
@@ -44,6 +45,11 @@ class Owner:
         (found,) = self.user.find(Boxes).elements
         assert found._shown is not None
         return found._shown
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What the list of refusals shows."""
+        (found,) = self.user.find(Rows).elements
+        return list((found._shown or {"rows": []})["rows"])
 
     def does(self, event: str, args: Any = None, of: Any = Boxes) -> None:
         self.user.find(of).trigger(event, args)
@@ -200,6 +206,46 @@ async def test_saving_asks_for_the_pin_first(owner: Owner) -> None:
     owner.presses("Save")
     await asyncio.sleep(0.2)
     assert owner.surveyor.saved is None
+
+
+async def test_what_cannot_be_read_is_saved_only_when_it_is_meant(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    x, _, w, h = wheels()[3]
+    owner.does("placed", [[3, x, 0, w, h]])
+    await owner.sees("holds no digit")
+    owner.surveyor.saved = None
+    owner.presses("Save")
+    await owner.sees("Save all the same?")
+    await owner.sees("Import register: Box 4 holds no digit.")
+    assert owner.surveyor.saved is None
+
+
+async def test_a_number_far_from_the_last_reading_is_asked_about(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    owner.presses("Counter")
+    owner.presses("Wh")
+    owner.presses("Save")
+    await owner.sees("Import register reads 48.713\u00a0kWh now and 48,713.4\u00a0kWh before.")
+
+
+async def test_new_boxes_are_not_shown_with_what_the_old_ones_read(owner: Owner) -> None:
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    owner.presses("Number")
+    owner.does("entered", "04871", Numpad)
+    await owner.until(lambda: len(owner.told()["boxes"]) == 5)
+    await owner.user.should_not_see("048713.4")
+    await owner.sees("04871")
+
+
+async def test_a_refusal_with_its_picture_is_told_once(owner: Owner) -> None:
+    await owner.goes("/meters")
+    await owner.until(lambda: len(owner.rows()) == 4)
+    names = [(row["name"], "image" in row) for row in owner.rows()]
+    assert names.count(("04871?.9", True)) == 1
+    assert [image for _, image in names].count(False) == 1, "the one without a picture"
 
 
 async def test_a_camera_that_fails_is_a_sentence_and_the_page_stays(owner: Owner) -> None:

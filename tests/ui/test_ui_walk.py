@@ -63,6 +63,20 @@ def test_it_fits_in_swedish_too(driver: webdriver.Chrome) -> None:
                 assert number == 2 or driver.execute_script(FITS) == []
 
 
+def test_a_source_that_is_silent_takes_no_room_from_the_steps(driver: webdriver.Chrome) -> None:
+    with served("stale") as url:
+        shape(driver, SIZES["wall"])
+        load(driver, url + "/")
+        until(lambda: driver.find_elements(By.CSS_SELECTOR, ".banner"))
+        opened(driver, url)
+        step(driver, 0)
+        until(lambda: driver.find_element(By.CSS_SELECTOR, ".inpad").is_displayed())
+        until(lambda: "old" in said(driver, ".bar"))
+        hidden = "const e = document.querySelector('.ask'); return e.scrollHeight - e.clientHeight"
+        assert driver.execute_script(hidden) <= 2
+        assert driver.execute_script(FITS) == []
+
+
 def test_a_newcomer_types_the_number_and_saves(driver: webdriver.Chrome) -> None:
     with served("unset") as url:
         shape(driver, SIZES["wall"])
@@ -85,6 +99,26 @@ def test_a_newcomer_types_the_number_and_saves(driver: webdriver.Chrome) -> None
         until(lambda: "Saved. The meter is read this way" in said(driver, ".q-notification"))
         load(driver, url + SETUP)
         until(lambda: "Sure of every digit" in said(driver, ".panel .reads"))
+
+
+def test_a_number_without_its_point_is_asked_about_before_it_is_saved(
+    driver: webdriver.Chrome, fresh: str
+) -> None:
+    asked = "Import register reads 487,134.0 kWh now and 48,713.4 kWh before. Are point and unit right?"
+    for size in ("wall", "phone"):
+        opened(driver, fresh, size)
+        step(driver, 0)
+        enter(driver, "0487134", "Find it")
+        until(lambda: "= 487,134.0 kWh" in said(driver, ".panel .reads"))
+        press(driver, "Save")
+        until(lambda: asked in said(driver, ".sheet"))
+        press(driver, "Cancel")
+        until(lambda: said(driver, ".sheet") == "")
+    press(driver, "Save")
+    until(lambda: asked in said(driver, ".sheet"))
+    driver.find_element(By.CSS_SELECTOR, ".sheet .choices .btn").click()
+    choose_pin(driver)
+    until(lambda: driver.current_url.endswith("/meters"))
 
 
 def test_what_is_not_found_is_said_and_placed_by_hand(driver: webdriver.Chrome) -> None:
@@ -130,6 +164,37 @@ def test_a_refused_picture_teaches_behind_the_pin(driver: webdriver.Chrome, fres
     until(lambda: "Nothing yet" in said(driver))
 
 
+def test_cameras_with_long_names_are_chosen_from_a_list(driver: webdriver.Chrome) -> None:
+    with served("cameras") as url:
+        for size in SEEN_WHOLE:
+            shape(driver, SIZES[size])
+            load(driver, url + "/meters")
+            until(lambda: "Cellar" in said(driver, ".reads .choice"))
+            assert driver.execute_script(OVERFLOW) == [0, 0, []]
+            driver.find_element(By.CSS_SELECTOR, ".reads .choice").click()
+            press(driver, "water_meter_in_the_old_laundry_cellar")
+            until(lambda: "water_meter_in_the_old_laundry_cellar" in said(driver, ".reads .choice"))
+            until(lambda: said(driver, ".sheet") == "")
+            assert driver.execute_script(OVERFLOW) == [0, 0, []]
+            assert driver.execute_script(TARGETS, SMALLEST_PX) == []
+        press(driver, "Set up")
+        until(lambda: driver.current_url.endswith("source=water_meter_in_the_old_laundry_cellar"))
+
+
+def test_at_a_desk_a_refused_number_is_typed_again_without_a_click(
+    driver: webdriver.Chrome, fresh: str
+) -> None:
+    shape(driver, SIZES["desk"])
+    load(driver, fresh + "/meters")
+    press(driver, "Correct")
+    choose_pin(driver)
+    until(lambda: "What does the meter show now?" in said(driver, ".pad"))
+    enter(driver, "9999999999999")
+    until(lambda: "A register goes to 1,000,000,000.0 kWh at most" in said(driver, ".pad .said"))
+    ActionChains(driver).send_keys("48714,2", Keys.ENTER).perform()
+    until(lambda: "48,714.2 kWh" in said(driver, ".table"))
+
+
 def test_a_reading_is_corrected_behind_the_pin(driver: webdriver.Chrome, fresh: str) -> None:
     shape(driver, SIZES["wall"])
     load(driver, fresh + "/meters")
@@ -163,6 +228,36 @@ def test_several_counters_are_tabs(driver: webdriver.Chrome, home: str) -> None:
     assert driver.execute_script(FITS) == []
     press(driver, "Import")
     until(lambda: said(driver, ".seven") == "048713.4")
+
+
+def test_why_it_cannot_be_saved_is_said_at_the_step_where_it_was_asked(
+    driver: webdriver.Chrome, home: str
+) -> None:
+    for size in ("wall", "phone"):
+        opened(driver, home, size)
+        step(driver, 2)
+        press(driver, "Add a counter")
+        until(lambda: "Import register T1" in said(driver, ".form"))
+        driver.find_element(By.CSS_SELECTOR, ".btn.choice").click()
+        press(driver, "Import register")
+        press(driver, "Save")
+        until(lambda: "Two counters count the same" in said(driver, ".told"))
+        assert driver.find_elements(By.CSS_SELECTOR, ".pad .typed i") == [], "no PIN for what cannot be saved"
+        assert driver.execute_script(OVERFLOW) == [0, 0, []]
+
+
+def test_what_the_counter_reads_is_seen_while_its_point_and_unit_are_set(
+    driver: webdriver.Chrome, home: str
+) -> None:
+    for size in SEEN_WHOLE:
+        opened(driver, home, size)
+        step(driver, 2)
+        until(lambda: said(driver, ".told") == "048713.4 = 48,713.4 kWh")
+        press(driver, "Wh")
+        until(lambda: said(driver, ".told") == "048713.4 = 48.713 kWh")
+        driver.find_element(By.CSS_SELECTOR, '[aria-label="Less: Decimals"]').click()
+        until(lambda: said(driver, ".told") == "0487134 = 487.134 kWh")
+        assert driver.execute_script(OVERFLOW) == [0, 0, []]
 
 
 def test_a_display_that_shows_several_numbers_has_a_code(driver: webdriver.Chrome, home: str) -> None:

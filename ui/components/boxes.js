@@ -31,6 +31,7 @@ export default {
       <button class="btn round" type="button" :disabled="!!m.busy" :aria-label="m.words.fresh" @click="$emit('fresh')"><svg class="ico" viewBox="0 0 24 24"><path d="M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 10a3.3 3.3 0 1 0 0 6.6 3.3 3.3 0 0 0 0-6.6Z"/></svg></button>
     </div>
     <p v-if="m.said" class="told" role="alert" @click="m.said = null">{{ m.said }}</p>
+    <p v-else-if="m.note" class="told calm" role="status">{{ m.note }}</p>
     <div v-if="m.busy" class="busy" role="status"><i></i><span>{{ m.busy }}</span></div>
   </div>`,
   emits: ["placed", "picked", "removed", "fresh", "undo", "leave"],

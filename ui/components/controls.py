@@ -114,7 +114,7 @@ class Stepper:
 
     def __init__(self, texts: Texts, name: str, change: Callable[[int], Any]) -> None:
         """`change` hears -1 or 1."""
-        with ui.element("div").classes("step").props(f'role=group aria-label="{name}"'):
+        with ui.element("div").classes("step").props(f'role=group aria-label="{name}"') as self.root:
             ui.label(name).classes("grow")
             for sign, step, said in (("−", -1, texts._("Less")), ("+", 1, texts._("More"))):
                 if step > 0:

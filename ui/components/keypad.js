@@ -24,7 +24,7 @@ export default {
   data() { return { q: JSON.parse(this.first), typed: "", said: "", busy: false, whole: false }; },
   computed: {
     near() { return this.whole ? null : this.q.crop; },
-    ready() { return this.typed.replace(/\./g, "").length >= this.q.least; } },
+    ready() { return this.typed.replace(/\./g, "").length >= (this.typed ? Math.max(1, this.q.least) : this.q.least); } },
   mounted() { // at a desk the number is typed without looking for a field
     this.anywhere = (event) => { if (event.target === document.body && this.$el.offsetParent) this.key(event); };
     if (this.place) window.addEventListener("keydown", this.anywhere);
@@ -35,7 +35,10 @@ export default {
       Object.assign(this, { q: question, typed: "", said: "", busy: false, whole: false });
       this.$nextTick(() => this.$refs.pad?.focus());
     },
-    refuse(text) { Object.assign(this, { typed: "", said: text, busy: false }); },
+    refuse(text) {
+      Object.assign(this, { typed: "", said: text, busy: false });
+      this.$refs.pad?.focus(); // the button that was pressed is deaf now, and keys would be lost with it
+    },
     empty() { this.typed = ""; },
     wait(busy) { this.busy = busy; if (busy) this.said = ""; },
     close() { this.q = null; this.typed = ""; },

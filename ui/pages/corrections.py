@@ -13,7 +13,7 @@ from ..lock import Lock
 from ..sentences import told
 from ..text import UNKNOWN
 from ..view import View, picture_address
-from ..words import quantity_name
+from ..words import amount, quantity_name
 
 REGISTERS = METER_REGISTERS | {
     Quantity.ENERGY_EXPORT,
@@ -78,9 +78,9 @@ class Corrections:
         self._sheet.ask(which, options, "" if keys else self._view.texts._("No register has been read yet"))
 
     def _described(self, key: Key) -> str:
-        texts, spec = self._view.texts, key[1].spec
+        texts = self._view.texts
         reading: Reading | None = self._view.appliance.hub.latest.get(key)
-        value = UNKNOWN if reading is None else f"{texts.register(reading.value, spec.decimals)} {spec.unit}"
+        value = UNKNOWN if reading is None else amount(texts, key[1], reading.value)
         return f"{quantity_name(texts, key[1])} · {key[0]} · {value}"
 
     def _ask(self, key: Key, said: Told) -> None:
@@ -96,7 +96,8 @@ class Corrections:
             except ValueError:
                 return texts._("That is no number")
             if not quantity.spec.low <= value <= quantity.spec.high:
-                return texts._("Out of range")
+                most = texts._("A register goes to {most} at most. Type it again.")
+                return most.format(most=amount(texts, quantity, quantity.spec.high))
             if said.doubt and is_far(value, view.appliance.hub.latest.get(key)) and value not in doubted:
                 doubted.append(value)
                 return texts._("That is far from what was read. Type it again if it is right.")

@@ -55,6 +55,7 @@ class CounterForm:
         self._figures.show(figures(counter))
         self._hint.set_text(texts._(HINTS[figures(counter)]))
         self._decimals.show(counter.decimals)
+        self._dials.root.set_visibility(counter.display is None or bool(counter.dials))
         self._dials.show(len(counter.dials))
         self._register.root.set_visibility(counter.display is not None)
         self._register.show(counter.register or texts._("None"))

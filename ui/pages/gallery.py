@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
+from appliance.clock import MINUTE_MS
 from appliance.errors import TallywattError
 from appliance.meter_setup import MeterSetup, Refused
 from appliance.model import Event, Quantity
@@ -18,7 +19,7 @@ from ..lock import Lock
 from ..sentences import told
 from ..text import Texts
 from ..view import View, refused_address
-from ..words import event_name
+from ..words import amount, event_name
 from .lessons import Lessons
 
 REFUSED = ("rejected", "unreadable")
@@ -55,11 +56,18 @@ class Gallery:
         events = {
             f"{event.source} {event.at}": (event.at, self._event_row(number, event))
             for number, event in stored
-            if f"{event.source} {event.at}" not in self._known
+            if not self._pictured(event)
         }
         pictures = {key: (one.at, self._row(key, source, one)) for key, (source, one) in self._known.items()}
         rows = [row for _, row in sorted([*events.values(), *pictures.values()], key=lambda r: -r[0])]
         self._show(rows)
+
+    def _pictured(self, event: Event) -> bool:
+        """Whether a picture tells this refusal: the gate's words come a moment after it was taken."""
+        return any(
+            source == event.source and 0 <= event.at - one.at < MINUTE_MS and event.text == one.reason
+            for source, one in self._known.values()
+        ) or (f"{event.source} {event.at}" in self._known)
 
     def _show(self, rows: list[dict[str, Any]]) -> None:
         texts = self._view.texts
@@ -153,8 +161,7 @@ def _seen_as(texts: Texts, event: Event) -> list[str]:
     data = event.data
     value, name = data.get("value"), str(data.get("quantity", ""))
     if value is not None and name in set(Quantity):
-        spec = Quantity[name.upper()].spec
-        return [f"{texts.register(float(value), spec.decimals)} {spec.unit}".strip()]
+        return [amount(texts, Quantity[name.upper()], float(value))]
     if not data.get("text"):
         return []
     sure = data.get("confidence")

@@ -10,16 +10,19 @@ from appliance.errors import TallywattError
 from appliance.model import Kind, Picture, Quantity, Reading
 
 from ..components.board import Photo, Table
-from ..components.controls import Segments, button, heading, line, marked
+from ..components.controls import Choice, Segments, Sheet, button, heading, line, marked
 from ..judgement import judgement, level, percent
 from ..lock import Lock
 from ..shell import Page
 from ..text import N_, UNKNOWN, Texts
 from ..view import View, picture_address
-from ..words import quantity_name
+from ..words import amount, quantity_name
 from .corrections import Corrections
 from .gallery import Gallery
 from .lessons import Lessons
+
+NARROW = 18
+"""More letters than this do not stand side by side beside the picture."""
 
 
 async def build(view: View) -> None:
@@ -67,7 +70,11 @@ class Live:
         with ui.element("div").classes("two"):
             self._photo = Photo()
             with ui.element("section").classes("card reads"):
-                if len(cameras) > 1:
+                self._cameras: Choice | None = None
+                if len(cameras) > 1 and len("".join(cameras)) > NARROW:
+                    self._sheet = Sheet(texts)
+                    self._cameras = Choice(texts._("Camera"), lambda: self._ask(cameras))
+                elif len(cameras) > 1:
                     Segments({name: name for name in cameras}, self._chosen, self._pick, texts._("Camera"))
                 heading(texts._("Reads"))
                 self._read = ui.label().classes("seven")
@@ -106,6 +113,11 @@ class Live:
         marked(self._buttons, "asks", unset)
         self._when.set_text(f"{self._chosen} · {texts.ago(picture.at, view.now)}" if picture else "")
         self._buttons.set_visibility(self._chosen in self._own)
+        if self._cameras is not None:
+            self._cameras.show(self._chosen)
+
+    def _ask(self, cameras: list[str]) -> None:
+        self._sheet.ask(self._view.texts._("Camera"), {c: partial(self._pick, c) for c in cameras})
 
     def _pick(self, name: str) -> None:
         self._chosen = name
@@ -133,9 +145,7 @@ def registers_message(texts: Texts, latest: Any, now: int) -> dict[str, Any]:
     found: list[Reading] = [r for r in latest.values() if r.quantity.spec.kind is Kind.COUNTER]
     rows = []
     for reading in sorted(found, key=lambda r: (order[r.quantity], r.source)):
-        spec = reading.quantity.spec
-        value = f"{texts.register(reading.value, spec.decimals)} {spec.unit}".strip()
-        name = quantity_name(texts, reading.quantity)
+        name, value = quantity_name(texts, reading.quantity), amount(texts, reading.quantity, reading.value)
         cells = [name, texts.moment(reading.at, now), value]
         rows.append({"key": f"{reading.source} {reading.quantity}", "cells": cells, "sub": reading.source})
     head = [texts._("Register"), texts._("Read at"), texts._("Value")]

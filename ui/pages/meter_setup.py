@@ -10,6 +10,7 @@ from nicegui.events import GenericEventArguments
 
 from appliance.errors import TallywattError
 from appliance.meter_setup import CounterSeen, Still
+from appliance.model import Quantity, Reading
 
 from ..components.controls import line
 from ..draft import Draft
@@ -18,6 +19,7 @@ from ..sentences import told
 from ..shell import Page
 from ..text import N_
 from ..view import View
+from .reads import doubts
 from .setup_face import Face
 
 log = logging.getLogger(__name__)
@@ -157,6 +159,7 @@ class Setup:
         if self._still is not None:
             draft.resize(self._still.width, self._still.height)
         self.mode = "boxes"
+        self.seen = ()  # what the boxes before these read
         self.frame += 1
         self._changed()
 
@@ -165,13 +168,30 @@ class Setup:
         await self.new_picture()
 
     async def save(self) -> None:
-        """Read with these boxes from now on; only for those who know the PIN."""
+        """Save what can be saved; what is unlikely is asked about, and the PIN after that."""
         draft = self.draft
-        if draft is None or self.busy is not None or self.view.unlocked_s <= 0:
+        if draft is None or self.busy is not None:
             return
         if (problem := draft.problem()) is not None:
             self.trouble = self.texts._(problem)
             self._face.draw()
+            return
+        seen = await self._while(self.texts._("Reading…"), self.surveyor.test(draft.setup()))
+        if seen is None:
+            return
+        save = self.lock.opened(self._save)
+        if doubt := doubts(self.texts, draft, seen, self._known):
+            self._face.ask_save(doubt, save)
+        else:
+            await save()
+
+    def _known(self, quantity: Quantity) -> Reading | None:
+        return self.view.appliance.hub.latest.get((self.source, quantity))
+
+    async def _save(self) -> None:
+        """Read with these boxes from now on; only for those who know the PIN."""
+        draft = self.draft
+        if draft is None or self.busy is not None or self.view.unlocked_s <= 0:
             return
         await self._while(self.texts._("Saving…"), self.surveyor.save(draft.setup()))
         if self.trouble is None:
@@ -244,7 +264,7 @@ class Setup:
             self._begin_from_here()
             ui.navigate.to(str(event.args))
 
-        self._face.ask_leave(self.lock.opened(self.save), go)
+        self._face.ask_leave(self.save, go)
 
     def undo(self) -> None:
         """As it was before the last change."""

@@ -1,16 +1,20 @@
 """The card that tells what the boxes read, as they stand."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nicegui import ui
 
 from appliance.meter_setup import CounterSeen
+from appliance.model import Quantity, Reading
 
 from ..components.controls import heading, line, marked
 from ..draft import Draft
 from ..judgement import SURE, judgement
 from ..sentences import told
 from ..text import UNKNOWN, Texts
+from ..words import amount, quantity_name
+from .corrections import is_far
 
 LONG = 10
 """So many characters of a number are set smaller."""
@@ -37,6 +41,14 @@ class Reads:
         marked(self._said, "trouble", trouble is not None or (seen is not None and seen.reason is not None))
 
 
+def note(texts: Texts, draft: Draft, seen: CounterSeen | None) -> str:
+    """The number and what is kept of it in one line, or why there is none; "" while nothing was read."""
+    if seen is None:
+        return ""
+    kept = value(texts, draft, seen)
+    return f"{seen.text} {kept}" if seen.text and kept else verdict(texts, draft, seen)
+
+
 def verdict(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     """A sentence or three."""
     said = [told(texts, seen.reason)] if seen.reason else []
@@ -49,9 +61,25 @@ def verdict(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     return said[0] if len(said) == 1 else " ".join(one.removesuffix(".") + "." for one in said)
 
 
+def doubts(
+    texts: Texts, draft: Draft, seen: Sequence[CounterSeen], known: Callable[[Quantity], Reading | None]
+) -> str:
+    """What speaks against saving, "" for nothing: a counter that is not read, a number far from the last."""
+    said = []
+    for counter, one in zip(draft.counters, seen, strict=True):
+        name, before = quantity_name(texts, counter.quantity), known(counter.quantity)
+        if one.value is None and not counter.register:  # with a code it may wait for its turn
+            reason = told(texts, one.reason) if one.reason else texts._("Not readable")
+            said.append(f"{name}: {reason.removesuffix('.')}.")
+        elif one.value is not None and before is not None and is_far(one.value, before):
+            now, then = (amount(texts, counter.quantity, v) for v in (one.value, before.value))
+            far = texts._("{name} reads {now} now and {then} before. Are point and unit right?")
+            said.append(far.format(name=name, now=now, then=then))
+    return " ".join(said)
+
+
 def value(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     """The number as it will be kept: shows a point at the wrong place."""
     if seen.value is None:
         return ""
-    spec = draft.counter.quantity.spec
-    return f"= {texts.register(seen.value, spec.decimals)} {spec.unit}"
+    return f"= {amount(texts, draft.counter.quantity, seen.value)}"

@@ -14,7 +14,7 @@ from ..text import N_
 from ..words import quantity_short
 from .boxes_message import boxes_message
 from .counter_form import CounterForm
-from .reads import Reads
+from .reads import Reads, note
 
 if TYPE_CHECKING:
     from .meter_setup import Setup
@@ -47,7 +47,7 @@ class Face:
                     self._form = CounterForm(setup, self._sheet)
                 with ui.element("div").classes("buttons pair") as self._finish:
                     self._test = button(self._texts._("Test read"), setup.test_read)
-                    self._save = button(self._texts._("Save"), setup.lock.opened(setup.save), primary=True)
+                    self._save = button(self._texts._("Save"), setup.save, primary=True)
 
     def _toolbar(self) -> None:
         texts, change = self._texts, self._setup.change
@@ -90,6 +90,11 @@ class Face:
         hint = texts._("Without saving the meter is read as before.")
         self._sheet.ask(texts._("What you changed is not saved"), options, hint)
 
+    def ask_save(self, doubt: str, save: Callable[[], Any]) -> None:
+        """What the boxes read is unlikely."""
+        texts = self._texts
+        self._sheet.ask(texts._("Save all the same?"), {texts._("Save"): save}, doubt)
+
     def draw(self) -> None:
         setup = self._setup
         if setup.view.client.is_deleted:
@@ -98,7 +103,9 @@ class Face:
         self._modes.show(mode)
         message = boxes_message(self._texts, draft, setup.address, setup.seen, mode == "boxes")
         more = {"busy": setup.busy, "frame": setup.frame, "undo": setup.can_undo, "unsaved": setup.unsaved}
-        more["said"] = setup.trouble if mode == "number" and setup.address else None
+        beside = mode != "boxes"  # there the card beside the picture says it
+        more["said"] = setup.trouble if beside and setup.address else None
+        more["note"] = note(self._texts, draft, setup.seen_now) if draft and mode == "counter" else None
         none = setup.trouble or self._texts._("No picture yet")
         self._boxes.show({**message, **setup.size, **more, "none": none})
         for element, modes in (
