@@ -4,18 +4,23 @@ import json
 import os
 import stat
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from appliance.cli.common import Refused
 
-if TYPE_CHECKING:
-    from ocr import Calibration
+Lines = list[dict[str, Any]]
+Read = Callable[[Any], Lines]
+"""What a picture (BGR) shows: a line for each counter."""
 
 LARGEST_BYTES = 50_000_000
 LARGEST_PIXELS = 50_000_000
+KNOWN = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+"""How JPEG and PNG files begin."""
 
 
 @click.command(
@@ -29,7 +34,8 @@ Examples:
     "--meter",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Where the digits are: the calibration.json of a camera source. Left out, they are looked for.",
+    help="Where the digits are: the setup.json or calibration.json of a camera source; by the picture beside "
+    "it each PICTURE is set straight first. Left out, they are looked for.",
 )
 @click.option("--digits", type=click.IntRange(1, 16), help="How many digits the counter has.")
 @click.option("--decimals", type=click.IntRange(0, 4), help="How many of them stand behind the point.")
@@ -49,7 +55,7 @@ def read(
     threshold: float,
     as_json: bool,
 ) -> None:
-    """Read the counter in each PICTURE.
+    """Read the counter in each PICTURE; with a setup.json, all its counters.
 
     A picture that cannot be read gives a line that says why, the others are read all the same. The exit
     code is 1 only when none could be read.
@@ -58,12 +64,13 @@ def read(
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(LARGEST_PIXELS))
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     options = {"expected_digits": digits, "decimals": decimals, "threshold": threshold}
-    calibration = _calibration(meter) if meter else None
+    known = _known(meter, options) if meter else lambda picture: [_found(picture, options)]
     good = 0
     for picture in pictures:
-        line = _read_one(picture, calibration, options)
-        good += line["reading_kwh"] is not None
-        click.echo(json.dumps(line, ensure_ascii=False) if as_json else _sentence(line))
+        lines = _read_one(picture, known)
+        good += any(line["text"] is not None for line in lines)
+        for line in lines:
+            click.echo(json.dumps(line, ensure_ascii=False) if as_json else _sentence(line))
     if not good:
         raise Refused(
             f"none of the {len(pictures)} pictures could be read"
@@ -72,27 +79,95 @@ def read(
         )
 
 
-def _calibration(path: Path) -> "Calibration":
-    from ocr import Calibration
+def _known(path: Path, options: dict[str, Any]) -> Read:
+    """Reads with what the file of a camera source says. Raises Refused."""
+    from appliance.sources._setup import FILE
 
     try:
-        return Calibration.from_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return _by_setup(path, text, options) if path.name == FILE else _by_place(path, text, options)
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Refused(f"{path} is no setup.json or calibration.json of a camera source") from None
     except ValueError as error:
         raise Refused(f"{path}: {error}") from None
 
 
-def _read_one(path: Path, calibration: "Calibration | None", options: dict[str, Any]) -> dict[str, Any]:
+def _by_place(path: Path, text: str, options: dict[str, Any]) -> Read:
+    import ocr
+    from appliance.sources._bearings import aligner_beside
+
+    place = ocr.Calibration.from_json(text)
+    aligner = aligner_beside(path, place)
+    return lambda picture: [_line(ocr.read(picture, place, aligner=aligner, **options))]
+
+
+def _by_setup(path: Path, text: str, options: dict[str, Any]) -> Read:
+    """As the camera source reads: all counters, each when its register code is shown."""
+    from appliance.sources import _setup
+    from appliance.sources._bearings import Bearings
+    from appliance.sources._camera_options import Options
+    from appliance.sources._meter_reader import MeterReader
+    from ocr.counter import shipped
+
+    _setup.loaded(text)
+    if options["expected_digits"] is not None or options["decimals"] is not None:
+        raise Refused(
+            f"{path} says how many digits and decimals there are: leave --digits and --decimals out"
+        )
+    said = Options(file=path, confidence_threshold=options["threshold"])
+    reader = MeterReader(said, Bearings(path.parent, said), shipped())
+
+    def read(picture: Any) -> Lines:
+        look = reader.read(picture, search=False)
+        if look.reason is not None:
+            return [_unread(look.reason)]
+        return [_of_counter(seen, options["threshold"]) for seen in look.seen]
+
+    return read
+
+
+def _of_counter(seen: Any, threshold: float) -> dict[str, Any]:
+    """What one counter of a set-up showed; `reading` is in the unit printed on it."""
+    from appliance.sources import _setup
+    from appliance.sources._telling import refusal
+
+    counter, result = seen.counter, seen.result
+    if seen.waiting:
+        line = _unread(f"The display does not show {counter.register} now.")
+    elif result.value is None or result.confidence < threshold:
+        line = _line(replace(result, text=None, value=None, reason=refusal(seen, threshold)))
+    else:
+        line = _line(result)
+    value, (unit, factor) = line["reading_kwh"], _setup.UNITS[counter.unit]
+    line |= {"counter": str(counter.quantity), "unit": counter.unit, "reading": value}
+    line["reading_kwh"] = round(value * factor, 6) if value is not None and unit == "kWh" else None
+    return line
+
+
+def _found(picture: Any, options: dict[str, Any]) -> dict[str, Any]:
     import ocr
 
+    return _line(ocr.read(picture, **options))
+
+
+def _read_one(path: Path, read: Read) -> Lines:
     started = time.perf_counter()
     picture, reason = _picture(path)
-    result = (
-        ocr.Result(None, None, 0.0, reason=reason) if reason else ocr.read(picture, calibration, **options)
-    )
+    lines = [_unread(reason)] if reason else read(picture)
+    spent = {"milliseconds": round((time.perf_counter() - started) * 1000, 1)}
+    return [{"file": str(path)} | line | spent for line in lines]
+
+
+def _unread(reason: str) -> dict[str, Any]:
+    from ocr import Result
+
+    return _line(Result(None, None, 0.0, reason=reason))
+
+
+def _line(result: Any) -> dict[str, Any]:
     line: dict[str, Any] = {
-        "file": str(path),
         "text": result.text,
         "reading_kwh": result.value,
         "figures": result.text.replace(".", "") if result.text is not None else None,
@@ -102,7 +177,6 @@ def _read_one(path: Path, calibration: "Calibration | None", options: dict[str, 
             {"value": round(d.value, 3), "confidence": round(d.confidence, 4), "box": _box(d.box)}
             for d in result.digits
         ],
-        "milliseconds": round((time.perf_counter() - started) * 1000, 1),
     }
     if result.value is None:
         line["reason"] = result.reason
@@ -117,6 +191,8 @@ def _picture(path: Path) -> tuple[Any, str | None]:
     """The pixels (BGR), or why there are none."""
     try:
         about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
+            return None, f"It is a folder: name the pictures in it, such as {path}/*.jpg."
         if not stat.S_ISREG(about.st_mode):
             return None, "It is not a file."
         if about.st_size > LARGEST_BYTES:
@@ -137,12 +213,15 @@ def _decoded(content: bytes) -> tuple[Any, str | None]:
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         return None, "It is a damaged picture, or one of more than 50 megapixels."
+    if pixels is None and content.startswith(KNOWN):
+        return None, "The picture is damaged or was cut off: copy it once more."
     if pixels is None:
         return None, "It is no picture that is known here; save it as JPEG or PNG."
     return pixels, None
 
 
 def _sentence(line: dict[str, Any]) -> str:
-    if line["reading_kwh"] is None:
-        return f"{line['file']}: no reading. {line['reason']}"
-    return f"{line['file']}: {line['text']} kWh, confidence {line['confidence']:.0%}"
+    what = f"{line['file']}: {line['counter']}" if "counter" in line else line["file"]
+    if line["text"] is None:
+        return f"{what}: no reading. {line['reason']}"
+    return f"{what}: {line['text']} {line.get('unit', 'kWh')}, confidence {line['confidence']:.0%}"

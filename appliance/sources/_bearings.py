@@ -103,7 +103,13 @@ class Bearings:
         self._marks = self._marked()
 
 
-def _reference(path: Path, setup: MeterSetup) -> Picture | None:
+def aligner_beside(path: Path, where: Calibration) -> Aligner | None:
+    """What brings pictures into line with the one kept beside the file that says where the counter is."""
+    reference = _reference(path, where)
+    return None if reference is None else _aligner(reference, (where,))
+
+
+def _reference(path: Path, setup: MeterSetup | Calibration) -> Picture | None:
     try:
         picture = decode(path.with_suffix(".jpg").read_bytes())
     except (OSError, BadImageError):

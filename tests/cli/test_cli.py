@@ -7,12 +7,17 @@ from pathlib import Path
 
 import click
 import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from appliance.__main__ import main
+from appliance.demo.faceplate import WHEELS, wheel_box
 from appliance.demo.meter_picture import render
-from ocr import Calibration
+from appliance.meter_setup import CounterSetup, MeterSetup
+from appliance.model import Quantity
+from appliance.sources._setup import dumped
+from ocr import Box, Calibration
 
 ROOT = Path(__file__).resolve().parents[2]
 TELEGRAM = ROOT / "tests" / "fixtures" / "p1_serial" / "nl5.txt"
@@ -202,8 +207,8 @@ def test_what_is_no_picture_gets_a_reason_and_the_others_are_read(picture: Path,
         "The file is empty.",
         "It is no picture that is known here; save it as JPEG or PNG.",
         "The file has 60 MB, more than a picture of a meter needs.",
-        "It is no picture that is known here; save it as JPEG or PNG.",
-        "It is not a file.",
+        "The picture is damaged or was cut off: copy it once more.",
+        f"It is a folder: name the pictures in it, such as {tmp_path}/*.jpg.",
         "The file cannot be read: No such file or directory.",
     ]
     assert run("read", *wrong).exit_code == 1
@@ -235,6 +240,40 @@ def test_read_takes_a_calibration_and_refuses_a_broken_one(picture: Path, tmp_pa
     result = run("read", "--meter", saved, picture)
     assert result.exit_code == 1
     assert "no calibration of a counter" in result.stderr
+    result = run("read", "--meter", picture, picture)
+    assert result.exit_code == 1
+    assert "no setup.json or calibration.json" in result.stderr
+
+
+def test_with_the_picture_beside_the_calibration_others_are_set_straight(tmp_path: Path) -> None:
+    place = Calibration(1280, 720, tuple(Box(*wheel_box(i)) for i in range(WHEELS)), 1)
+    (tmp_path / "meter.json").write_text(place.to_json())
+    moved = np.float32([[1, 0, 90], [0, 1, 30]])
+    shot = cv2.warpAffine(render(48713.4), moved, (1280, 720), borderMode=cv2.BORDER_REPLICATE)
+    cv2.imwrite(str(tmp_path / "shot.png"), shot)
+    result = run("read", "--meter", tmp_path / "meter.json", tmp_path / "shot.png")
+    assert "048713.4" not in result.stdout
+    cv2.imwrite(str(tmp_path / "meter.jpg"), render(48700.1, seed=1))
+    result = run("read", "--meter", tmp_path / "meter.json", tmp_path / "shot.png")
+    assert "048713.4 kWh" in result.stdout
+
+
+def test_a_set_up_of_several_counters_reads_them_all_in_their_units(tmp_path: Path) -> None:
+    rows = [tuple((x, y + down, w, h) for x, y, w, h in map(wheel_box, range(WHEELS))) for down in (0, 720)]
+    told = ((Quantity.ENERGY_EXPORT, "MWh"), (Quantity.WATER, "m³"))
+    counters = [
+        CounterSetup(what, unit, digits=row, decimals=1) for (what, unit), row in zip(told, rows, strict=True)
+    ]
+    saved, picture = tmp_path / "setup.json", tmp_path / "both.png"
+    saved.write_bytes(dumped(MeterSetup(1280, 1440, tuple(counters))))
+    cv2.imwrite(str(picture), np.vstack([render(48713.4), render(1234.5, seed=1)]))
+    result = run("read", "--json", "--meter", saved, picture)
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert (first["counter"], first["unit"], first["reading"]) == ("energy_export", "MWh", 48713.4)
+    assert (second["counter"], second["unit"], second["reading"]) == ("water", "m³", 1234.5)
+    assert (first["reading_kwh"], second["reading_kwh"]) == (48_713_400, None)
+    assert "water: 001234.5 m³" in run("read", "--meter", saved, picture).stdout
+    assert run("read", "--meter", saved, "--decimals", 2, picture).exit_code == 1
 
 
 def test_the_number_of_decimals_and_the_least_confidence_can_be_said(picture: Path) -> None:
