@@ -80,7 +80,7 @@ class Draft:
         """One more box of the kind that is chosen: a figure after the last, a dial beside the last."""
         if self.chosen is not None and kind_of(self.counter, self.chosen) == "dial":
             self.set_dials(len(self.counter.dials) + 1)
-        elif not self.counter.display and len(self.counter.digits) < MOST_DIGITS:
+        elif not self.window_alone and len(self.counter.digits) < MOST_DIGITS:
             self._insert(
                 beside(self.size, self.counter.digits) if self.counter.digits else row(self.size, 1)[0]
             )
@@ -197,9 +197,14 @@ class Draft:
         return fitted(self.size, (self.width // 2 - size // 2, low + size // 3, size, size))
 
     @property
+    def window_alone(self) -> bool:
+        """Whether a display's window has no boxes of cells within it; what is found by itself has."""
+        return self.counter.display is not None and not self.counter.digits
+
+    @property
     def most_decimals(self) -> int:
         """One figure at least stands before the point."""
-        if self.counter.display:
+        if self.window_alone:
             return MOST_DECIMALS_OF_A_WINDOW
         return max(0, len(self.counter.digits) + len(self.counter.dials) - 1)
 
@@ -243,12 +248,12 @@ class Draft:
         if free is not None:
             here = self.counter
             unit = here.unit if here.unit in UNITS[free.spec.unit] else UNITS[free.spec.unit][0]
-            new = replace(
-                here, quantity=free, unit=unit, digits=below(self.size, here), dials=(), register=""
-            )
+            new = replace(here, quantity=free, unit=unit, dials=())
             if here.display:
                 new = replace(new, register=CODES.get(free, ""))
                 self.counter = replace(here, register=here.register or CODES.get(here.quantity, ""))
+            else:
+                new = replace(new, digits=below(self.size, here))
             self.counters.append(new)
             self.go_to(len(self.counters) - 1)
             self.set_decimals(here.decimals)

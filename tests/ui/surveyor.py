@@ -94,7 +94,7 @@ class Surveyor:
         return tuple(self._seen(counter) for counter in setup.counters)
 
     def _seen(self, counter: CounterSetup) -> CounterSeen:
-        if counter.display is not None:
+        if counter.display is not None and not counter.digits:
             return CounterSeen(None, None, 0.0, (), "There is no display in this window")
         digits = [self._digit(box) for box in counter.digits]
         digits += [DigitSeen(0.0, 0.08, dial.box) for dial in counter.dials]

@@ -195,6 +195,21 @@ def test_the_dials_of_a_row_do_not_follow_a_window() -> None:
     check(made.setup())
 
 
+def test_cells_within_a_window_are_changed_like_others() -> None:
+    made = draft(7, decimals=2)
+    made.counter = replace(made.counter, kind="lcd", display=(90, 190, 700, 150))
+    made.set_decimals(6)
+    assert made.counter.decimals == 6
+    made.chosen = 2
+    made.remove()
+    made.add()
+    assert len(made.counter.digits) == 7
+    made.add_counter()
+    assert made.counters[0].digits == made.counters[1].digits
+    assert [c.register for c in made.counters] == ["1.8.0", "1.8.1"]
+    check(made.setup())
+
+
 def test_cells_within_a_window_come_back_as_they_were() -> None:
     made = draft(7)
     made.counter = replace(made.counter, kind="lcd", display=(90, 190, 700, 150))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,17 @@ async def test_new_boxes_are_not_shown_with_what_the_old_ones_read(owner: Owner)
     await owner.until(lambda: len(owner.told()["boxes"]) == 5)
     await owner.user.should_not_see("048713.4")
     await owner.sees("04871")
+
+
+async def test_a_display_whose_window_and_cells_were_found_is_shown(owner: Owner) -> None:
+    truth = owner.surveyor.truth()
+    both = replace(truth.counters[0], kind="lcd", display=(200, 200, 900, 200))
+    owner.surveyor.saved = replace(truth, counters=(both,))
+    await owner.goes()
+    await owner.sees("Sure of every digit, 99 %")
+    boxes = owner.told()["boxes"]
+    assert [box["kind"] for box in boxes] == ["digit"] * 7 + ["display"]
+    assert {box["text"] for box in boxes} == {"99"}
 
 
 async def test_a_refusal_with_its_picture_is_told_once(owner: Owner) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from appliance.meter_setup import CounterSeen, CounterSetup
-from appliance.model import DigitSeen
 
 from ..counters import boxes, kind_of
 from ..draft import Draft
@@ -57,16 +56,13 @@ def _own(texts: Texts, counter: CounterSetup, seen: CounterSeen | None) -> list[
 
 def _per_box(counter: CounterSetup, seen: CounterSeen | None) -> list[float | None]:
     """How sure each box was; a window is as sure as the number in it."""
-    all_boxes = boxes(counter)
-    unknown: list[float | None] = [None] * len(all_boxes)
-    if seen is None:
-        return unknown
-    digits: tuple[DigitSeen, ...] = seen.digits
-    if counter.display is None:
-        return [d.confidence for d in digits] if len(digits) == len(all_boxes) else unknown
-    dials = [d.confidence for d in digits[-len(counter.dials) :]] if counter.dials else []
-    known = len(dials) == len(counter.dials)
-    return [*(dials if known else unknown[:-1]), seen.confidence if seen.text else None]
+    figures = len(counter.digits) + len(counter.dials)
+    known: list[float | None] = [None] * figures
+    if seen is not None and len(seen.digits) == figures:
+        known = [digit.confidence for digit in seen.digits]
+    if counter.display is not None:
+        known.append(seen.confidence if seen is not None and seen.text else None)
+    return known
 
 
 def _name(texts: Texts, counter: CounterSetup, index: int, confidence: float | None) -> str:

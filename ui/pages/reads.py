@@ -53,8 +53,7 @@ def verdict(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     """A sentence or three."""
     said = [told(texts, seen.reason)] if seen.reason else []
     if any(digit.confidence < SURE for digit in seen.digits):
-        wheels = None if draft.counter.display else len(draft.counter.digits)
-        doubt = judgement(texts, replace(seen, reason=None), wheels)
+        doubt = judgement(texts, replace(seen, reason=None), len(draft.counter.digits))
         said += [doubt] if said else [doubt, texts._("Line the box up with it.")]
     elif not said:
         said = [judgement(texts, seen)]

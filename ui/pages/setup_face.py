@@ -128,7 +128,7 @@ class Face:
         counter = draft.counter
         chosen = None if draft.chosen is None else kind_of(counter, draft.chosen)
         dial = chosen == "dial" or (not counter.digits and bool(counter.dials))
-        window = counter.display is not None and not counter.dials
+        window = draft.window_alone and not counter.dials
         can = {
             Draft.add: not window,
             Draft.duplicate: chosen == "digit",
