@@ -72,9 +72,33 @@ def test_an_unsure_crop_is_looked_at_again(reader: DigitReader) -> None:
     once = reader._run([prepare(c) for c in noisy])
     unsure = np.array([0.15 < d.confidence < 0.92 for d in decode(once[1])])
     assert 5 < unsure.sum() < 95
-    for first, told in zip(once, reader.features(noisy), strict=True):
+    for first, told in zip(once, DigitReader(searching=False).features(noisy), strict=True):
         assert np.allclose(first[~unsure], told[~unsure], atol=1e-4)
         assert (np.abs(first - told).max(1)[unsure] > 1e-3).all()
+
+
+def test_a_digit_in_a_box_far_too_large_is_looked_for(reader: DigitReader) -> None:
+    values = [float(v) for v in range(10)] * 2
+    crops = [wheel_window(v, 40, 60, dark=i < 10) for i, v in enumerate(values)]
+    up, aside = (n // 2 for n in crops[0].shape[:2])
+    wide = [np.asarray(cv2.copyMakeBorder(c, up, up, aside, aside, cv2.BORDER_REPLICATE)) for c in crops]
+    once = DigitReader(searching=False).read(wide)
+    read = reader.read(wide)
+    right = [sum(round(d.value) % 10 == v for d, v in zip(ds, values, strict=True)) for ds in (once, read)]
+    assert right[1] >= 17
+    assert right[1] > right[0]
+    assert not [
+        d for d, v in zip(read, values, strict=True) if round(d.value) % 10 != v and d.confidence > 0.85
+    ]
+
+
+def test_what_shows_no_digit_stays_unread_at_every_size(reader: DigitReader) -> None:
+    rng = np.random.default_rng(3)
+    seams = [
+        np.hstack([wheel_window(v, 60, 90)[:, 30:], wheel_window(v + 1, 60, 90)[:, :30]]) for v in range(9)
+    ]
+    noise = [rng.integers(0, 256, (90, 60, 3)).astype(np.uint8) for _ in range(9)]
+    assert all(d.confidence < 0.5 for d in reader.read([*seams, *noise]))
 
 
 def test_values_and_confidences_keep_their_ranges() -> None:
