@@ -184,6 +184,9 @@ class MeterReader:
             except ValueError as error:
                 look = replace(look, reason=str(error))
                 continue
+            if hint is not None and (why := _other_point(look, hint)):
+                look = Look(reason=why)
+                break
             if self.fine(look) or self._counts(where, look):
                 self._remember(where, setup, picture)
                 break
@@ -243,6 +246,15 @@ class MeterReader:
                 log.warning("Where the counter went cannot be kept, so it is looked for again: %s", error)
         else:
             self.bearings.adopt(where, picture)
+
+
+def _other_point(look: Look, hint: str) -> str | None:
+    """Why the number by which a counter was found is not what is read there: the point stands elsewhere.
+    A number without a point says nothing of it."""
+    said, result = float(hint.replace(",", ".")), look.seen[0].result
+    if not {*".,"} & {*hint} or result.value is None or abs(result.value - said) <= 0.5 * said + 1:
+        return None
+    return f"The counter is read as {result.text}, but was said to show {hint.strip()}: set decimals right"
 
 
 def _same_place(a: Calibration, b: Calibration) -> bool:

@@ -122,6 +122,18 @@ async def test_found_without_a_word_it_is_believed_once_it_counts_on(
         assert truth - 0.11 < first[0].value <= truth + 0.03
 
 
+@pytest.mark.parametrize(("said", "decimals", "read"), [("048713.4", 0, []), ("0487134", 1, [48713.4])])
+async def test_decimals_other_than_those_of_what_the_meter_was_said_to_show_are_no_reading(
+    tmp_path: Path, context: Context, said: str, decimals: int, read: list[float]
+) -> None:
+    """Ten times too much, for years. Without a point nothing is said against the decimals."""
+    write(tmp_path / "m.jpg", render(48713.4))
+    asked = options(file=tmp_path / "m.jpg", initial_reading=said, decimals=decimals)
+    batch = eye_of(asked, context).look()
+    assert [reading.value for reading in readings_of(batch)] == read
+    assert bool(read) or "set decimals right" in events_of(batch)[0].text
+
+
 async def test_large_pictures_are_shown_small_with_their_boxes(tmp_path: Path, context: Context) -> None:
     write(tmp_path / "big.jpg", render(48713.4, width=2560, height=1440))
     async with following(Source(options(file=tmp_path / "big.jpg"), context)) as batches:
@@ -209,7 +221,7 @@ async def test_units(
     tmp_path: Path, context: Context, more: dict[str, Any], quantity: Quantity, value: float
 ) -> None:
     write(tmp_path / "m.png", render(48713.4))
-    source = Source(options(file=tmp_path / "m.png", **more), context)
+    source = Source(options(file=tmp_path / "m.png", initial_reading="0487134", **more), context)
     async with following(source) as batches:
         (reading,) = readings_of(await anext(batches))
     assert reading.quantity is quantity
