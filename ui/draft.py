@@ -224,10 +224,13 @@ class Draft:
         self.together = not self.together
 
     def set_quantity(self, quantity: Quantity) -> None:
-        """What it counts; the unit follows where the printed one cannot be."""
+        """What it counts; its usual code follows, and the unit where the printed one cannot be."""
         units = UNITS[quantity.spec.unit]
-        unit = self.counter.unit if self.counter.unit in units else units[0]
-        self.counter = replace(self.counter, quantity=quantity, unit=unit)
+        said = self.counter
+        unit = said.unit if said.unit in units else units[0]
+        usual = said.register and said.register == CODES.get(said.quantity)
+        code = CODES.get(quantity, "") if usual else said.register
+        self.counter = replace(said, quantity=quantity, unit=unit, register=code)
 
     # Counters
 

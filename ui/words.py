@@ -103,20 +103,11 @@ QUANTITIES = {
     Quantity.POWER_FAILURES: N_("Power failures"),
     Quantity.LONG_POWER_FAILURES: N_("Long power failures"),
 }
-SHORT = {
-    Quantity.ENERGY_IMPORT: N_("Import"),
-    Quantity.ENERGY_IMPORT_T1: N_("Import T1"),
-    Quantity.ENERGY_IMPORT_T2: N_("Import T2"),
-    Quantity.ENERGY_EXPORT: N_("Export"),
-    Quantity.ENERGY_EXPORT_T1: N_("Export T1"),
-    Quantity.ENERGY_EXPORT_T2: N_("Export T2"),
-    Quantity.ENERGY_SOLAR: N_("Solar"),
-}
-"""Where there is no room for more: on tabs."""
 
 
 def quantity_short(texts: Texts, quantity: Quantity) -> str:
-    return texts._(SHORT[quantity]) if quantity in SHORT else quantity_name(texts, quantity)
+    """Where there is no room for more: on tabs."""
+    return quantity_name(texts, quantity).replace(" register", "")
 
 
 def amount(texts: Texts, quantity: Quantity, value: float) -> str:

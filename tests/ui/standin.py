@@ -122,6 +122,8 @@ class StandIn:
         slow = 1.2 if scene == "unset" else 0.0
         cameras = [name for name, _, _ in (CAMERA, *MORE_CAMERAS)]
         self.surveyors = {name: Surveyor(self.clock.now(), scene != "unset", slow) for name in cameras}
+        if scene == "window":
+            self.surveyors["Cellar"].found_window()
         self._set_up()
 
     def source_types(self) -> dict[str, str]:
@@ -135,6 +137,7 @@ class StandIn:
             "sunny": [P1, ("Inverter", "json_http", 10.0), CAMERA],
             "grid": [P1],
             "camera": [CAMERA],
+            "window": [CAMERA],
             "cameras": [CAMERA, *MORE_CAMERAS],
             "unset": [CAMERA],
             "empty": [],

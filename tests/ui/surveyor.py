@@ -55,6 +55,14 @@ class Surveyor:
         counter = CounterSetup(Quantity.ENERGY_IMPORT, "kWh", digits=wheels(), decimals=DECIMALS)
         return MeterSetup(WIDTH, HEIGHT, (counter,))
 
+    def found_window(self) -> None:
+        """As a display is found by itself: cells, and the window around them."""
+        truth = self.truth()
+        x, y, _, h = wheels()[0]
+        window = x - 12, y - 12, wheels()[-1][0] + wheels()[-1][2] - x + 24, h + 24
+        both = replace(truth.counters[0], kind="lcd", display=window)
+        self.saved = replace(truth, counters=(both,))
+
     @staticmethod
     def _refusals(now: int) -> dict[int, tuple[Refused, bytes]]:
         said = (

@@ -195,6 +195,21 @@ def test_the_dials_of_a_row_do_not_follow_a_window() -> None:
     check(made.setup())
 
 
+def test_the_usual_code_follows_what_is_counted() -> None:
+    made = draft(7)
+    made.set_figures("display")
+    made.add_counter()
+    assert made.counter.register == "1.8.1"
+    made.set_quantity(Q.ENERGY_EXPORT)
+    assert made.counter.register == "2.8.0"
+    made.set_register("16.8.0")
+    made.set_quantity(Q.ENERGY_EXPORT_T1)
+    assert made.counter.register == "16.8.0", "what the owner typed stays"
+    made.set_register("")
+    made.set_quantity(Q.ENERGY_IMPORT_T2)
+    assert made.counter.register == ""
+
+
 def test_cells_within_a_window_are_changed_like_others() -> None:
     made = draft(7, decimals=2)
     made.counter = replace(made.counter, kind="lcd", display=(90, 190, 700, 150))

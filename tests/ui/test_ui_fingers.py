@@ -51,6 +51,22 @@ def test_a_tap_near_a_corner_chooses_the_box_beneath(driver: webdriver.Chrome, h
     assert place(driver, 3)[:3:2] == pytest.approx([x, w], abs=0.5)
 
 
+def test_a_window_beneath_its_cells_is_reached_by_a_second_tap(driver: webdriver.Chrome) -> None:
+    chosen = "return document.querySelector('.box.on')?.dataset.box"
+    with served("window") as url:
+        opened(driver, url)
+        x, y, _, _ = place(driver, 3)
+        for expected in ("3", "7", "3"):
+            finger(driver, (x, y))
+            until(lambda e=expected: driver.execute_script(chosen) == e)  # type: ignore[misc]
+        finger(driver, (x, y))
+        until(lambda: driver.execute_script(chosen) == "7")
+        cell, window = place(driver, 3), place(driver, 7)
+        drag(driver, (x, y), 10, 14)
+        assert place(driver, 7)[:2] == pytest.approx([window[0] + 10, window[1] + 14], abs=1.5)
+        assert place(driver, 3) == pytest.approx(cell, abs=0.5)
+
+
 def test_all_boxes_go_together(driver: webdriver.Chrome, home: str) -> None:
     opened(driver, home)
     before = [place(driver, i) for i in range(7)]

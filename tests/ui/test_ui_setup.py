@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -242,9 +241,7 @@ async def test_new_boxes_are_not_shown_with_what_the_old_ones_read(owner: Owner)
 
 
 async def test_a_display_whose_window_and_cells_were_found_is_shown(owner: Owner) -> None:
-    truth = owner.surveyor.truth()
-    both = replace(truth.counters[0], kind="lcd", display=(200, 200, 900, 200))
-    owner.surveyor.saved = replace(truth, counters=(both,))
+    owner.surveyor.found_window()
     await owner.goes()
     await owner.sees("Sure of every digit, 99 %")
     boxes = owner.told()["boxes"]

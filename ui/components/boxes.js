@@ -12,7 +12,7 @@ export default {
       <image :href="m.src" :width="m.width" :height="m.height"/>
       <rect v-for="(b,i) in m.others" :key="'o'+i" class="other" :x="b.at[0]" :y="b.at[1]" :width="b.at[2]" :height="b.at[3]" vector-effect="non-scaling-stroke"/>
       <g v-for="(b,i) in m.boxes" :key="i" :class="['box', b.level, {on: chosen(i), idle: !m.edit}]" :data-box="i" :tabindex="m.edit ? 0 : -1"
-        role="button" :aria-label="b.name" :aria-pressed="String(chosen(i))" @focus="focused(i)" @keydown="key($event, i)">
+        role="button" :aria-label="b.name" :aria-pressed="String(chosen(i))" @focus="focused($event, i)" @keydown="key($event, i)">
         <ellipse v-if="b.kind === 'dial'" :cx="b.at[0]+b.at[2]/2" :cy="b.at[1]+b.at[3]/2" :rx="b.at[2]/2" :ry="b.at[3]/2" vector-effect="non-scaling-stroke"/>
         <rect v-else :x="b.at[0]" :y="b.at[1]" :width="b.at[2]" :height="b.at[3]" :rx="4*px" vector-effect="non-scaling-stroke"/>
         <path v-if="b.kind === 'dial'" :d="arrow(b)" vector-effect="non-scaling-stroke"/>
@@ -131,6 +131,12 @@ export default {
       const away = ([, [x, y, w, h]]) => Math.hypot(x + w / 2 - p[0], y + h / 2 - p[1]);
       return hit.length ? hit.reduce((a, b) => (away(b) < away(a) ? b : a))[0] : -1;
     },
+    window() { return this.m.boxes.findIndex((b) => b.kind === "display"); },
+    inWindow(p) { const window = this.m.boxes[this.window()]; return !!window && this.under(p, [window], 0) === 0; },
+    hit(p) { // the window of a display lies beneath its cells
+      const cells = this.m.boxes.filter((b) => b.kind !== "display"), own = this.under(p, cells, 8);
+      return own >= 0 ? own : this.under(p, this.m.boxes, 8);
+    },
     down(event) {
       if (document.body.classList.contains("lost") || this.m.busy || event.button) return;
       this.$refs.svg.setPointerCapture(event.pointerId);
@@ -138,7 +144,7 @@ export default {
       if (this.fingers.size === 2) { this.drop(); this.pinch = this.spanned(); return; }
       const p = this.point(event);
       const corner = this.m.edit ? this.corner(p) : -1;
-      const own = this.m.edit && corner < 0 ? this.under(p, this.m.boxes, 8) : -1;
+      const own = this.m.edit && corner < 0 ? (this.inWindow(p) && this.m.chosen === this.window() ? this.m.chosen : this.hit(p)) : -1;
       this.drag = { from: [event.clientX, event.clientY], p, corner, own, moved: false, view: [...this.view] };
     },
     move(event) {
@@ -165,8 +171,9 @@ export default {
       this.drag = null;
       if (!d) return;
       if (d.moved && d.start) return d.corner >= 0 || d.own >= 0 ? this.tell() : this.catchUp();
-      const own = this.m.edit ? this.under(d.p, this.m.boxes, 8) : -1;
-      if (own >= 0) this.pick(own);
+      const own = this.m.edit ? this.hit(d.p) : -1;
+      if (own >= 0 && own === this.m.chosen && this.inWindow(d.p)) this.pick(this.window()); // once more: what lies beneath
+      else if (own >= 0) this.pick(own);
       else {
         const other = this.m.edit ? this.under(d.p, this.m.others, 0) : -1;
         if (other >= 0) this.$emit("picked", [this.m.others[other].place, null]);
@@ -189,7 +196,7 @@ export default {
     },
     // Boxes
     pick(i) { if (i !== this.m.chosen) { this.m.chosen = i; this.$emit("picked", [null, i]); } },
-    focused(i) { if (this.m.edit && !this.m.together && !this.drag && !this.fingers.size) this.pick(i); },
+    focused(event, i) { if (event.target.matches(":focus-visible") && this.m.edit && !this.m.together && !this.drag && !this.fingers.size) this.pick(i); },
     stretch(corner, dx, dy) {
       const [a, b] = CORNERS[corner];
       return [a ? 0 : dx, b ? 0 : dy, a ? dx : -dx, b ? dy : -dy];

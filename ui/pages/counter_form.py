@@ -18,6 +18,7 @@ HINTS = {
     "lcd": N_("One box round each digit"),
     "display": N_("One box round the whole display"),
 }
+WITH_CODE = N_("One box round the whole display, the code within it")
 FIGURES = {"wheel": N_("Wheels"), "lcd": N_("LCD"), "display": N_("Window")}
 
 
@@ -53,7 +54,7 @@ class CounterForm:
             units.group.set_visibility(kept == counter.quantity.spec.unit and len(UNITS[kept]) > 1)
             units.show(counter.unit)
         self._figures.show(figures(counter))
-        self._hint.set_text(texts._(HINTS[figures(counter)]))
+        self._hint.set_text(texts._(WITH_CODE if counter.register else HINTS[figures(counter)]))
         self._decimals.show(counter.decimals)
         self._dials.root.set_visibility(counter.display is None or bool(counter.dials))
         self._dials.show(len(counter.dials))

@@ -52,6 +52,8 @@ def note(texts: Texts, draft: Draft, seen: CounterSeen | None) -> str:
 def verdict(texts: Texts, draft: Draft, seen: CounterSeen) -> str:
     """A sentence or three."""
     said = [told(texts, seen.reason)] if seen.reason else []
+    if draft.counter.register and seen.text is None:
+        said.append(texts._("The code must stand within the box."))
     if any(digit.confidence < SURE for digit in seen.digits):
         doubt = judgement(texts, replace(seen, reason=None), len(draft.counter.digits))
         said += [doubt] if said else [doubt, texts._("Line the box up with it.")]
