@@ -20,6 +20,8 @@ from ocr.picture import Picture
 
 SHIFT, TURN, SCALE = 0.15, 10.0, 0.10
 """How far the meter may lie from its place: part of the width, degrees, part of the size."""
+_BARELY = 1.12
+"""A movement at the limits may be measured beyond them by as much: 0.9 the other way round is 1.11."""
 _FINE = 320
 """Pixels of the longer side at which pictures are compared at last; first at a half and a quarter of it."""
 _POINTS = (2400, 1000, 500)
@@ -84,7 +86,7 @@ class Aligner:
         masks = [_mask(boxes, self._size, (p.shape[1], p.shape[0])) for p in patterns]
         if len(Points(patterns[0], masks[0], _POINTS[0])) < _FEWEST:
             masks = [np.full_like(m, 255) for m in masks]  # nothing around the figures: their windows must do
-        self._search = Search(patterns[2], masks[2], SHIFT)
+        self._search = Search(patterns[2], masks[2], _BARELY * SHIFT)
         self._points, self._half, self._quarter = (
             Points(*of, count) for of, count in zip(zip(patterns, masks, strict=True), _POINTS, strict=True)
         )
@@ -184,7 +186,8 @@ def _movement(matrix: Matrix, size: tuple[int, int]) -> tuple[tuple[float, float
 
 def _beyond(shift: tuple[float, float], turn: float, scale: float, width: int) -> bool:
     """Whether the meter lies further from its place than is believed."""
-    return max(map(abs, shift)) > SHIFT * width or abs(turn) > TURN or abs(scale - 1) > SCALE
+    parts = max(map(abs, shift)) / (SHIFT * width), abs(turn) / TURN, abs(scale - 1) / SCALE
+    return max(parts) > _BARELY
 
 
 def _boxes(calibration: Calibration) -> Sequence[Box]:

@@ -156,6 +156,19 @@ def test_boxes_are_met_within_two_percent_of_a_digit_in_any_light(
     assert box_error(plate.register(seen), move) < 0.02 * CALIBRATION_PLATE.digits[0].h
 
 
+@pytest.mark.parametrize("way", [-1, 1])
+@pytest.mark.parametrize(
+    "limits", [(192, 0, 0, 0), (0, 192, 0, 0), (0, 0, 10, 0), (0, 0, 0, 0.1), (192, 96, 10, 0.1)]
+)
+def test_the_limits_themselves_are_within_reach(
+    plate: ocr.Aligner, limits: tuple[float, float, float, float], way: int
+) -> None:
+    right, down, turn, larger = (way * part for part in limits)
+    move = right, down, turn, 1 + larger
+    found = plate.register(moved(render(48713.42, seed=3), *move))
+    assert box_error(found, move) < 0.1 * CALIBRATION_PLATE.digits[0].h
+
+
 @given(
     move=st.one_of(
         st.tuples(st.sampled_from((-330.0, 330.0)), st.just(0.0), st.floats(-5, 5), st.just(1.0)),
