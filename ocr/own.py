@@ -91,6 +91,21 @@ class OwnMeter:
         """
         return self._album.add(crop, value, lcd, sure, place)
 
+    @property
+    def next(self) -> int:
+        """The number of the next crop."""
+        return self._album.crops[-1].order + 1 if self._album.crops else 0
+
+    def unlearn(self, since: int) -> None:
+        """Deletes the crops numbered from `since` on, as their labels proved wrong, and what they taught.
+
+        OSError when that cannot be."""
+        wrong = [crop for crop in self._album.crops if crop.order >= since]
+        for crop in wrong:
+            self._album.drop(crop)
+        if any(crop.order < self._until for crop in wrong):
+            self.refine()
+
     def refine(self) -> Outcome:
         """Learns from the crops anew and keeps what it learned only if it reads crops set aside better.
 

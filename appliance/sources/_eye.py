@@ -31,9 +31,10 @@ class Eye:
 
     def __init__(self, options: Options, folder: Path, clock: Clock) -> None:
         self._options, self._folder, self._clock = options, folder, clock
-        self._lessons = Lessons(OwnMeter(folder / "own", DigitReader()))
+        own = OwnMeter(folder / "own", DigitReader())
+        self._lessons = Lessons(own, monotonic=options.monotonic_check)
         known = shipped()
-        readers = replace(known, digits=self._lessons.own.read)
+        readers = replace(known, digits=own.read)
         self._reader = MeterReader(options, Bearings(folder, options), readers)
         refusals = _album.Refusals(folder / _album.REFUSED)
         self._teller = Teller(options, folder, refusals)

@@ -21,6 +21,10 @@ EVERY_MS = 10 * MINUTE_MS
 NEW_CROPS = 25
 """So many new crops before the reader is refined anew."""
 REFUSED_HELD = 4
+PLAY = 2
+"""Last digits by which a register may seem to fall without having been misread."""
+TAUGHT = 500
+"""Lessons that can be taken back: some days of them."""
 STANDS = 30
 """Readings from which it is told how this counter's wheels push one another."""
 PLACES = 16
@@ -49,6 +53,8 @@ class _Counter:
     moved: set[int] = field(default_factory=set)
     stands: deque[tuple[float, ...]] = field(default_factory=lambda: deque(maxlen=STANDS))
     taught_at: int | None = None
+    taught: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=TAUGHT))
+    """The register each lesson was of, and from which crop on it was."""
 
 
 def fraction(counter: CounterSetup, digits: Sequence[DigitBox], text: str) -> float:
@@ -60,10 +66,10 @@ def fraction(counter: CounterSetup, digits: Sequence[DigitBox], text: str) -> fl
 
 
 class Lessons:
-    """Used by one thread. `own` keeps the crops and what was learned."""
+    """Used by one thread. `own` keeps the crops and what was learned; `monotonic` registers never fall."""
 
-    def __init__(self, own: OwnMeter) -> None:
-        self.own = own
+    def __init__(self, own: OwnMeter, *, monotonic: bool = True) -> None:
+        self.own, self._monotonic = own, monotonic
         self._counters: dict[Quantity, _Counter] = {}
 
     def took(
@@ -105,6 +111,7 @@ class Lessons:
         earlier, middle, later = state.earlier, state.middle, state.later
         if later is None:
             return
+        self._take_back(counter, state, later)
         self._see_moved(state, later)
         places = range(len(counter.digits)) if anchored else sorted(state.moved)
         rows = [(middle, kept, later) for kept in state.refused] if middle else []
@@ -113,10 +120,21 @@ class Lessons:
             rows.append((earlier, middle, later))
             state.taught_at = later.at
         start = mechanics(state.stands) if counter.kind == "wheel" else 0.0
+        if rows and later.value is not None:
+            state.taught.append((later.value, self.own.next))
         for row in rows:
             self._prove(counter, number, row, places, start)
         state.earlier, state.middle, state.later = middle, later, None
         state.refused.clear()
+
+    def _take_back(self, counter: CounterSetup, state: _Counter, later: _Kept) -> None:
+        """A register that fell was read too high before, each time alike; or it is another meter's."""
+        assert later.value is not None, "it was good"
+        since, highest = [], later.value + PLAY * 10.0**-counter.decimals
+        while state.taught and state.taught[-1][0] > highest:
+            since.append(state.taught.pop()[1])
+        if since and self._monotonic:
+            self.own.unlearn(min(since))
 
     @staticmethod
     def _see_moved(state: _Counter, later: _Kept) -> None:

@@ -297,6 +297,18 @@ def test_forgetting_reads_as_shipped(tmp_path: Path, reader: DigitReader) -> Non
     assert own.read([_lesson(4, 99)]) == reader.read([_lesson(4, 99)])
 
 
+def test_crops_with_wrong_labels_are_unlearned(tmp_path: Path, reader: DigitReader) -> None:
+    own = OwnMeter(tmp_path, reader)
+    own.add(_crop(0), 1, lcd=False, sure=True)
+    since = own.next
+    own.add(_crop(1), 2, lcd=False, sure=True)
+    own.refine()
+    own.unlearn(since)
+    assert (own.count, own.next, len(list(tmp_path.glob("*.png")))) == (1, since, 1)
+    assert own.outcome is not None
+    assert own.outcome.crops == 1
+
+
 def test_digits_never_shown_are_read_as_before(reader: DigitReader) -> None:
     lessons = [_lesson(d, s) for d in (0, 1) for s in range(20)]
     features, scores = reader.features(lessons)

@@ -41,6 +41,13 @@ class Notebook:
         self.taken.append((place, round(value, 3), lcd, sure))
         return True
 
+    @property
+    def next(self) -> int:
+        return self.count
+
+    def unlearn(self, since: int) -> None:
+        del self.taken[since:]
+
     def forget(self) -> None:
         self.taken.clear()
 
@@ -135,6 +142,21 @@ def test_a_register_that_ran_back_proves_nothing(lessons: Lessons, own: Notebook
     for minutes, value in ((0, 48713.41), (15, 48700.0), (30, 48690.0), (45, 48680.0), (60, 48670.0)):
         take(lessons, minutes, value)
     assert own.taken == []
+
+
+def test_what_was_misread_alike_and_believed_is_unlearned_once_the_register_falls_back(
+    lessons: Lessons, own: Notebook
+) -> None:
+    for minute in range(0, 100, 20):
+        take(lessons, minute, 48713.4)
+    true = list(own.taken)
+    for minute in range(100, 200, 20):
+        take(lessons, minute, 48793.4)
+    assert any(label == pytest.approx(9, abs=0.1) for place, label, *_ in own.taken if place == 4)
+    for minute in range(200, 300, 20):
+        take(lessons, minute, 48713.5)
+    assert own.taken[: len(true)] == true
+    assert all(label == pytest.approx(1, abs=0.1) for place, label, *_ in own.taken if place == 4)
 
 
 def test_what_was_forgotten_does_not_come_back_from_pictures_of_before(
