@@ -15,7 +15,8 @@ from nicegui.testing.user_simulation import user_simulation
 
 import ui
 from appliance.errors import SourceError
-from appliance.meter_setup import Learned, MeterSetup
+from appliance.meter_setup import CounterSeen, Learned, MeterSetup
+from appliance.model import DigitSeen
 from tests.ui.standin import StandIn
 from tests.ui.surveyor import wheels
 from ui.components.board import Rows
@@ -25,6 +26,8 @@ from ui.digest import Digest
 from ui.pages import INNER, PAGES
 from ui.pages.gallery import crop
 from ui.pages.lessons import lesson
+from ui.pages.meter_setup import PAUSE_S
+from ui.pages.reads import number
 from ui.shell import serve_static
 from ui.stills import Stills
 from ui.text import Texts
@@ -268,6 +271,24 @@ async def test_a_camera_that_fails_is_a_sentence_and_the_page_stays(owner: Owner
     assert owner.told()["src"] is None
 
 
+async def test_a_test_read_that_gets_no_picture_says_so(owner: Owner) -> None:
+    async def unplugged() -> Any:
+        raise SourceError("The camera of Cellar is unplugged; plug it in again")
+
+    await owner.goes()
+    await owner.sees("Sure of every digit")
+    shoot = owner.surveyor.shoot
+    owner.surveyor.shoot = unplugged  # type: ignore[method-assign]
+    owner.presses("Test read")
+    await owner.sees("The camera of Cellar is unplugged; plug it in again")
+    await asyncio.sleep(2 * PAUSE_S)
+    await owner.sees("The camera of Cellar is unplugged; plug it in again")
+    await owner.user.should_not_see("048713.4")
+    owner.surveyor.shoot = shoot  # type: ignore[method-assign]
+    owner.presses("Test read")
+    await owner.sees("Sure of every digit")
+
+
 async def test_while_the_camera_works_nothing_is_changed(owner: Owner) -> None:
     await owner.goes()
     await owner.sees("Sure of every digit")
@@ -284,6 +305,18 @@ async def test_without_a_camera_the_page_says_so(user: User, tmp_path: Path) -> 
     owner = at_home(user, tmp_path, "grid")
     await owner.goes("/meters/setup")
     await owner.sees("No camera stands before a meter yet")
+
+
+def test_a_figure_nobody_can_make_out_is_no_figure() -> None:
+    def seen(*sure: float) -> CounterSeen:
+        digits = tuple(DigitSeen(8.0, confidence, (0, 0, 9, 9)) for confidence in sure)
+        return CounterSeen("88.8", None, min(sure), digits, "Not sure enough")
+
+    assert number(seen(0.99, 0.6, 0.99)) == "88.8"
+    assert number(seen(0.99, 0.05, 0.99)) == "8?.8"
+    assert number(seen(0.05, 0.05, 0.05)) == "–"
+    assert number(CounterSeen("12.3", None, 0.2, (), "Not sure enough")) == "12.3", "a window has no figures"
+    assert number(None) == "–"
 
 
 def test_the_part_of_a_picture_with_the_counter() -> None:

@@ -113,8 +113,10 @@ class Setup:
     async def new_picture(self) -> None:
         """Ask the camera for a new still, and read it if there are boxes."""
         if self.busy is None:
+            self.seen = ()
             await self._while(self.texts._("Taking a picture…"), self._shoot())
-            self._changed()
+            if self.trouble is None:
+                self._changed()
 
     async def _shoot(self) -> None:
         still = await self.surveyor.shoot()

@@ -16,6 +16,8 @@ from ..text import UNKNOWN, Texts
 from ..words import amount, quantity_name
 from .corrections import is_far
 
+GUESSED = 0.3
+"""Below this a figure is nobody's word."""
 LONG = 10
 """So many characters of a number are set smaller."""
 
@@ -32,13 +34,27 @@ class Reads:
 
     def draw(self, draft: Draft | None, seen: CounterSeen | None, trouble: str | None) -> None:
         """`trouble` is what the camera said instead of an answer."""
-        text = (seen.text if seen else None) or UNKNOWN
+        text = number(seen)
         self._number.set_text(text)
         marked(self._number, "long", len(text) >= LONG)
         sentence = "" if draft is None or seen is None else verdict(self._texts, draft, seen)
         self._said.set_text(trouble or sentence)
         self._value.set_text("" if draft is None or seen is None else value(self._texts, draft, seen))
         marked(self._said, "trouble", trouble is not None or (seen is not None and seen.reason is not None))
+
+
+def number(seen: CounterSeen | None) -> str:
+    """The figures, "?" where a guess would be as good."""
+    if seen is None or not seen.text:
+        return UNKNOWN
+    guessed = [digit.confidence < GUESSED for digit in seen.digits]
+    places = [place for place, sign in enumerate(seen.text) if sign.isdigit()]
+    if seen.value is not None or len(places) != len(guessed):
+        return seen.text
+    if all(guessed):
+        return UNKNOWN
+    unsure = {place for place, is_guess in zip(places, guessed, strict=True) if is_guess}
+    return "".join("?" if place in unsure else sign for place, sign in enumerate(seen.text))
 
 
 def note(texts: Texts, draft: Draft, seen: CounterSeen | None) -> str:
