@@ -1,6 +1,7 @@
 """What the appliance knows: its store and its books; and of the moment whose register is the house's, what is
 stale, how it was read."""
 
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -108,15 +109,17 @@ class Known:
         return [SourceInfo(name, types.get(name, "remote"), s) for name, s in self.cadences.items()]
 
     def limits(self, reading: Reading) -> Limits:
-        """What its source says of the register, which may change while it runs; else what the main fuse lets
-        through, half as much again; without one the quantity's own limit. Readers that push to us may be
-        cameras."""
+        """What its source says of the register, which may change while it runs; where nobody says how fast it
+        may rise, what the main fuse lets through, half as much again; without one the quantity's own limit.
+        Readers that push to us may be cameras."""
+        fuse = self.config.site.main_fuse_a
+        most = 3 * fuse * 0.23 * 1.5 if fuse else None
         said = getattr(self.sources.get(parent(reading.source)), "limits", {}).get(reading.quantity)
         if isinstance(said, Limits):
-            return said
-        fuse = self.config.site.main_fuse_a
+            by_fuse = said.max_per_hour is None and reading.quantity.spec.unit == "kWh"
+            return replace(said, max_per_hour=most) if by_fuse else said
         renews_ms = 0 if reading.source.startswith(REMOTE) else RENEWS_MS
-        return Limits(max_per_hour=3 * fuse * 0.23 * 1.5 if fuse else None, renews_ms=renews_ms)
+        return Limits(max_per_hour=most, renews_ms=renews_ms)
 
     async def rates(self, start: int, end: int) -> list[Rate]:
         """What a kWh costs and brings in, quarter by quarter, by the contract. Raises StoreError."""

@@ -138,6 +138,23 @@ async def test_the_main_fuse_bounds_what_can_be_believed(tmp_path: Path, clock: 
         assert await here.accept([Reading("a", IMPORT, 115, clock.now())]) == []
 
 
+async def test_also_of_what_a_camera_reads_unless_its_owner_says_otherwise(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """A misread ten is a leap that a fuse does not let through, and no fuse bounds water."""
+    said = {"type": "camera_meter", "file": str(tmp_path / "none.jpg")}
+    cameras = [
+        {**said, "name": "grid"},
+        {**said, "name": "big", "max_hourly_increase_kwh": 60},
+        {**said, "name": "water", "quantity": "water"},
+    ]
+    async with made(tmp_path, clock, site={"main_fuse_a": 16}, sources=cameras) as here:
+        told = [("grid", IMPORT), ("big", IMPORT), ("water", Quantity.WATER)]
+        limits = [here.limits(Reading(name, quantity, 1, NOON)) for name, quantity in told]
+    assert [each.max_per_hour for each in limits] == [pytest.approx(16.56), 60, None]
+    assert {each.resolution for each in limits} == {0.1}
+
+
 async def test_a_register_renewed_in_steps_is_believed_also_right_after_a_start(
     tmp_path: Path, clock: FakeClock
 ) -> None:

@@ -136,7 +136,7 @@ class Options(SourceOptions):
     max_daily_increase_kwh: float | None = Field(default=100, gt=0)
     """The most the register can rise in a day, in its own unit; null for no such limit."""
     max_hourly_increase_kwh: float | None = Field(default=None, gt=0)
-    """The most it can rise in an hour; null for what any house connection allows."""
+    """The most it can rise in an hour; null for what the main fuse, else any house connection allows."""
     lighting: LightingOptions = Field(default_factory=LightingOptions)
     """Light for the meter."""
     save_images: bool = False
