@@ -57,6 +57,10 @@ PICTURES = (
 )
 """Why a picture cannot be used."""
 CAMERAS = (
+    N_("The camera sends a video stream: set the address of its picture (snapshot)"),
+    N_("The camera breaks off in the middle of its picture: check its power and its reception"),
+    N_("The camera has sent the very same picture for an hour: switch it off and on again"),
+    N_("The counter is read as {number}, but was said to show {other}: set decimals right"),
     N_("The camera does not answer ({what}): check its address, power and network"),
     N_("The camera refuses the login: set user and password of the camera"),
     N_("The camera answers {what}: check the address of its picture"),

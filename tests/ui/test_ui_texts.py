@@ -154,6 +154,8 @@ READER = (
 """Not the file that shows how a source is written, nor what JSON says."""
 NOT_FOR_OWNERS = {
     # Of config.json, said with the place of the mistake.
+    "A picture is an array of height x width x 3, not {}",
+    "A picture is an array of numbers, height x width x 3 or height x width, not {} of {}",
     "A counter has 1 to 16 digits and dials, this calibration has {}",
     "The kind of a counter is wheel or lcd, not {}",
     "The box of {} is too small or leaves the picture: move it inside",
