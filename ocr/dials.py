@@ -7,6 +7,7 @@ one for "no dial here". It has seen drawn dials alone. Run by `cv2.dnn`, no othe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.digits import Digit
-from ocr.picture import Picture, colour
+from ocr.picture import Picture, colour, through
 
 SIDE, POSITIONS = 48, 100
 MODEL = Path(__file__).parent / "models" / "dials.onnx"
@@ -31,6 +32,10 @@ _VIEWS = (
 )
 """Boxes looked through, (right, down, size) in parts of the crop, and whether in a mirror: a box is seldom
 set exactly, and what misleads the network one way misleads it the other way in a mirror."""
+
+_LOST, _SIZES, _SURER, _FIRST = 0.5, (0.55, 0.7, 0.85, 1.25), 0.15, 0.25
+"""With less confidence the box may be far too large or too tight: the dial is looked for in boxes of these
+sizes. By how much one must be surer, and what the first confidence still counts for; as for digits."""
 
 
 def prepare(crop: Picture) -> NDArray[np.float32]:
@@ -94,9 +99,10 @@ def _network(path: Path) -> cv2.dnn.Net:
 class DialReader:
     """Reads many dials at once; one reader can be kept for the life of the process, used by one thread."""
 
-    def __init__(self, model: Path = MODEL) -> None:
-        """Loads the network; cv2.error when the file is missing or damaged."""
+    def __init__(self, model: Path = MODEL, *, searching: bool = True) -> None:
+        """As of `DigitReader`."""
         self._net = _network(model)
+        self._searching = searching
 
     def read(self, crops: Sequence[Picture], clockwise: bool = True) -> list[Digit]:
         """Where the pointers of BGR uint8 crops of any size stand, in their order; otherwise as
@@ -109,6 +115,19 @@ class DialReader:
         crops = [c if c.size else empty for c in map(colour, crops)]
         if not crops:
             return []
+        digits = self._once(crops, clockwise)
+        lost = [i for i, d in enumerate(digits) if d.confidence < _LOST]
+        if lost and self._searching:
+            looks = [through(crops[i], size=size) for i in lost for size in _SIZES]
+            others = self._once(looks, clockwise)
+            for place, i in enumerate(lost):
+                best = max(others[place * len(_SIZES) :][: len(_SIZES)], key=lambda d: d.confidence)
+                if best.confidence > digits[i].confidence + _SURER:
+                    trust = _FIRST * digits[i].confidence + (1 - _FIRST) * best.confidence
+                    digits[i] = replace(best, confidence=trust)
+        return digits
+
+    def _once(self, crops: Sequence[Picture], clockwise: bool) -> list[Digit]:
         self._net.setInput(np.stack([prepare(v) for c in crops for v in views(c)]))
         scores = np.asarray(self._net.forward(), np.float32).reshape(len(crops), len(_VIEWS), POSITIONS + 1)
         return decode(_unmirrored(scores, clockwise))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.picture import Picture, colour
+from ocr.picture import Picture, colour, through
 
 WIDTH, HEIGHT, POSITIONS = 32, 48, 100
 MODEL = Path(__file__).parent / "models" / "digits.onnx"
@@ -134,7 +134,7 @@ class DigitReader:
     ) -> None:
         """Looks for the digits of crops at other sizes; better ones go into the `lost` rows, in place."""
         others = [size for i, size in enumerate(_SIZES) if i != _PLAIN]
-        more = self._run([prepare(_through(c, size=size)) for c in crops for size in others])
+        more = self._run([prepare(through(c, size=size)) for c in crops for size in others])
         pairs = []
         for first, seen in zip((features, scores), more, strict=True):
             sizes = np.insert(seen.reshape(len(lost), len(others), -1), _PLAIN, first[lost], axis=1)
@@ -155,15 +155,5 @@ class DigitReader:
 
 def _looks(crop: Picture) -> tuple[Picture, Picture, Picture]:
     """The crop from a little closer, without frames and neighbours, from the left and from the right."""
-    closer = _through(crop, size=1 - 2 * _CLOSER)
-    return closer, _through(crop, aside=-_ASIDE), _through(crop, aside=_ASIDE)
-
-
-def _through(crop: Picture, aside: float = 0.0, size: float = 1.0) -> Picture:
-    """The crop through a box `size` times as large, moved `aside` in parts of its width; edge repeated."""
-    high, wide = crop.shape[:2]
-    rows, columns = (
-        np.clip(np.arange(round(n * edge), max(round(n * (edge + size)), round(n * edge) + 1)), 0, n - 1)
-        for n, edge in ((high, (1 - size) / 2), (wide, (1 - size) / 2 + aside))
-    )
-    return np.asarray(crop[rows[:, None], columns], np.uint8)
+    closer = through(crop, size=1 - 2 * _CLOSER)
+    return closer, through(crop, aside=-_ASIDE), through(crop, aside=_ASIDE)

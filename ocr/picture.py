@@ -86,6 +86,16 @@ def cut(picture: Picture, box: Box) -> Picture:
     return picture[max(0, box.y) : max(0, box.y + box.h), max(0, box.x) : max(0, box.x + box.w)]
 
 
+def through(crop: Picture, aside: float = 0.0, size: float = 1.0) -> Picture:
+    """The crop through a box `size` times as large, moved `aside` in parts of its width; edge repeated."""
+    high, wide = crop.shape[:2]
+    rows, columns = (
+        np.clip(np.arange(round(n * edge), max(round(n * (edge + size)), round(n * edge) + 1)), 0, n - 1)
+        for n, edge in ((high, (1 - size) / 2), (wide, (1 - size) / 2 + aside))
+    )
+    return np.asarray(crop[rows[:, None], columns], np.uint8)
+
+
 def fault(picture: object) -> str | None:
     """Why this cannot be read at all, in a sentence that says what to do; None when it may be."""
     if not isinstance(picture, np.ndarray) or picture.size == 0:

@@ -75,7 +75,7 @@ def _rounds(picture: Picture) -> list[_Round]:
     ]
     boxes = [b for b in boxes if b.w >= 12 and b.h >= 12]
     crops = [cut(picture, b) for b in boxes]
-    reader = DialReader()
+    reader = DialReader(searching=False)
     return [
         _Round(*r)
         for r in zip(boxes, zip(reader.read(crops), reader.read(crops, False), strict=True), strict=True)

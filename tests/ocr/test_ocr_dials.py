@@ -70,6 +70,20 @@ def test_grey_crops_odd_shapes_and_no_crops(reader: DialReader) -> None:
     assert reader.read([]) == []
 
 
+def test_a_dial_in_a_box_far_too_large_is_looked_for() -> None:
+    values = [v + 0.4 for v in range(10)]
+    wide = [np.asarray(cv2.copyMakeBorder(dial(v), *[120] * 4, cv2.BORDER_REPLICATE)) for v in values]
+    right = [
+        sum(
+            distance(d.value, v) <= 0.3
+            for d, v in zip(DialReader(searching=s).read(wide), values, strict=True)
+        )
+        for s in (False, True)
+    ]
+    assert right[1] >= 9
+    assert right[1] > right[0]
+
+
 def test_nothing_is_read_with_no_confidence(reader: DialReader) -> None:
     flat = np.full((60, 60, 3), 120, np.uint8)
     digits = reader.read([flat, np.zeros((0, 0, 3), np.uint8)])
