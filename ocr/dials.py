@@ -33,9 +33,9 @@ _VIEWS = (
 """Boxes looked through, (right, down, size) in parts of the crop, and whether in a mirror: a box is seldom
 set exactly, and what misleads the network one way misleads it the other way in a mirror."""
 
-_LOST, _SIZES, _SURER, _FIRST = 0.5, (0.55, 0.7, 0.85, 1.25), 0.15, 0.25
+_LOST, _SIZES, _SURER, _FIRST = 0.5, (0.55, 0.7, 0.85, 1.25), 0.3, 0.25
 """With less confidence the box may be far too large or too tight: the dial is looked for in boxes of these
-sizes. By how much one must be surer, and what the first confidence still counts for; as for digits."""
+sizes; by how much one must be surer, what the first confidence still counts for; chosen on drawn dials."""
 
 
 def prepare(crop: Picture) -> NDArray[np.float32]:
