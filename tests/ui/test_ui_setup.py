@@ -243,6 +243,12 @@ async def test_new_boxes_are_not_shown_with_what_the_old_ones_read(owner: Owner)
     await owner.sees("04871")
 
 
+async def test_one_digit_is_one(owner: Owner) -> None:
+    owner.surveyor._crops = 1
+    await owner.goes("/meters")
+    await owner.sees("One digit of this meter is known")
+
+
 async def test_a_display_whose_window_and_cells_were_found_is_shown(owner: Owner) -> None:
     owner.surveyor.found_window()
     await owner.goes()

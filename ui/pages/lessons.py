@@ -55,8 +55,8 @@ class Lessons:
                 texts._("Say what a refused picture really showed, and it learns from that.")
             )
             return
-        said = texts._("{count} digits of this meter are known")
-        self._first.set_text(said.format(count=texts.number(learned.crops)))
+        said = texts._("{count} digits of this meter are known").format(count=texts.number(learned.crops))
+        self._first.set_text(texts._("One digit of this meter is known") if learned.crops == 1 else said)
         self._second.set_text(" ".join(filter(None, (improvement(texts, learned), _use(texts, learned)))))
 
     async def _sure(self) -> None:
