@@ -83,7 +83,7 @@ def count(
     seen = replace(seen, confidence=min(trust, seen.confidence))
     reason = _refusal(picture, seen, expected if boxed else None, threshold)
     if reason is not None:
-        seen = replace(seen, text=None, value=None, reason=reason)
+        seen = replace(seen, text=None, value=None, reason=reason, guess=seen.text)
     return Counted(seen, register)
 
 

@@ -98,7 +98,7 @@ def find(
     if hint is not None:
         from ocr.hint import place
 
-        return place(picture, hint, reader or DigitReader())
+        return place(picture, hint, reader or _reader())
     return search(picture, expected_digits=expected_digits, reader=reader).calibration
 
 
@@ -113,7 +113,7 @@ def search(
     reason = fault(picture)
     if reason is not None:
         raise NoCounter(reason)
-    reader = reader or DigitReader()
+    reader = reader or _reader()
     found = _ranked(candidates(picture, lines(picture), reader))
     displays = [c for c in found if c.lcd][:_CLOSELY]
     wheels = [c for c in found if not c.lcd][:_CLOSELY]
@@ -123,6 +123,11 @@ def search(
     if not found or found[0].standing < _LEAST:
         raise NoCounter(why(picture))
     return _found(picture, _tuned(found[0], reader), decimals)
+
+
+def _reader() -> DigitReader:
+    """One that does not look for digits in boxes of other sizes: boxes are moved and grown here."""
+    return DigitReader(searching=False)
 
 
 def _ranked(found: Sequence[Candidate]) -> list[Candidate]:

@@ -18,7 +18,8 @@ class DigitBox:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was read. Without a believable number `text` and `value` are None and `reason` says why.
+    """What was read. Without a believable number `text` and `value` are None, `reason` says why, and
+    `guess` is the number it looks like, if any.
 
     `value` is in the counter's own unit; `digits` holds wheels or display cells, then dials; `calibration` is
     what was read with, also when found here.
@@ -30,3 +31,4 @@ class Result:
     digits: tuple[DigitBox, ...] = ()
     reason: str | None = None
     calibration: Calibration | None = None
+    guess: str | None = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.calibration import Box, Dial
 from ocr.dials import DialReader
@@ -15,11 +16,20 @@ from ocr.digits import Digit
 from ocr.picture import Picture, cut
 
 _WORK, _MOST = 800, 16
+_RADII = (0.018, 0.026, 0.038, 0.055, 0.08, 0.115, 0.165, 0.24)
+"""Bands of radii that are searched, in parts of the picture's longer side."""
+_EDGE = 40.0
+"""Least slope (Sobel, of 255) of a rim."""
 _GROWN = (0.85, 1.0, 1.25)
 """Sizes of a dial against the circle found: its rim, the ring of its figures or the scale within."""
 _ALIKE = 0.25
-_SURE, _ALONE = 0.5, 0.85
-"""Least worth of dials beside wheels, and of dials alone, which chance finds sooner."""
+_SLACK = 0.45
+"""How far a pointer may stand from where the next one says it should: gears have play, and owners hurry."""
+_SURE, _ALONE = 0.62, 0.85
+"""Least worth of dials beside wheels, of which none may be surely wrong, and of dials alone, which chance
+finds sooner."""
+_IN_ORDER = 0.7
+"""Least order of three or more dials: makers set them side by side or round an arc."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +54,23 @@ def pointers(picture: Picture, digits: Sequence[Box], wanted: str) -> tuple[Dial
 
 def _chosen(among: Sequence[_Round], senses: Sequence[bool], wanted: str) -> tuple[tuple[_Round, ...], float]:
     """The rounds that agree best with the figures when they turn so, and their worth."""
-    sums = [[_agrees(r.both[not s], c) for s, c in zip(senses, wanted, strict=True)] for r in among]
+    spans = _spans(wanted)
+    sums = [[_agrees(r.both[not s], *span) for s, span in zip(senses, spans, strict=True)] for r in among]
     best, most = tuple[_Round, ...](), -1.0
     for order in permutations(range(len(among)), len(wanted)):
         mean = sum(sums[r][i] for i, r in enumerate(order)) / len(wanted)
         if mean > most - 0.06:
             chosen = tuple(among[r] for r in order)
-            worth = mean + 0.05 * _ordered(chosen) + 0.02 * sum(senses) / len(senses)
-            if worth > most:
+            order_kept = _ordered(chosen)
+            worth = mean + 0.05 * order_kept + 0.02 * sum(senses) / len(senses)
+            if worth > most and (len(chosen) < 3 or order_kept > _IN_ORDER):
                 best, most = chosen, worth
     return best, most
 
 
 def _rounds(picture: Picture) -> list[_Round]:
     """Circles of a picture with what their pointers show."""
-    factor = min(1.0, _WORK / max(picture.shape[:2]))
-    small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    grey = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), 3)
-    longer = max(grey.shape)
-    circles = cv2.HoughCircles(
-        grey, cv2.HOUGH_GRADIENT, 1.5, longer * 0.03, param1=140, param2=42,
-        minRadius=round(longer * 0.018), maxRadius=round(longer * 0.16),
-    )  # fmt: skip
-    if circles is None:
-        return []
-    boxes = [
-        _square(picture, x / factor, y / factor, r / factor * g)
-        for x, y, r in circles[0][:_MOST]
-        for g in _GROWN
-    ]
+    boxes = [_square(picture, x, y, r * grown) for x, y, r in _circles(picture) for grown in _GROWN]
     boxes = [b for b in boxes if b.w >= 12 and b.h >= 12]
     crops = [cut(picture, b) for b in boxes]
     reader = DialReader(searching=False)
@@ -80,6 +78,44 @@ def _rounds(picture: Picture) -> list[_Round]:
         _Round(*r)
         for r in zip(boxes, zip(reader.read(crops), reader.read(crops, False), strict=True), strict=True)
     ]
+
+
+def _circles(picture: Picture) -> list[tuple[float, float, float]]:
+    """(x, y, radius) of circles in pixels of the picture, those most of whose rim is there first.
+
+    Each band of radii is searched by itself: where all are, arcs of a large case outvote small whole dials.
+    """
+    factor = min(1.0, _WORK / max(picture.shape[:2]))
+    small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    grey = cv2.medianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), 3)
+    longer = max(grey.shape)
+    ways = [cv2.Sobel(grey, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))]
+    slopes = np.stack(ways, -1).astype(np.float32)
+    found: list[list[float]] = []
+    for least, most in pairwise(_RADII):
+        circles = cv2.HoughCircles(
+            grey, cv2.HOUGH_GRADIENT, 1.5, max(4.0, 0.8 * least * longer), param1=140, param2=30,
+            minRadius=round(least * longer), maxRadius=round(most * longer) + 1,
+        )  # fmt: skip
+        found += [] if circles is None else circles[0][:_MOST].tolist()
+    found.sort(key=lambda circle: _rim(slopes, *circle), reverse=True)
+    return [(x / factor, y / factor, r / factor) for x, y, r in found[:_MOST]]
+
+
+def _rim(slopes: NDArray[np.float32], x: float, y: float, r: float) -> float:
+    """The share of a circle along which brightness changes across it."""
+    high, wide = slopes.shape[:2]
+    angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    out = np.stack([np.cos(angles), np.sin(angles)], -1)
+    least = max(_EDGE, float(np.percentile(np.hypot(*np.moveaxis(slopes[::4, ::4], -1, 0)), 80)))
+    there = np.zeros(len(angles), bool)
+    for aside in (-1.5, -0.75, 0.0, 0.75, 1.5):
+        spots = np.rint(np.array([x, y]) + (r + aside) * out).astype(int)
+        inside = (spots >= 0).all(1) & (spots < [wide, high]).all(1)
+        at = slopes[spots[:, 1].clip(0, high - 1), spots[:, 0].clip(0, wide - 1)]
+        steep = np.hypot(at[:, 0], at[:, 1])
+        there |= inside & (steep > least) & (np.abs((at * out).sum(1)) > 0.85 * steep)
+    return float(there.mean())
 
 
 def _square(picture: Picture, x: float, y: float, r: float) -> Box:
@@ -90,7 +126,10 @@ def _square(picture: Picture, x: float, y: float, r: float) -> Box:
 
 def _likely(found: Sequence[_Round], wanted: str) -> list[_Round]:
     """At most seven rounds that show any of the figures, surest first, one of each place."""
-    ranked = sorted(found, key=lambda r: max(_agrees(d, c) for d in r.both for c in wanted), reverse=True)
+    spans = _spans(wanted)
+    ranked = sorted(
+        found, key=lambda r: max(_agrees(d, *span) for d in r.both for span in spans), reverse=True
+    )
     kept: list[_Round] = []
     for r in ranked:
         if len(kept) < 7 and not any(_touch(r.box, k.box) for k in kept):
@@ -104,10 +143,22 @@ def _senses(count: int) -> list[tuple[bool, ...]]:
     return same + [tuple((i + k) % 2 == 0 for i in range(count)) for k in (0, 1)] if count > 1 else same
 
 
-def _agrees(dial: Digit, char: str) -> float:
-    """-1..1; a pointer stands at its figure or up to the next one."""
-    away = (dial.value - int(char) + 5) % 10 - 5
-    return dial.confidence * (1 if -0.25 < away < 1.1 else -1)
+def _spans(wanted: str) -> list[tuple[float, float]]:
+    """From where to where each pointer may stand: beyond its figure by what the next ones say, as geared,
+    and slack; the last one anywhere up to its next figure."""
+    spans = []
+    for place, char in enumerate(wanted):
+        after = wanted[place + 1 :]
+        stands = int(char) + (int(after) / 10 ** len(after) if after else 0)
+        spans.append((stands - _SLACK, stands + _SLACK) if after else (stands - 0.25, stands + 1.1))
+    return spans
+
+
+def _agrees(dial: Digit, least: float, most: float) -> float:
+    """-1..1: how surely a pointer stands within the span, less how surely it does not."""
+    middle = (least + most) / 2
+    away = (dial.value - middle + 5) % 10 - 5
+    return dial.confidence * (1 if abs(away) < (most - least) / 2 else -1)
 
 
 def _ordered(chosen: Sequence[_Round]) -> float:

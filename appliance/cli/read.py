@@ -19,6 +19,8 @@ Read = Callable[[Any], Lines]
 
 LARGEST_BYTES = 50_000_000
 LARGEST_PIXELS = 50_000_000
+LEAST_TOLD = 0.1
+"""Confidence below which a guess is worth nothing to a person."""
 KNOWN = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 """How JPEG and PNG files begin."""
 
@@ -42,9 +44,9 @@ Examples:
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    default=0.5,
+    default=0.3,
     show_default=True,
-    help="Least confidence of a reading; 0 shows every guess.",
+    help="Least confidence of a reading; what is less sure is told as a guess.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def read(
@@ -137,7 +139,8 @@ def _of_counter(seen: Any, threshold: float) -> dict[str, Any]:
     if seen.waiting:
         line = _unread(f"The display does not show {counter.register} now.")
     elif result.value is None or result.confidence < threshold:
-        line = _line(replace(result, text=None, value=None, reason=refusal(seen, threshold)))
+        why = refusal(seen, threshold)
+        line = _line(replace(result, text=None, value=None, reason=why, guess=result.text))
     else:
         line = _line(result)
     value, (unit, factor) = line["reading_kwh"], _setup.UNITS[counter.unit]
@@ -179,7 +182,7 @@ def _line(result: Any) -> dict[str, Any]:
         ],
     }
     if result.value is None:
-        line["reason"] = result.reason
+        line |= {"guess": result.guess, "reason": result.reason}
     return line
 
 
@@ -223,5 +226,7 @@ def _decoded(content: bytes) -> tuple[Any, str | None]:
 def _sentence(line: dict[str, Any]) -> str:
     what = f"{line['file']}: {line['counter']}" if "counter" in line else line["file"]
     if line["text"] is None:
-        return f"{what}: no reading. {line['reason']}"
+        told = line["guess"] and line["confidence"] >= LEAST_TOLD
+        guess = f"Perhaps {line['guess']}, confidence {line['confidence']:.0%}. " if told else ""
+        return f"{what}: no reading. {guess}{line['reason']}"
     return f"{what}: {line['text']} {line.get('unit', 'kWh')}, confidence {line['confidence']:.0%}"

@@ -280,7 +280,9 @@ def test_the_number_of_decimals_and_the_least_confidence_can_be_said(picture: Pa
     assert "0487134 kWh" in run("read", "--digits", 7, "--decimals", 0, picture).stdout
     result = run("read", "--threshold", 1, picture)
     assert result.exit_code == 1
-    assert "no reading" in result.stdout
+    assert "no reading. Perhaps 048713.4, confidence " in result.stdout
+    told = json.loads(run("read", "--json", "--threshold", 1, picture).stdout)
+    assert (told["text"], told["reading_kwh"], told["guess"]) == (None, None, "048713.4")
 
 
 # schema, version

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ocr_meters import BOXES, Look, meter
 
 import ocr
+from appliance.demo import dial_picture
 from ocr.digits import Digit
 from ocr.hint import agreeing, parse
 from ocr.picture import Picture
@@ -98,3 +99,16 @@ def test_wheels_agree_with_what_they_show_while_turning(digits: list[int], part:
 def test_display_figures_do_not_turn() -> None:
     assert agreeing([Digit(3.8, 0.9)], "3", True) < 0
     assert agreeing([Digit(3.8, 0.9)], "3", False) > 0
+
+
+@pytest.mark.parametrize(
+    ("m3", "other"), [(7211.4478, "07211.7845"), (2143.7899, "02143.0420"), (9178.6325, "09178.0964")]
+)
+def test_the_dials_of_a_whole_water_meter_are_placed_in_their_order(m3: float, other: str) -> None:
+    picture = dial_picture.render(m3, blur=1.2, seed=3)
+    found = ocr.find(picture, f"{m3:010.4f}")
+    assert (len(found.digits), found.decimals) == (5, 4)
+    for placed, (x, y) in zip(found.dials, dial_picture.CENTRES, strict=True):
+        assert math.hypot(placed.box.x + placed.box.w / 2 - x, placed.box.y + placed.box.h / 2 - y) < 12
+    with pytest.raises(ocr.NoCounter):
+        ocr.find(picture, other)
