@@ -18,7 +18,8 @@ function of them, `scores`, N x 102: 100 positions in tenths on a circle (softma
 
 Two networks in one file, trained from different seeds, their scores averaged; both made from the data alone
 by `python -m ocr.train --data FOLDER --only digits --seed {seed}` (`make train DATA=FOLDER`). An unsure crop
-is looked at again: from a little closer, from the left and from the right.
+is looked at again: from a little closer, from the left and from the right; what is still not read is looked
+for in boxes of other sizes.
 
 ## Data
 
