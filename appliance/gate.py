@@ -74,8 +74,8 @@ class Gate:
     def remember(self, reading: Reading, limits: Limits = Limits()) -> None:
         """Take a reading of before the start as accepted; how long it had stood there is not known.
 
-        What was read off a meter stands for the history or the person's word that it came from: three pictures
-        that are misread alike after a power cut do not outvote it."""
+        What was read off a meter stands for the history or the person's word that it came from: three
+        pictures that are misread alike after a power cut do not outvote it."""
         times = REMEMBERED if limits.resolution else 1
         self._history(reading).accepted.extend([replace(reading, at=reading.at - limits.renews_ms)] * times)
 
