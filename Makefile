@@ -7,6 +7,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := sh scripts/setup.sh
 # A worker more than cores, for some tests wait on others; each file stays with one worker.
+# Bytecode is kept, whatever the machine says: programs that tests start would each compile the product anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 WORKERS ?= -n $(shell expr $$(nproc) + 1) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: run test dev check bench fleet schema locales dashboards train clean help
@@ -20,7 +22,7 @@ run:  ## install what is missing and start the appliance on a virtual house: PLA
 
 test:  ## install what is missing and run the whole suite, browser tests included
 	@$(SETUP) test $(VENV)
-	$(BIN)/python -m pytest $(WORKERS)
+	$(PYTEST) $(WORKERS)
 
 dev:  ## make .venv with the product (editable) and all tools
 	@$(SETUP) dev $(VENV)
@@ -30,7 +32,7 @@ check: dev  ## what a change must pass: lint, format, types, import floors, test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(WORKERS)
+	$(PYTEST) $(WORKERS)
 
 bench: dev  ## measure, and print a table
 	$(BIN)/python -m bench
