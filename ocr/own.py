@@ -164,8 +164,6 @@ class OwnMeter:
             outcome = Outcome(**fields)
             self._refinement = Refinement(**arrays) if outcome.used else None
             self._until, self._outcome = int(about["until"]), outcome
-        except (
-            Exception
-        ):  # a damaged file fails in zipfile, zlib, tokenize and json, each with errors of its own
+        except Exception:  # zipfile, zlib, tokenize, json: each meets damage with errors of its own
             return False
         return True

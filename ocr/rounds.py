@@ -91,6 +91,7 @@ def _circles(picture: Picture) -> list[tuple[float, float, float]]:
     longer = max(grey.shape)
     ways = [cv2.Sobel(grey, cv2.CV_32F, *way) for way in ((1, 0), (0, 1))]
     slopes = np.stack(ways, -1).astype(np.float32)
+    steep = max(_EDGE, float(np.percentile(np.hypot(*ways), 80)))
     found: list[list[float]] = []
     for least, most in pairwise(_RADII):
         circles = cv2.HoughCircles(
@@ -98,16 +99,15 @@ def _circles(picture: Picture) -> list[tuple[float, float, float]]:
             minRadius=round(least * longer), maxRadius=round(most * longer) + 1,
         )  # fmt: skip
         found += [] if circles is None else circles[0][:_MOST].tolist()
-    found.sort(key=lambda circle: _rim(slopes, *circle), reverse=True)
+    found.sort(key=lambda circle: _rim(slopes, steep, *circle), reverse=True)
     return [(x / factor, y / factor, r / factor) for x, y, r in found[:_MOST]]
 
 
-def _rim(slopes: NDArray[np.float32], x: float, y: float, r: float) -> float:
-    """The share of a circle along which brightness changes across it."""
+def _rim(slopes: NDArray[np.float32], least: float, x: float, y: float, r: float) -> float:
+    """The share of a circle along which brightness changes across it, more than `least`."""
     high, wide = slopes.shape[:2]
     angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     out = np.stack([np.cos(angles), np.sin(angles)], -1)
-    least = max(_EDGE, float(np.percentile(np.hypot(*np.moveaxis(slopes[::4, ::4], -1, 0)), 80)))
     there = np.zeros(len(angles), bool)
     for aside in (-1.5, -0.75, 0.0, 0.75, 1.5):
         spots = np.rint(np.array([x, y]) + (r + aside) * out).astype(int)

@@ -140,7 +140,7 @@ def _of_counter(seen: Any, threshold: float) -> dict[str, Any]:
         line = _unread(f"The display does not show {counter.register} now.")
     elif result.value is None or result.confidence < threshold:
         why = refusal(seen, threshold)
-        line = _line(replace(result, text=None, value=None, reason=why, guess=result.text))
+        line = _line(replace(result, text=None, value=None, reason=why, guess=result.text or result.guess))
     else:
         line = _line(result)
     value, (unit, factor) = line["reading_kwh"], _setup.UNITS[counter.unit]
@@ -226,7 +226,7 @@ def _decoded(content: bytes) -> tuple[Any, str | None]:
 def _sentence(line: dict[str, Any]) -> str:
     what = f"{line['file']}: {line['counter']}" if "counter" in line else line["file"]
     if line["text"] is None:
-        told = line["guess"] and line["confidence"] >= LEAST_TOLD
+        told = line["guess"] and line["confidence"] >= LEAST_TOLD and line["guess"] not in line["reason"]
         guess = f"Perhaps {line['guess']}, confidence {line['confidence']:.0%}. " if told else ""
         return f"{what}: no reading. {guess}{line['reason']}"
     return f"{what}: {line['text']} {line.get('unit', 'kWh')}, confidence {line['confidence']:.0%}"

@@ -274,6 +274,13 @@ def test_a_set_up_of_several_counters_reads_them_all_in_their_units(tmp_path: Pa
     assert (first["reading_kwh"], second["reading_kwh"]) == (48_713_400, None)
     assert "water: 001234.5 m³" in run("read", "--meter", saved, picture).stdout
     assert run("read", "--meter", saved, "--decimals", 2, picture).exit_code == 1
+    unsure = run("read", "--meter", saved, "--threshold", 1, picture).stdout.splitlines()
+    assert [line.count(number) for line, number in zip(unsure, ("048713.4", "001234.5"), strict=True)] == [
+        1,
+        1,
+    ]
+    guessed = run("read", "--json", "--meter", saved, "--threshold", 1, picture).stdout.splitlines()
+    assert [json.loads(line)["guess"] for line in guessed] == ["048713.4", "001234.5"]
 
 
 def test_the_number_of_decimals_and_the_least_confidence_can_be_said(picture: Path) -> None:
