@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from ocr.align import Aligner, NotAligned, Registration
 from ocr.calibration import Box, Calibration, Dial
 from ocr.counter import count, shipped
 from ocr.digits import Digit, DigitReader
 from ocr.locate import Found, NoCounter, find, search
-from ocr.picture import Picture, fault, prepare
+from ocr.picture import Picture, colour, fault, prepare
 from ocr.result import DigitBox, Result
 
 __all__ = [
@@ -48,16 +46,17 @@ def read(
     threshold: float = 0.0,
     aligner: Aligner | None = None,
 ) -> Result:
-    """Reads the counter in a BGR uint8 picture; a bad picture gives a Result with a reason, never an error.
+    """Reads the counter in a picture, BGR or grey; a bad picture gives a Result with a reason, never an error.
 
     Without `calibration` the counter is located first. `decimals` overrides the calibration's; a number of
     digits other than `expected_digits`, or a confidence below `threshold`, is no reading. With `aligner` the
     picture is first registered to the aligner's reference.
     """
     reason = fault(picture)
-    if reason is not None or not isinstance(picture, np.ndarray):
+    if reason is not None:
         return Result(None, None, 0.0, reason=reason, calibration=calibration)
     try:
+        picture = colour(picture)
         if aligner is not None:
             picture = aligner.register(picture).picture
         if calibration is None:

@@ -11,7 +11,7 @@ import numpy as np
 from ocr.calibration import Box, Calibration, Dial
 from ocr.detect import Figure, Line, NoCounter, lines
 from ocr.digits import Digit, DigitReader
-from ocr.picture import Picture, cut, fault
+from ocr.picture import Picture, colour, cut, fault
 from ocr.rounds import pointers
 from ocr.rows import View, box, completed, refined
 from ocr.strips import shown, window
@@ -52,6 +52,7 @@ def place(picture: Picture, hint: str, reader: DigitReader) -> Calibration:
     reason = fault(picture)
     if reason is not None:
         raise NoCounter(reason)
+    picture = colour(picture)
     found = lines(picture, _ROWS, _FAINT)
     tried = [p for line in found if (p := _placed(picture, line, wanted, reader)) is not None]
     whole = [p for p in tried if len(p.row) == len(wanted) and p.agreement >= _AGREES]

@@ -17,7 +17,7 @@ from ocr.decimals import marked
 from ocr.detect import Figure, Line, lines
 from ocr.detect import NoCounter as NoCounter
 from ocr.digits import Digit, DigitReader
-from ocr.picture import Picture, cut, fault, sharpness
+from ocr.picture import Picture, colour, cut, fault, sharpness
 from ocr.rows import View, box, completed, ended, refined, tuned
 from ocr.strips import glance, inside, shown, window
 
@@ -113,6 +113,7 @@ def search(
     reason = fault(picture)
     if reason is not None:
         raise NoCounter(reason)
+    picture = colour(picture)
     reader = reader or _reader()
     found = _ranked(candidates(picture, lines(picture), reader))
     displays = [c for c in found if c.lcd][:_CLOSELY]

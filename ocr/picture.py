@@ -97,10 +97,13 @@ def through(crop: Picture, aside: float = 0.0, size: float = 1.0) -> Picture:
 
 
 def fault(picture: object) -> str | None:
-    """Why this cannot be read at all, in a sentence that says what to do; None when it may be."""
+    """Why this cannot be read at all, in a sentence that says what to do; None when `colour` makes a picture
+    of it that may be."""
     if not isinstance(picture, np.ndarray) or picture.size == 0:
         return "There is no picture: check the camera and its cable."
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+    try:
+        picture = colour(picture)
+    except ValueError:
         what = f"shape {picture.shape}, {picture.dtype}"
         return f"The picture is not 8-bit colour ({what}): check the camera's format."
     high, wide = picture.shape[:2]

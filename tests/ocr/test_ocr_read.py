@@ -62,6 +62,14 @@ def test_a_hint_places_digits_and_decimals() -> None:
     assert len(ocr.find(picture, "48713,4").digits) == 6
 
 
+def test_grey_and_deep_pictures_are_read_like_colour() -> None:
+    picture = meter(48713.42, look=Look(red=0))
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    for array in (grey, grey[..., None], picture.astype(np.uint16) * 257, picture / 255):
+        assert ocr.read(array, decimals=1).text == "048713.4"
+        assert ocr.find(array, "048713.4").decimals == 1
+
+
 def test_a_hint_of_another_number_finds_nothing() -> None:
     with pytest.raises(ocr.NoCounter, match=r"592653\.5"):
         ocr.find(meter(48713.42), "592653.5")
@@ -103,7 +111,7 @@ def covered(picture: Picture) -> Picture:
 
 @pytest.mark.parametrize("calibration", [None, CALIBRATION])
 @pytest.mark.parametrize(
-    "spoil", [blurred, covered, np.zeros_like, lambda p: p[:0], lambda p: p[:, :, 0], lambda p: None]
+    "spoil", [blurred, covered, np.zeros_like, lambda p: p[:0], lambda p: np.dstack([p, p]), lambda p: None]
 )
 def test_a_spoiled_picture_gives_a_reason_and_never_a_number(spoil, calibration) -> None:  # type: ignore[no-untyped-def]
     result = ocr.read(spoil(meter(48713.42)), calibration, threshold=0.85)

@@ -13,7 +13,7 @@ from ocr.dials import DialReader, prepare
 from ocr.train.card import scores
 from ocr.train.dials import measures, net, pool
 
-SCENES, STEPS, BATCH = 34_000, 4600, 128
+SCENES, STEPS, BATCH = 40_000, 14_000, 128
 JUDGES = 2000
 
 
