@@ -19,6 +19,9 @@ STUBBORN_MS = DAY_MS
 """A long history yields only to readings that agree for a day."""
 STUBBORN_COUNT = 12
 REFUSED_KEPT = 200
+TURN = 0.01
+"""Within this share of its numbers on either side of its last one a counter went past that; a fall from
+further away is another meter, or misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Limits:
     `max_per_hour` and `max_per_day` are in the quantity's unit; None leaves the quantity's own limit.
     `renews_ms`: devices that renew their register in steps repeat a value for so long at most, and what came
     together meanwhile then shows at once. 0 for a meter that is looked at: it never stands still so.
+    `turns_at`: what all its wheels hold, 100000 for five before the point; past that it begins at 0 again.
+    None where nobody knows.
     """
 
     monotonic: bool = True
@@ -36,6 +41,7 @@ class Limits:
     max_per_day: float | None = None
     resolution: float = 0.0
     renews_ms: int = 0
+    turns_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +61,30 @@ class _History:
                 self.accepted[place] = replace(old, at=min(old.at, earlier))
                 if old is self.sworn:
                     self.sworn = self.accepted[place]
+
+    def turn(self, reading: Reading, limits: Limits) -> float:
+        """How much `reading` lacks because the counter went past its last number (below 0 when it ran back
+        past 0); 0.0 where it did not."""
+        newest = self.accepted[-1] if self.accepted else None
+        if not limits.turns_at or newest is None or reading.at < newest.at:
+            return 0.0
+        near = TURN * limits.turns_at
+        low, high = sorted((reading.value, newest.value))
+        if low > near or high < limits.turns_at - near:
+            return 0.0
+        turn = limits.turns_at if newest.value == high else -limits.turns_at
+        if turn < 0 and limits.monotonic:
+            return 0.0
+        whole = replace(reading, value=reading.value + turn)
+        fits = not any(contradiction(old, whole, limits) for old in self.accepted)
+        return turn if fits and not _too_much_in_a_day(self.day, whole, limits) else 0.0
+
+    def turned(self, turn: float) -> None:
+        """What was accepted, as the counter counts after its turn."""
+        for kept in (self.accepted, self.day):
+            for place, old in enumerate(list(kept)):
+                kept[place] = replace(old, value=old.value - turn)
+        self.sworn = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +138,9 @@ class Gate:
             if not reason:
                 return Verdict(_accept(history, reading, limits))
             contradicted = [(history.day[0], reason)]
+        if turn := history.turn(reading, limits):
+            history.turned(turn)
+            return Verdict(_accept(history, reading, limits), _turned(reading, now, turn, limits))
         witnesses = [*(old for old in history.refused if not contradiction(old, reading, limits)), reading]
         against_a_person = any(old is history.sworn for old, _ in contradicted)
         if _outnumbered(len(contradicted), witnesses, against_a_person):
@@ -199,6 +232,13 @@ def _rebase(
     )
     data = {"quantity": str(reading.quantity), "value": reading.value, "was": wrong.value, "was_at": wrong.at}
     return _accept(history, reading, limits), Event(reading.source, "register_rebased", now, text, data)
+
+
+def _turned(reading: Reading, now: int, turn: float, limits: Limits) -> Event:
+    most = replace(reading, value=abs(turn) - limits.resolution)
+    text = f"The register went past {_number(most)} and stands at {_number(reading)}; sums count on"
+    data = {"quantity": str(reading.quantity), "turn": turn}
+    return Event(reading.source, "register_turned", now, text, data)
 
 
 def _rejected(reading: Reading, now: int, reason: str) -> Event:

@@ -31,6 +31,7 @@ OF_EVENT: dict[str, Topic] = {
     "meter_exchanged": "meter",
     "meter_changed": "meter",
     "register_rebased": "meter",
+    "register_turned": "meter",
     "source_silent": "source",
     "source_back": "source",
     "portal_clock": "source",

@@ -46,7 +46,7 @@ def read(
     threshold: float = 0.0,
     aligner: Aligner | None = None,
 ) -> Result:
-    """Reads the counter in a picture, BGR or grey; a bad picture gives a Result with a reason, never an error.
+    """Reads the counter in a picture, BGR or grey; a bad one gives a Result with a reason, never an error.
 
     Without `calibration` the counter is located first. `decimals` overrides the calibration's; a number of
     digits other than `expected_digits`, or a confidence below `threshold`, is no reading. With `aligner` the

@@ -107,6 +107,24 @@ async def test_a_refusal_is_an_event_with_its_reason_and_never_reaches_the_store
         assert await here.accept([Reading("a", IMPORT, 100.1, clock.now())]) == []
 
 
+async def test_sums_count_on_when_a_counter_goes_past_its_last_number(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with made(tmp_path, clock) as here:
+        monkeypatch.setattr(here, "limits", lambda reading: Limits(resolution=0.1, turns_at=100_000.0))
+        for value in (99_999.4, 99_999.8, 0.3, 0.7):
+            assert await here.accept([Reading("a", IMPORT, value, clock.now())]) == []
+            clock.tick(HOUR_MS / 1000)
+        for again in (False, True):
+            if again:
+                await here.store.flush()
+            edges = [NOON + hours * HOUR_MS for hours in range(4)]
+            assert await here.store.increase("a", IMPORT, edges) == pytest.approx([0.4, 0.5, 0.4])
+        (told,) = await names(here, "register_turned")
+        assert told == "The register went past 99999.900 kWh and stands at 0.300 kWh; sums count on"
+        assert here.hub.latest["a", IMPORT].value == 0.7
+
+
 async def test_what_is_known_already_is_kept_once(tmp_path: Path, clock: FakeClock) -> None:
     """A source that was cut off, or the appliance itself, begins anew with the reading it ended with."""
     known = Reading("a", IMPORT, 100.1, NOON, 0.97)

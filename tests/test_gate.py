@@ -141,6 +141,51 @@ def test_but_a_day_of_agreement_does_even_at_a_reading_a_second() -> None:
     assert any(feed(gate, *(register(3.0 + m * 0.01, m) for m in minutes)))
 
 
+FIVE = replace(LIMITS, turns_at=100_000.0)
+
+
+def test_a_counter_that_goes_past_its_last_number_counts_on() -> None:
+    gate = Gate()
+    assert all(feed(gate, *(register(99_998 + i * 0.2, i) for i in range(10)), limits=FIVE))
+    verdict = gate.judge(register(0.1, 11), register(0.1, 11).at, FIVE)
+    assert verdict.reading == register(0.1, 11)
+    assert verdict.event is not None
+    assert (verdict.event.name, verdict.event.data["turn"]) == ("register_turned", 100_000)
+    assert "past 99999.900 kWh" in verdict.event.text
+    after = register(0.3, 12), register(99_999.9, 13), register(90, 13), register(0.2, 14), register(0.5, 15)
+    assert feed(gate, *after, limits=FIVE) == [True, False, False, True, True]
+
+
+def test_also_when_the_power_was_off_meanwhile() -> None:
+    gate = Gate()
+    gate.remember(register(99_999.7), FIVE)
+    assert feed(gate, register(0.4, 60), register(0.6, 75), limits=FIVE) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("stood", "read", "limits"),
+    [
+        (99_998, 87.0, FIVE),  # misread: too much at once
+        (85_000, 3.0, FIVE),  # another meter: far from its last number
+        (99_999, 0.3, LIMITS),  # nobody knows how many wheels it has
+        (0.1, 99_999.9, FIVE),  # never backwards
+    ],
+)
+def test_but_no_other_fall_is_a_turn(stood: float, read: float, limits: Limits) -> None:
+    gate = Gate()
+    feed(gate, register(stood), register(stood, 15), limits=limits)
+    assert feed(gate, register(read, 30), limits=limits) == [False]
+    assert feed(gate, register(stood + 0.1, 45), limits=limits) == [True]
+
+
+def test_a_counter_that_may_run_backwards_goes_back_past_0() -> None:
+    gate, both = Gate(), replace(FIVE, monotonic=False)
+    feed(gate, register(0.4), register(0.1, 15), limits=both)
+    told = [gate.judge(register(99_999.8, 30), register(0, 30).at, both).event]
+    assert [event and event.data["turn"] for event in told] == [-100_000]
+    assert feed(gate, register(99_999.5, 45), limits=both) == [True]
+
+
 def test_an_exchanged_meter_starts_anew() -> None:
     gate = Gate()
     feed(gate, *(register(5000 + i * 0.1, i) for i in range(60)))

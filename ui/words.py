@@ -29,6 +29,7 @@ EVENTS = {
     "delivery_gaps": (N_("Gaps at the receiver"), "warn"),
     "register_corrected": (N_("Register set right"), "none"),
     "register_rebased": (N_("Register followed"), "none"),
+    "register_turned": (N_("Register began anew"), "none"),
     "picture_not_kept": (N_("Picture not kept"), "warn"),
     "push_refused": (N_("Sending refused"), "warn"),
     "value_missing": (N_("Value missing"), "warn"),

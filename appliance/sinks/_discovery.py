@@ -52,6 +52,7 @@ EVENT_TYPES = (
     "meter_exchanged",
     "register_corrected",
     "register_rebased",
+    "register_turned",
     "rejected",
     "other",
 )

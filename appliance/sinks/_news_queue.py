@@ -33,6 +33,7 @@ ACCOUNTS = frozenset(
         "meter_changed",
         "meter_exchanged",
         "register_rebased",
+        "register_turned",
     }
 )
 """Each of these says something of its own: they are never counted instead of told."""

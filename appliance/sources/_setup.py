@@ -147,8 +147,14 @@ def faces(setup: MeterSetup) -> tuple[Face, ...]:
 
 
 def limits(counters: Iterable[Face], general: Limits) -> Mapping[Quantity, Limits]:
-    """What each counter may do: `general`, with the last figure of its own."""
-    return {c.quantity: replace(general, resolution=factor(c.unit) * 10.0**-c.decimals) for c in counters}
+    """What each counter may do: `general`, with the last figure of its own and where it begins anew."""
+    return {c.quantity: _limits(c, general) for c in counters}
+
+
+def _limits(face: Face, general: Limits) -> Limits:
+    unit = factor(face.unit)
+    turns_at = None if face.figures is None else unit * 10.0 ** (face.figures - face.decimals)
+    return replace(general, resolution=unit * 10.0**-face.decimals, turns_at=turns_at)
 
 
 def wheels(counters: Iterable[Face]) -> Mapping[Quantity, tuple[int, int]]:

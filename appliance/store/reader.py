@@ -127,8 +127,8 @@ class Reader:
     def exchanges(self, series: int) -> tuple[Ints, Floats]:
         """Instants of the series' meter exchanges and what all of them up to each add to the register."""
         found = dict(self.db.execute('SELECT at, "offset" FROM exchange WHERE series = ?', (series,)))
-        for commit in self.tail():
-            found.update({e.at: e.offset for e in commit.exchanges if e.series == series})
+        told = [*(commit.exchanges for commit in self.tail()), *(b.exchanges for b in self._view.waiting)]
+        found.update({e.at: e.offset for exchanges in told for e in exchanges if e.series == series})
         at = np.array(sorted(found), np.int64)
         return at, np.cumsum([0.0, *(found[moment] for moment in at.tolist())])
 

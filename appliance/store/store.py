@@ -155,6 +155,11 @@ class Store(Questions):
         self._inbox.exchanged(Exchange(series, at, old_last - new_first))
         await self.flush()
 
+    def turned(self, source: str, quantity: Quantity, at: int, turn: float) -> None:
+        """From `at` on a register lacks `turn` because it went past its last number; charts and `increase`
+        carry on across it."""
+        self._inbox.exchanged(Exchange(self._log.series(source, quantity), at, turn))
+
     async def check(self) -> None:
         """Answers quickly, or raises StoreError: the database cannot be read, or a commit hangs."""
         if fault := self._faults.get(faults.DAMAGE):

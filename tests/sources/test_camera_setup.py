@@ -88,7 +88,7 @@ def test_a_broken_file_names_the_place() -> None:
 
 def test_each_counter_has_the_play_of_its_own_last_figure() -> None:
     each = limits(faces(SETUP), Limits(max_per_day=40, max_per_hour=9))
-    assert each[Quantity.ENERGY_IMPORT] == Limits(True, 9, 40, pytest.approx(0.1))
+    assert each[Quantity.ENERGY_IMPORT] == Limits(True, 9, 40, pytest.approx(0.1), turns_at=100_000)
     assert each[Quantity.GAS].resolution == pytest.approx(0.001)
     assert wheels(faces(SETUP)) == {Quantity.ENERGY_IMPORT: (5, 1)}, "the register is not kept in litres"
 
