@@ -21,6 +21,8 @@ _FAINT = 0.05
 _ROWS = 10
 _AGREES = 0.62
 """Least mean agreement of figures with the number: one of six may be read wrong."""
+_SEEN, _FEW = 0.15, 5
+"""Least worth of a figure that is seen; one in so many, or one alone, may be hidden or read wrong."""
 _FEWEST = 3
 """Wheels beside dials a counter has at least."""
 _DIALS = 4
@@ -100,15 +102,18 @@ def _placed(picture: Picture, line: Line, wanted: str, reader: DigitReader) -> P
 
 
 def agreeing(digits: Sequence[Digit], wanted: str, lcd: bool) -> float:
-    """-1..1: how surely figures are read as wanted, less how surely they are not.
+    """-1..1: how surely figures are read as wanted, less how surely they are not; -1 when several are not
+    seen at all: five clear ones do not make up for three that are not there.
 
     A wheel may stand up to nearly one beyond its digit, while it is turned on.
     """
-    total = 0.0
+    worth = []
     for digit, char in zip(digits, wanted, strict=True):
         away = (digit.value - int(char) + 5) % 10 - 5
-        total += digit.confidence * (1 if -0.4 < away < (0.5 if lcd else 0.95) else -1)
-    return total / len(wanted)
+        worth.append(digit.confidence * (1 if -0.4 < away < (0.5 if lcd else 0.95) else -1))
+    if sum(each < _SEEN for each in worth) > max(1, len(worth) // _FEW):
+        return -1.0
+    return sum(worth) / len(worth)
 
 
 def _extended(row: list[Figure], seen: View, count: int) -> list[Figure]:

@@ -24,6 +24,10 @@ from ocr.strips import glance, inside, shown, window
 _FEWEST, _MOST = 3, 10
 _SHOWN = 0.1
 """Confidence from which the reader of displays overrules the finder and the reader of single figures."""
+_DOUBT, _AFTER_ALL = 0.08, 0.75
+"""Mean chance of a display from which the reader of displays is asked about a row of wheels, and how sure it
+must be: drawn displays taken for wheels had 0.10 to 0.48 and were read with 0.80 and more, drawn wheels had
+less than 0.08, or were read with 0.05 at most."""
 _UNPOINTED = 0.6
 """Trust in a display whose point was not read: most such displays have none."""
 _PLAIN, _SPREAD = 0.6, 0.04
@@ -118,7 +122,10 @@ def search(
     found = _ranked(candidates(picture, lines(picture), reader))
     displays = [c for c in found if c.lcd][:_CLOSELY]
     wheels = [c for c in found if not c.lcd][:_CLOSELY]
-    found = [_closely(c, reader) if c in displays else _whole(c, reader) if c in wheels else c for c in found]
+    found = [
+        _closely(c, reader) if c in displays else _either(_whole(c, reader), reader) if c in wheels else c
+        for c in found
+    ]
     found = [fitting(c, expected_digits) for c in found]
     found = _ranked([c for c in found if _FEWEST <= len(c.row) <= _MOST])
     if not found or found[0].standing < _LEAST:
@@ -145,6 +152,19 @@ def _closely(found: Candidate, reader: DigitReader) -> Candidate:
     row = strip.replacing(list(found.row), _SHOWN)
     digits = tuple(reader.read([cut(found.view.picture, box(f)) for f in row]))
     return replace(found, row=tuple(row), digits=digits, displayed=strip.confidence, text=strip.text)
+
+
+def _either(found: Candidate, reader: DigitReader) -> Candidate:
+    """A row of wheels; a display where the finder was in doubt and the reader of displays is not.
+
+    Red decimals are wheels: a display has ink of one colour."""
+    red = marked(found.view.picture, [box(f) for f in found.row]) >= (1, 1.0)
+    if red or float(np.mean([f.lcd for f in found.row])) < _DOUBT:
+        return found
+    asked = _closely(found, reader)
+    if asked.text is None or asked.displayed < _AFTER_ALL:
+        return found
+    return replace(asked, row=tuple(replace(f, lcd=1.0) for f in asked.row))
 
 
 def _whole(found: Candidate, reader: DigitReader) -> Candidate:

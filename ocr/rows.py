@@ -124,6 +124,7 @@ def _sure(row: list[Figure]) -> list[Figure]:
 
 def completed(row: list[Figure]) -> list[Figure]:
     """Wheels evenly spaced, of one size, on one line; a wheel missed between two others is filled in."""
+    row = _evenly(row)
     if len(row) < 3:
         return row
     x = np.array([f.x for f in row])
@@ -144,6 +145,22 @@ def completed(row: list[Figure]) -> list[Figure]:
         chance = near.chance if known else 0.3
         out.append(replace(near, x=spot, y=float(np.polyval(foot, spot)), w=w, h=h, chance=chance))
     return out
+
+
+def _evenly(row: list[Figure]) -> list[Figure]:
+    """Without faint figures half way between surer, evenly spaced ones: the walls between windows."""
+    usual = float(np.median(sorted((f.chance for f in row), reverse=True)[:4]))
+    sure = [f for f in row if f.chance >= _WALL * usual]
+    if len(sure) < 3:
+        return row
+    pitch = _pitch(np.diff([f.x for f in sure]))
+
+    def between(f: Figure) -> bool:
+        """Whether it stands apart from where the surer ones say wheels are."""
+        away = (f.x - min(sure, key=lambda s: abs(s.x - f.x)).x) / pitch
+        return abs(away - round(away)) > _APART
+
+    return [f for f in row if f.chance >= _WALL * usual or not between(f)]
 
 
 def ended(seen: View, row: Sequence[Figure], read: Callable[[list[Picture]], list[Digit]]) -> list[Figure]:
@@ -195,6 +212,9 @@ _MISSED, _BEYOND = 2, 0.95
 photographs no place without a wheel was surer than 0.66."""
 _NO_DIGIT, _NO_WHEEL = 0.25, 0.65
 """Confidence, and chance against the row's usual one, below which an end figure is none."""
+_WALL, _APART = 0.6, 0.3
+"""Chance against the row's usual one below which a figure is doubted, and how far, in pitches, it must stand
+from the even places of the others to be none."""
 _SIZES = ((0, 0, 0.9, 0.92), (0, 0, 1.12, 1.0), (0, 0, 1.0, 1.1))
 _SHIFTS = ((0, -0.07, 1, 1), (0, 0.07, 1, 1), (-0.09, 0, 1, 1), (0.09, 0, 1, 1))
 """Moves of the figures' boxes that are tried: right, down in parts of their size, wider, taller."""

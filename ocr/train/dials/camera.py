@@ -26,9 +26,9 @@ def photograph(rng: Rng, drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _box(rng: Rng, drawn: NDArray[np.uint8], side: int) -> Image:
-    """What a box shows: shifted up to 15 %, turned up to 4.5 degrees, in perspective, perhaps not square."""
+    """What a box shows: shifted up to 15 %, turned up to 9 degrees, in perspective, perhaps not square."""
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
-    a = np.radians(np.clip(rng.normal(0, 2.0), -4.5, 4.5))
+    a = np.radians(np.clip(rng.normal(0, 3.0), -9, 9))
     turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
     zoom = np.exp(rng.normal(0, 0.06) + rng.normal(0, 0.05, 2))
     # of half the side: 0.3 is 15 % of the box

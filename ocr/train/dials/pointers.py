@@ -44,7 +44,7 @@ def disc(x: float, y: float, r: float, squeeze: float = 1.0) -> Points:
 
 
 def _needle(rng: Rng, reach: float) -> list[Points]:
-    w = rng.uniform(0.025, 0.09)
+    w = rng.uniform(0.012, 0.09)
     return [_mirror([(w, 0), (rng.uniform(0.0, 0.5) * w, reach)])]
 
 
@@ -54,7 +54,7 @@ def _wedge(rng: Rng, reach: float) -> list[Points]:
 
 
 def _drop(rng: Rng, reach: float) -> list[Points]:
-    r = rng.uniform(0.18, 0.42) * reach
+    r = (rng.uniform(0.18, 0.42) if rng.random() < 0.8 else rng.uniform(0.42, 0.65)) * reach
     a = np.arccos(min(0.95, r / reach))
     return [disc(0, 0, r), _mirror([(r * np.sin(a), r * np.cos(a)), (rng.uniform(0, 0.03), reach)])]
 

@@ -13,7 +13,7 @@ from ocr.dials import DialReader, prepare
 from ocr.train.card import scores
 from ocr.train.dials import measures, net, pool
 
-SCENES, STEPS, BATCH = 40_000, 14_000, 128
+SCENES, STEPS, BATCH = 40_000, 12_000, 128
 JUDGES = 2000
 
 
@@ -66,9 +66,9 @@ batches of 128.
 
 {scenes} dials drawn by `ocr/train/dials` with Debian's fonts, each photographed anew whenever it is used:
 heads, tails and hubs of pointers chosen separately; scales with and without numbers, ticks, rings; neighbours
-and print at the edges; boxes set up to 15 % wrong and turned up to 4.5 degrees, perspective, colour cast,
-low light, glare, drops, dust, fog, blur, noise, JPEG. No real picture was used, neither to train nor to
-choose. The weights are under the project's licence.
+and print at the edges; windows with wheels under the hand; boxes set up to 15 % wrong and turned up to 9
+degrees, perspective, colour cast, low light, glare, drops, dust, fog, blur, noise, JPEG. No real picture was
+used, neither to train nor to choose. The weights are under the project's licence.
 
 ## Scores on `val`: drawn dials
 

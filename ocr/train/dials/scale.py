@@ -78,7 +78,7 @@ def ink(rng: Rng, low: float, high: float, spread: float = 10) -> Colour:
 
 
 def style(rng: Rng) -> Style:
-    """A random style: mostly dark print on white or cream, sometimes light print on black or brass."""
+    """A random style: mostly dark print on white or cream, also light print on black or brass."""
     plate = _plate(rng)
     print_ink = ink(rng, 0, 75) if plate.mean() > 95 else ink(rng, 170, 250)
     numbers = float(rng.uniform(0.6, 0.82) if rng.random() < 0.33 else rng.uniform(1.12, 1.42))
@@ -104,7 +104,7 @@ def style(rng: Rng) -> Style:
 
 def _plate(rng: Rng) -> Colour:
     kind = rng.choice(
-        ["white", "cream", "grey", "black", "brass", "any"], p=[0.56, 0.15, 0.14, 0.08, 0.03, 0.04]
+        ["white", "cream", "grey", "black", "brass", "any"], p=[0.5, 0.13, 0.14, 0.15, 0.03, 0.05]
     )
     colours: dict[str, Colour] = {
         "white": ink(rng, 185, 250, 8),

@@ -15,6 +15,8 @@ from ocr.train.dials.scale import Canvas, Rng
 
 SIZE, VIEW = 112, 80
 """Pixels of the drawn square, and of the part about its centre that a well placed box shows."""
+_SWEEPING = 0.07
+"""Share of dials whose hand sweeps over the meter's wheels."""
 
 
 @dataclass
@@ -42,6 +44,8 @@ def draw(rng: Rng, held_out: bool = False) -> Scene:
     _neighbours(canvas, rng, style, hand, paint, radius, far)
     scale.prints(canvas, rng, style, centre, radius)
     scale.draw(canvas, style, centre, radius, sense)
+    if rng.random() < _SWEEPING:
+        _register(canvas, rng, style, centre, radius)
     angle = sense * value * np.pi / 5
     axle = rng.normal(0, 0.025, 2)
     tip = scale.spot(angle, hand.reach) - axle  # the label is where the tip stands on the scale
@@ -95,6 +99,24 @@ def _plate(canvas: Canvas, rng: Rng, style: scale.Style, centre: NDArray[np.floa
     if rng.random() < 0.3:
         grain = rng.normal(0, rng.uniform(2, 10), (14, 14)).astype(np.float32)
         canvas += cv2.resize(grain, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)[..., None]
+
+
+def _register(
+    canvas: Canvas, rng: Rng, style: scale.Style, centre: NDArray[np.float64], radius: float
+) -> None:
+    """A window with wheels on the dial's face, above or below the axle."""
+    high, wide = rng.uniform(0.2, 0.4) * radius, rng.uniform(0.9, 1.5) * radius
+    middle = centre + np.array([rng.normal(0, 0.05), rng.choice([-1, 1]) * rng.uniform(0.3, 0.55)]) * radius
+    dark = rng.random() < 0.6
+    half = np.array([wide, high]) / 2
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + middle
+    scale.fill(canvas, corners, scale.ink(rng, 5, 60) if dark else scale.ink(rng, 190, 250))
+    count = int(rng.integers(4, 8))
+    for i in range(count):
+        x = middle[0] + ((i + 0.5) / count - 0.5) * wide
+        tone = scale.ink(rng, 180, 250) if dark else scale.ink(rng, 0, 70)
+        at = (float(x), float(middle[1]))
+        scale.write(canvas, str(rng.integers(10)), at, 0.8 * high, tone, style.font)
 
 
 def _part(canvas: Canvas, rng: Rng, centre: NDArray[np.float64], radius: float) -> None:
