@@ -14,7 +14,7 @@ from ocr.picture import Picture, cut
 
 _MOST = 3
 """Decimals that marks other than red ink are believed of."""
-_SPOT, _ALONE = 3.0, 2.5
+_SPOT, _ALONE = 3.0, 3.0
 """How much a gap with a mark differs from the usual one (of a contrast of 100), and from the next gap."""
 _STEP, _ABOVE = 14.0, 2.2
 """How far ink and ground change at the point at least (units of CIE Lab), against the next largest change."""

@@ -1,4 +1,5 @@
-"""Round dials that show given figures: circles in the picture whose pointers agree. Used with a hint only."""
+"""Round dials that show given figures: circles in the picture, and pointers in a colour of their own, that
+agree. Used with a hint only."""
 
 from __future__ import annotations
 
@@ -79,29 +80,29 @@ def _chosen(among: Sequence[_Round], senses: Sequence[bool], wanted: str) -> tup
 def _rounds(picture: Picture) -> list[_Round]:
     """Circles and coloured pointers of a picture, with what they show."""
     factor = min(1.0, _WORK / max(picture.shape[:2]))
-    small = np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
+    small = np.asarray(
+        cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8
+    )
     found = [(c, _GROWN) for c in _circles(small)] + [(c, _BEYOND) for c in _tinted(small)]
-    boxes = [
-        [_square(picture, *(np.array(c) * [1, 1, size] / factor)) for size in sizes] for c, sizes in found
-    ]
-    boxes = [places for places in boxes if min(min(b.w, b.h) for b in places) >= 12]
-    crops = [cut(picture, b) for places in boxes for b in places]
-    reader, each = DialReader(searching=False), len(_GROWN)
-    read = [_steady(digits, each) for digits in (reader.read(crops), reader.read(crops, False))]
-    flat = [b for places in boxes for b in places]
-    return [_Round(*r) for r in zip(flat, zip(*read, strict=True), strict=True)]
+    places = [[_square(picture, *(np.array(c) * (1, 1, s) / factor)) for s in sizes] for c, sizes in found]
+    boxes = [b for about in places if min(min(b.w, b.h) for b in about) >= 12 for b in about]
+    crops, reader = [cut(picture, b) for b in boxes], DialReader(searching=False)
+    read = [_steady(boxes, digits) for digits in (reader.read(crops), reader.read(crops, False))]
+    return [_Round(*r) for r in zip(boxes, zip(*read, strict=True), strict=True)]
 
 
-def _steady(digits: Sequence[Digit], each: int) -> list[Digit]:
-    """What `each` boxes about one middle show; one that no other agrees with is half as sure: a pointer stays
-    where it is when the box grows."""
+def _steady(boxes: Sequence[Box], digits: Sequence[Digit]) -> list[Digit]:
+    """What boxes of several sizes about each middle show. One that no other agrees with is half as sure: a
+    pointer stays where it is when the box grows. Of those that agree the middle one is a little surer, one
+    that the picture's edge cuts a little less."""
     out = []
-    for first in range(0, len(digits), each):
-        about = digits[first : first + each]
-        for one in about:
-            near = [o for o in about if o is not one and abs((o.value - one.value + 5) % 10 - 5) < _PLAY]
-            seconded = any(o.confidence > _SECOND for o in near)
-            out.append(one if seconded else replace(one, confidence=one.confidence / 2))
+    for place, (box, one) in enumerate(zip(boxes, digits, strict=True)):
+        first = place - place % len(_GROWN)
+        others = [o for o in digits[first : first + len(_GROWN)] if o is not one]
+        near = [o for o in others if abs((o.value - one.value + 5) % 10 - 5) < _PLAY]
+        worth = 1.0 if any(o.confidence > _SECOND for o in near) else 0.5
+        worth -= 0.02 * (place % len(_GROWN) != 1) + 0.04 * (box.w != box.h)
+        out.append(replace(one, confidence=one.confidence * worth))
     return out
 
 

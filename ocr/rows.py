@@ -19,6 +19,8 @@ TALL = 64
 """Pixels a figure is tall in a view: more than any of the networks looks at."""
 _LOOKS = (0.4, 0.5, 0.62)
 """The finder looks at views so much smaller; what it sees at one size alone is chance."""
+_VIEWS, _ROOM = 5, 1.6
+"""How often a row is viewed anew at most, and the room at its ends, in figure heights, that is enough."""
 _FAINT, _INNER, _OUTER = 0.05, 0.35, 0.5
 """Least chance of a figure, and against the surest ones of its row: between others and at the ends."""
 
@@ -88,14 +90,19 @@ def _warped(picture: Picture, matrix: NDArray[np.float64], scale: float, wide: i
 
 
 def refined(picture: Picture, line: Line) -> tuple[View, list[Figure]] | None:
-    """The row seen upright and close, and its figures in that view; None when it is no row any more."""
+    """The row seen upright and close, and its figures in that view; None when it is no row any more.
+
+    Beside small decimals alone a view is too narrow for the large figures before them: it is widened until no
+    figure is near its edge."""
     seen, found = view(picture, line), list[Figure]()
-    for step in range(2):
-        found = _look(seen)
+    for step in range(_VIEWS):
+        known, found = len(found), _look(seen)
         if len(found) < 2:
             return None
-        if step == 0:
-            seen = view(picture, seen.line(found))
+        at_edge = min(found[0].x, seen.picture.shape[1] - found[-1].x) < _ROOM * TALL
+        if step and not (at_edge and len(found) > known and step + 1 < _VIEWS):
+            break
+        seen = view(picture, seen.line(found))
     return seen, found
 
 
@@ -107,7 +114,7 @@ def _look(seen: View) -> list[Figure]:
         looks.append([f.scaled(1 / size) for f in figures(np.asarray(small, np.uint8), _FAINT)])
     found = agreed(looks)
     middle = seen.picture.shape[0] / 2
-    found = [f for f in found if abs(f.y - middle) < 0.6 * TALL and 0.4 * TALL < f.h < 1.6 * TALL]
+    found = [f for f in found if abs(f.y - middle) < 0.75 * TALL and 0.4 * TALL < f.h < 2.4 * TALL]
     rows = chained(found)
     if not rows:
         return []

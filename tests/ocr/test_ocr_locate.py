@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
-from ocr_displays import LCD, LED, strip
+from ocr_displays import LCD, LED, strip, write
 from ocr_meters import Look, meter
 
 import ocr
-from ocr.locate import search
+from ocr import locate
+from ocr.detect import lines
+from ocr.digits import DigitReader
+from ocr.locate import Candidate, candidates, search
 from ocr.picture import Picture
 
 
@@ -34,6 +39,29 @@ def test_reads_a_display_on_a_meter(text: str, colours: object) -> None:
     assert result.calibration is not None
     assert result.calibration.kind == "lcd"
     assert result.calibration.display is not None
+
+
+@pytest.mark.parametrize("text", ["237.461", "0080.723", "187.601"])
+def test_all_large_figures_before_small_decimals_are_read(text: str) -> None:
+    whole, _, part = text.partition(".")
+    display = np.full((150, 620, 3), LCD[0], np.uint8)
+    after = write(display, whole + ".", 40, 120, 92, LCD[1])
+    write(display, part, after, 120, 52, LCD[1])
+    shown = on_a_wall(np.asarray(cv2.GaussianBlur(display, (0, 0), 1.2), np.uint8))
+    assert (ocr.read(shown).text or "").replace(".", "") == whole + part
+
+
+def display_or_wheels(lcd: float) -> Candidate:
+    """A clear display's row, of which the finder says `lcd`."""
+    picture = on_a_wall(strip("048713.4", LCD))
+    (found,) = (c for c in candidates(picture, lines(picture), DigitReader()) if len(c.row) == 7)
+    return replace(found, row=tuple(replace(f, lcd=lcd) for f in found.row))
+
+
+def test_the_reader_of_displays_is_asked_where_the_finder_doubts() -> None:
+    assert (locate._either(display_or_wheels(0.2), DigitReader()).text) == "048713.4"
+    sure = display_or_wheels(0.01)
+    assert locate._either(sure, DigitReader()) is sure, "it reads wheels too, but turns them up"
 
 
 def test_a_hint_places_a_display() -> None:

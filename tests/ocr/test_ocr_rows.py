@@ -46,6 +46,19 @@ def test_a_wheel_missed_between_two_others_is_filled_in() -> None:
     assert [f.chance < 0.5 for f in found] == [False, False, True, True, False, False, False]
 
 
+def test_walls_between_windows_are_no_wheels() -> None:
+    wheels = row(5, 90.0)
+    walls = [replace(ONE, x=200 + 45 + i * 90, w=14, chance=0.33) for i in (0, 2)]
+    seen = completed(sorted(wheels + walls, key=lambda f: f.x))
+    assert [round(f.x) for f in seen] == [round(f.x) for f in wheels]
+
+
+def test_but_a_faint_wheel_in_its_place_is_one() -> None:
+    wheels = row(6)
+    wheels[2] = replace(wheels[2], chance=0.33)
+    assert [round(f.x) for f in completed(wheels)] == [round(f.x) for f in wheels]
+
+
 def test_what_is_not_evenly_spaced_is_left_as_it_is() -> None:
     odd = [replace(ONE, x=x) for x in (200, 240, 257, 345)]
     assert completed(odd) == odd
