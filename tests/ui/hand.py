@@ -1,7 +1,11 @@
 """What a hand does at the pages (touches, drags, presses, types), and what an eye sees there."""
 
 from selenium import webdriver
-from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.by import By
 
 from tests.ui.browser import SIZES, load, shape, until
@@ -34,17 +38,21 @@ def said(driver: webdriver.Chrome, css: str = "body") -> str:
     return str(driver.execute_script(script, css)).replace("\xa0", " ")
 
 
-def press(driver: webdriver.Chrome, text: str) -> None:
-    """Press the visible button that says `text`, as soon as there is one."""
+def press(driver: webdriver.Chrome, text: str, within: str = "") -> None:
+    """Press the visible button that says `text` (within what a selector finds), as soon as there is one."""
 
     def pressed() -> bool:
-        for button in driver.find_elements(By.CSS_SELECTOR, "button, a.btn"):
+        for button in driver.find_elements(By.CSS_SELECTOR, f"{within} button, {within} a.btn"):
             try:
                 if button.text == text and button.is_displayed():
                     button.click()
                     return True
-            except (StaleElementReferenceException, ElementClickInterceptedException):
-                continue  # the page was about to change, or another one lies over it
+            except (
+                StaleElementReferenceException,
+                ElementClickInterceptedException,
+                ElementNotInteractableException,
+            ):
+                continue  # the page was about to change, another one lies over it, or it is still opening
         return False
 
     until(pressed)

@@ -116,7 +116,7 @@ def test_a_number_without_its_point_is_asked_about_before_it_is_saved(
         until(lambda: said(driver, ".sheet") == "")
     press(driver, "Save")
     until(lambda: asked in said(driver, ".sheet"))
-    driver.find_element(By.CSS_SELECTOR, ".sheet .choices .btn").click()
+    press(driver, "Save", ".sheet")
     choose_pin(driver)
     until(lambda: driver.current_url.endswith("/meters"))
 
