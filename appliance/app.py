@@ -117,8 +117,8 @@ class Appliance(Known):
                 self._rejections.cleared(fact)
             elif verdict.event is not None:
                 refused.append(verdict.event)
-            if verdict.event is not None and verdict.event.name == "register_turned":
-                self.store.turned(fact.source, fact.quantity, fact.at, verdict.event.data["turn"])
+            if verdict.turn:
+                self.store.turned(fact.source, fact.quantity, fact.at, verdict.turn)
             if verdict.event is not None and self._rejections.worth_telling(fact, verdict.event, now):
                 passed.append(verdict.event)
         self.alert_watch.sources.refused(refused)

@@ -68,12 +68,11 @@ class _History:
         newest = self.accepted[-1] if self.accepted else None
         if not limits.turns_at or newest is None or reading.at < newest.at:
             return 0.0
-        near = TURN * limits.turns_at
-        low, high = sorted((reading.value, newest.value))
-        if low > near or high < limits.turns_at - near:
-            return 0.0
-        turn = limits.turns_at if newest.value == high else -limits.turns_at
-        if turn < 0 and limits.monotonic:
+        if went_past(newest.value, reading.value, limits.turns_at):
+            turn = limits.turns_at
+        elif went_past(reading.value, newest.value, limits.turns_at) and not limits.monotonic:
+            turn = -limits.turns_at
+        else:
             return 0.0
         whole = replace(reading, value=reading.value + turn)
         fits = not any(contradiction(old, whole, limits) for old in self.accepted)
@@ -93,6 +92,8 @@ class Verdict:
 
     reading: Reading | None
     event: Event | None = None
+    turn: float = 0.0
+    """What the register lacks from this reading on, see `Limits.turns_at`."""
 
 
 class Gate:
@@ -140,7 +141,7 @@ class Gate:
             contradicted = [(history.day[0], reason)]
         if turn := history.turn(reading, limits):
             history.turned(turn)
-            return Verdict(_accept(history, reading, limits), _turned(reading, now, turn, limits))
+            return Verdict(_accept(history, reading, limits), _turned(reading, now, turn, limits), turn)
         witnesses = [*(old for old in history.refused if not contradiction(old, reading, limits)), reading]
         against_a_person = any(old is history.sworn for old, _ in contradicted)
         if _outnumbered(len(contradicted), witnesses, against_a_person):
@@ -149,6 +150,11 @@ class Gate:
         if len(history.refused) > REFUSED_KEPT:
             history.refused = history.refused[::2]
         return Verdict(None, _rejected(reading, now, contradicted[-1][1]))
+
+
+def went_past(old: float, new: float, holds: float) -> bool:
+    """Whether a fall from `old` to `new` is that of a counter that went past the last number it `holds`."""
+    return old >= holds * (1 - TURN) and new <= holds * TURN
 
 
 def implausible(reading: Reading, now: int) -> str | None:
@@ -235,8 +241,10 @@ def _rebase(
 
 
 def _turned(reading: Reading, now: int, turn: float, limits: Limits) -> Event:
-    most = replace(reading, value=abs(turn) - limits.resolution)
+    most = replace(reading, value=turn - limits.resolution)
     text = f"The register went past {_number(most)} and stands at {_number(reading)}; sums count on"
+    if turn < 0:
+        text = f"The register ran back past 0 and stands at {_number(reading)}; sums count on"
     data = {"quantity": str(reading.quantity), "turn": turn}
     return Event(reading.source, "register_turned", now, text, data)
 

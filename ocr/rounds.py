@@ -24,7 +24,7 @@ _EDGE = 40.0
 _GROWN = (0.85, 1.0, 1.25)
 """Sizes of a dial against the circle found: its rim, the ring of its figures or the scale within."""
 _BEYOND = (1.15, 1.5, 2.0)
-"""Sizes of a dial against its pointer's reach."""
+"""Sizes of a dial against its pointer's reach, as many as of `_GROWN`."""
 _TINT = 12.0
 """How far a pointer's colour is from that about it (units of CIE Lab)."""
 _PLAY, _SECOND = 0.6, 0.4

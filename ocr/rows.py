@@ -121,9 +121,14 @@ def _look(seen: View) -> list[Figure]:
     return _sure(max(rows, key=lambda row: sum(f.chance for f in row)))
 
 
+def _usual(row: Sequence[Figure]) -> float:
+    """The chance of the surest figures of a row."""
+    return float(np.median(sorted((f.chance for f in row), reverse=True)[:4]))
+
+
 def _sure(row: list[Figure]) -> list[Figure]:
     """Without what is far fainter than the surest figures, between them and at the ends."""
-    usual = float(np.median(sorted((f.chance for f in row), reverse=True)[:4]))
+    usual = _usual(row)
     kept = [f for f in row if f.chance >= _INNER * usual]
     sure = [i for i, f in enumerate(kept) if f.chance >= _OUTER * usual]
     return kept[sure[0] : sure[-1] + 1]
@@ -156,7 +161,7 @@ def completed(row: list[Figure]) -> list[Figure]:
 
 def _evenly(row: list[Figure]) -> list[Figure]:
     """Without faint figures half way between surer, evenly spaced ones: the walls between windows."""
-    usual = float(np.median(sorted((f.chance for f in row), reverse=True)[:4]))
+    usual = _usual(row)
     sure = [f for f in row if f.chance >= _WALL * usual]
     if len(sure) < 3:
         return row

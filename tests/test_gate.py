@@ -150,7 +150,7 @@ def test_a_counter_that_goes_past_its_last_number_counts_on() -> None:
     verdict = gate.judge(register(0.1, 11), register(0.1, 11).at, FIVE)
     assert verdict.reading == register(0.1, 11)
     assert verdict.event is not None
-    assert (verdict.event.name, verdict.event.data["turn"]) == ("register_turned", 100_000)
+    assert (verdict.event.name, verdict.turn) == ("register_turned", 100_000)
     assert "past 99999.900 kWh" in verdict.event.text
     after = register(0.3, 12), register(99_999.9, 13), register(90, 13), register(0.2, 14), register(0.5, 15)
     assert feed(gate, *after, limits=FIVE) == [True, False, False, True, True]
@@ -181,8 +181,10 @@ def test_but_no_other_fall_is_a_turn(stood: float, read: float, limits: Limits) 
 def test_a_counter_that_may_run_backwards_goes_back_past_0() -> None:
     gate, both = Gate(), replace(FIVE, monotonic=False)
     feed(gate, register(0.4), register(0.1, 15), limits=both)
-    told = [gate.judge(register(99_999.8, 30), register(0, 30).at, both).event]
-    assert [event and event.data["turn"] for event in told] == [-100_000]
+    verdict = gate.judge(register(99_999.8, 30), register(0, 30).at, both)
+    assert verdict.turn == -100_000
+    assert verdict.event is not None
+    assert "ran back past 0 and stands at 99999.800 kWh" in verdict.event.text
     assert feed(gate, register(99_999.5, 45), limits=both) == [True]
 
 

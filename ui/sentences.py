@@ -178,6 +178,7 @@ REGISTERS = (
     N_("The meter was exchanged; the new register stands at {reading}"),
     N_("The register was set right: it stands at {reading}"),
     N_("The register went past {most} and stands at {reading}; sums count on"),
+    N_("The register ran back past 0 and stands at {reading}; sums count on"),
 )
 """What the gate refuses and the owner puts right."""
 PARTS = (

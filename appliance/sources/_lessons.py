@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.clock import MINUTE_MS
+from appliance.gate import went_past
 from appliance.meter_setup import CounterSetup
 from appliance.model import Quantity
 from ocr import Calibration, DigitBox, Picture, Result
@@ -128,8 +129,12 @@ class Lessons:
         state.refused.clear()
 
     def _take_back(self, counter: CounterSetup, state: _Counter, later: _Kept) -> None:
-        """A register that fell was read too high before, each time alike; or it is another meter's."""
+        """A register that fell was read too high before, each time alike; or it is another meter's. One that
+        went past its last number was read well."""
         assert later.value is not None, "it was good"
+        holds = 10.0 ** (len(counter.digits) + len(counter.dials) - counter.decimals)
+        if state.taught and went_past(state.taught[-1][0], later.value, holds):
+            state.taught.clear()
         since, highest = [], later.value + PLAY * 10.0**-counter.decimals
         while state.taught and state.taught[-1][0] > highest:
             since.append(state.taught.pop()[1])

@@ -159,6 +159,17 @@ def test_what_was_misread_alike_and_believed_is_unlearned_once_the_register_fall
     assert all(label == pytest.approx(1, abs=0.1) for place, label, *_ in own.taken if place == 4)
 
 
+def test_a_counter_that_went_past_its_last_number_keeps_its_lessons(lessons: Lessons, own: Notebook) -> None:
+    for minute in range(0, 100, 20):
+        take(lessons, minute, 999_999.5)
+    learned = list(own.taken)
+    assert learned
+    for minute in range(100, 200, 20):
+        take(lessons, minute, 0.3)
+    assert own.taken[: len(learned)] == learned
+    assert len(own.taken) > len(learned)
+
+
 def test_what_was_forgotten_does_not_come_back_from_pictures_of_before(
     lessons: Lessons, own: Notebook
 ) -> None:
