@@ -20,7 +20,7 @@ from appliance.sources import carman
 from appliance.sources._carma_fetch import Plan
 from appliance.sources._carma_registers import readings, stood
 from appliance.sources.base import Context, discover
-from appliance.sources.carma import JITTER_S, Source
+from appliance.sources.carma import JITTER_S, LOOK_S, Source
 from appliance.store import DayRegister, DayValue
 from config.schema import Config
 from tests.sources.carma_peer import (
@@ -185,15 +185,19 @@ async def test_nothing_is_passed_on_twice(portal: CarmaPortal, tmp_path: Path, c
 async def test_what_the_command_line_brings_is_passed_on(
     portal: CarmaPortal, tmp_path: Path, clock: Hurried
 ) -> None:
-    portal.session_minutes = 1e6  # time flies while it looks
-    source = source_of(portal, tmp_path, clock, first_months=1)
-    async with running(source) as following:
+    await fetched(portal, tmp_path, clock, Plan(1))
+    looking = FakeClock(clock.now())  # it looks when it is told to: not while only July is there
+    async with running(source_of(portal, tmp_path, looking)) as following:
         first = await following()
         assert min(fact.at for fact in first) == end_of(portal.last_day)  # July alone proves no other day
         waiting = following()
         await fetched(portal, tmp_path, clock, Plan(2))
-        second = await waiting
+        while not waiting.done():
+            await looking.forward(LOOK_S)
+            await asyncio.sleep(0.01)
+        second = waiting.result()
     assert min(fact.at for fact in second) == end_of(date(2026, 6, 30))
+    assert len(book_of(tmp_path).fetches("carma")) == 2  # it did not ask for itself
 
 
 async def test_it_runs_once_a_day_and_makes_up_what_it_missed(tmp_path: Path) -> None:
