@@ -16,6 +16,7 @@ from ocr.digits import Digit, DigitReader
 from ocr.locate import Found, NoCounter, find, search
 from ocr.picture import Picture, colour, fault, prepare
 from ocr.result import DigitBox, Result
+from ocr.turns import upright
 
 __all__ = [
     "Aligner",
@@ -34,6 +35,7 @@ __all__ = [
     "fitted",
     "prepare",
     "read",
+    "upright",
 ]
 
 

@@ -118,6 +118,10 @@ SETUP = (
         "Nothing in the picture agrees with {number}: check the number you typed, "
         "and that all its digits can be seen."
     ),
+    N_(
+        "The picture lies on its side or upside down: set rotate of this camera to {degrees} "
+        "in the configuration"
+    ),
     N_("{typed} is not what a counter shows: type its digits, such as 048713.4"),
     N_("The counter has not been found yet: set the meter up first"),
     N_("The counter is not where it was set up: set the meter up again"),

@@ -37,7 +37,8 @@ Examples:
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Where the digits are: the setup.json or calibration.json of a camera source; by the picture beside "
-    "it each PICTURE is set straight first. Left out, they are looked for.",
+    "it each PICTURE is set straight first. Left out, they are looked for, and a picture on its side or "
+    "upside down is turned.",
 )
 @click.option("--digits", type=click.IntRange(1, 16), help="How many digits the counter has.")
 @click.option("--decimals", type=click.IntRange(0, 4), help="How many of them stand behind the point.")
@@ -150,9 +151,14 @@ def _of_counter(seen: Any, threshold: float) -> dict[str, Any]:
 
 
 def _found(picture: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """What is found, in the picture as it is or turned upright."""
     import ocr
 
-    return _line(ocr.read(picture, **options))
+    result = ocr.read(picture, **options)
+    turn = ocr.upright(picture, lambda turned: ocr.read(turned, **options).confidence, result.confidence)
+    if turn is None:
+        return _line(result)
+    return _line(ocr.read(ocr.prepare(picture, rotate=turn), **options)) | {"rotate": turn}
 
 
 def _read_one(path: Path, read: Read) -> Lines:
@@ -229,4 +235,6 @@ def _sentence(line: dict[str, Any]) -> str:
         told = line["guess"] and line["confidence"] >= LEAST_TOLD and line["guess"] not in line["reason"]
         guess = f"Perhaps {line['guess']}, confidence {line['confidence']:.0%}. " if told else ""
         return f"{what}: no reading. {guess}{line['reason']}"
-    return f"{what}: {line['text']} {line.get('unit', 'kWh')}, confidence {line['confidence']:.0%}"
+    turned = f", turned by {line['rotate']} degrees" if "rotate" in line else ""
+    number = f"{line['text']} {line['unit']}" if "unit" in line else line["text"]
+    return f"{what}: {number}, confidence {line['confidence']:.0%}{turned}"

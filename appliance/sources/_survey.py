@@ -64,12 +64,27 @@ class Survey:
         expected = None if shows.strip() else self._options.expected_digits
         try:
             where = ocr.find(self._picture(), shows.strip() or None, expected_digits=expected)
+        except ocr.NoCounter as error:
+            raise SourceError(self._lying(shows.strip()) or str(error)) from None
         except ValueError as error:
             raise SourceError(str(error)) from None
         if expected is not None and not where.decimals and self._options.decimals < _figures(where):
             # Nobody said where the point is and none was seen: the configuration knows.
             where = replace(where, decimals=self._options.decimals)
         return self._as_found(where)
+
+    def _lying(self, shows: str) -> str | None:
+        """What to do about a picture that lies on its side or stands on its head; None where it does not."""
+        turn = ocr.upright(self._picture(), lambda turned: _found_surely(turned, shows))
+        if turn is None:
+            return None
+        options = self._options
+        if options.flip_horizontal != options.flip_vertical:  # the picture is mirrored after it was turned
+            turn = -turn
+        return (
+            "The picture lies on its side or upside down: set rotate of this camera to "
+            f"{(options.rotate + turn) % 360:g} in the configuration"
+        )
 
     def _as_found(self, where: Calibration) -> MeterSetup:
         """What was found as the configuration's counters; a single one has as many decimals as were found."""
@@ -204,6 +219,17 @@ class Survey:
             self._lessons.forget()
         except OSError as error:
             raise SourceError(f"It cannot be forgotten: {error.strerror}") from error
+
+
+def _found_surely(picture: Picture, shows: str) -> float:
+    """How surely the picture shows a counter, 0..1; that of the number the owner sees, if there is one."""
+    if not shows:
+        return ocr.read(picture).confidence
+    try:
+        ocr.find(picture, shows)
+    except ocr.NoCounter:
+        return 0.0
+    return 1.0
 
 
 def _share(measured: tuple[float, float, float] | None) -> float | None:

@@ -191,6 +191,24 @@ def test_read_gives_one_object_a_picture(picture: Path) -> None:
     assert all(len(digit["box"]) == 4 for digit in line["digits"])
 
 
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_picture_that_lies_on_its_side_is_turned(picture: Path, tmp_path: Path, turn: int) -> None:
+    back = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}[turn]
+    cv2.imwrite(str(tmp_path / "lying.png"), cv2.rotate(cv2.imread(str(picture)), back))
+    line = json.loads(run("read", "--json", tmp_path / "lying.png").stdout)
+    assert (line["text"], line["rotate"]) == ("048713.4", turn)
+    told = run("read", tmp_path / "lying.png").stdout
+    assert f": 048713.4, confidence {line['confidence']:.0%}, turned by {turn} degrees" in told
+
+
+def test_a_picture_without_a_counter_is_not_turned(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(90, 160, (360, 640, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "noise.png"), cv2.GaussianBlur(noise, (0, 0), 2))
+    result = run("read", "--json", tmp_path / "noise.png")
+    assert result.exit_code == 1
+    assert "rotate" not in json.loads(result.stdout)
+
+
 def test_what_is_no_picture_gets_a_reason_and_the_others_are_read(picture: Path, tmp_path: Path) -> None:
     (empty, words, huge, torn) = (tmp_path / name for name in ("empty", "words", "huge", "torn.png"))
     empty.write_bytes(b"")
@@ -235,7 +253,7 @@ def test_read_takes_a_calibration_and_refuses_a_broken_one(picture: Path, tmp_pa
     data = {"width": 1280, "height": 720, "digits": [digit["box"] for digit in boxes], "decimals": 1}
     saved.write_text(json.dumps(data))
     Calibration.from_json(saved.read_text())
-    assert "048713.4 kWh" in run("read", "--meter", saved, picture).stdout
+    assert ": 048713.4, confidence" in run("read", "--meter", saved, picture).stdout  # nobody said of what
     saved.write_text("{}")
     result = run("read", "--meter", saved, picture)
     assert result.exit_code == 1
@@ -255,7 +273,7 @@ def test_with_the_picture_beside_the_calibration_others_are_set_straight(tmp_pat
     assert "048713.4" not in result.stdout
     cv2.imwrite(str(tmp_path / "meter.jpg"), render(48700.1, seed=1))
     result = run("read", "--meter", tmp_path / "meter.json", tmp_path / "shot.png")
-    assert "048713.4 kWh" in result.stdout
+    assert "048713.4, confidence" in result.stdout
 
 
 def test_a_set_up_of_several_counters_reads_them_all_in_their_units(tmp_path: Path) -> None:
@@ -284,7 +302,7 @@ def test_a_set_up_of_several_counters_reads_them_all_in_their_units(tmp_path: Pa
 
 
 def test_the_number_of_decimals_and_the_least_confidence_can_be_said(picture: Path) -> None:
-    assert "0487134 kWh" in run("read", "--digits", 7, "--decimals", 0, picture).stdout
+    assert "0487134, confidence" in run("read", "--digits", 7, "--decimals", 0, picture).stdout
     result = run("read", "--threshold", 1, picture)
     assert result.exit_code == 1
     assert "no reading. Perhaps 048713.4, confidence " in result.stdout

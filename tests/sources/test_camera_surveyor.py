@@ -57,6 +57,29 @@ async def test_type_what_it_shows_and_it_is_done(source: Source, camera: MeterCa
     assert got.value == pytest.approx(camera.house.state_at(got.at).import_kwh, abs=0.11)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"rotate": 180}, "rotate of this camera to 0 "),
+        ({"rotate": 90}, "rotate of this camera to 0 "),
+        ({"rotate": 90, "flip_horizontal": True, "flip_vertical": True}, "rotate of this camera to 180 "),
+    ],
+)
+async def test_a_camera_that_hangs_upside_down_is_told_so(
+    camera: MeterCamera,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, object],
+    told: str,
+) -> None:
+    monkeypatch.setattr(camera_meter, "Apart", InThread)
+    made = Source(Options(name="meter", url=f"{camera.url}/snapshot.jpg", **options), context)  # type: ignore[arg-type]
+    await made.surveyor.shoot()
+    with pytest.raises(SourceError, match=told):
+        await made.surveyor.find(SHOWS)
+    await made._eye.stop()
+
+
 async def test_what_is_saved_goes_before_the_options_and_the_gate_follows(source: Source) -> None:
     assert source.limits[Quantity.ENERGY_IMPORT].resolution == pytest.approx(0.1)
     counter = replace(TRUE.counters[0], quantity=Quantity.GAS, unit="m³", decimals=2)
