@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from ocr.picture import Picture, prepare
 
-_LYING, _STANDING = 0.3, 0.85
+_LYING, _STANDING = 0.3, 0.7
 """Confidence below which a picture may lie on its side, and below which it may stand on its head: of 80 drawn
 photographs turned by a quarter one was read with as much as 0.3; turned by half, when one number may look
-like another, 5 with 0.85 and more."""
+like another, 20 with more than 0.7."""
 _SURE, _SURER = 0.7, 0.15
 """Least confidence of what a turned picture is read as, and by how much it must be surer than before."""
 

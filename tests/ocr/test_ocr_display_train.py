@@ -12,7 +12,7 @@ import pytest
 from ocr_displays import LCD, write
 
 pytest.importorskip("PIL")
-from ocr.train.display import crops, framing, glyphs, optics, pool, scene
+from ocr.train.display import cells, crops, dots, framing, glyphs, optics, pool, scene
 
 
 def _cell(digit: str, ink: tuple[int, int, int] = LCD[1]) -> Any:
@@ -103,6 +103,29 @@ def _least(strip: optics.Strip) -> float:
     return min(levels, default=255.0)
 
 
+def test_dots_are_seven_rows_of_five() -> None:
+    for char, rows in dots.DOTS.items():
+        bits = [int(row, 16) for row in rows.split()]
+        assert len(bits) == 7, char
+        assert max(bits) < 32, char
+    drawn = [rows for char, rows in dots.DOTS.items() if char not in "0O"]
+    assert len(set(drawn)) == len(drawn)
+
+
+def test_cells_hold_the_marks_they_are_told_to() -> None:
+    _fonts()
+    scenes = [cells.scene(np.random.default_rng(n)) for n in range(60)]
+    assert sum(bool(s.unit) for s in scenes) > 25
+    assert sum(bool(s.code) for s in scenes) > 3
+    assert sum(s.ink.shape[0] > 5 * scene.HIGH for s in scenes) > 25  # two rows
+    for s in scenes:
+        middles = [(m.box[0] + m.box[2]) / 2 for m in s.number]
+        assert middles == sorted(middles)
+        for m in s.number + s.code + s.unit:
+            x0, y0, x1, y1 = (round(v) for v in m.box)
+            assert s.ink[y0 : y1 + 1, x0 : x1 + 1].max() > 200, m
+
+
 def test_a_code_alone_is_a_number() -> None:
     texts = [scene.number_text(np.random.default_rng(n)) for n in range(400)]
-    assert 3 <= sum(t.count(".") == 2 and t in scene._CODES for t in texts) <= 30
+    assert 3 <= sum(t.count(".") == 2 and t in scene.CODES for t in texts) <= 30

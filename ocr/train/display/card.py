@@ -23,9 +23,10 @@ Made by `python -m ocr.train --data FOLDER --only display` ({steps:,} steps, see
 ## Data
 
 Seven of eight strips are rendered by `ocr/train/display`, with Debian's fonts (fonts-dseg, fonts-dejavu,
-fonts-liberation and others): seven-segment digits of many makes, 14 segments, dots, pixels and print; LCD,
-backlit, negative, LED; register codes, units, labels, unlit segments; shadow, fading with the angle of view,
-reflections, dirt, perspective, blur, noise, compression. Most that nobody could read are drawn again. The
+fonts-liberation and others): seven-segment digits of many makes, 14 segments, dots, pixels and print, one in
+ten of character cells with words beside and above the number; LCD, backlit, negative, LED; register codes,
+units, labels, unlit segments; shadow, fading with the angle of view, reflections,
+dirt, perspective, blur, noise, compression. Most that nobody could read are drawn again. The
 eighth is put together from photographed LCD digits of one meter (haverland/Tenth-of-step-of-a-meter-digit,
 Apache-2.0; split `train`), with points drawn between them. No photograph of a whole display was trained on.
 The weights are under the project's licence.

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ocr.train.display.dots import DOTS, PLAIN_ZERO
+
 Mask = NDArray[np.uint8]
 Points = NDArray[np.float64]
 Rng = np.random.Generator
@@ -31,19 +33,6 @@ _ON = {
     "S": "afgcd", "O": "abcdef", "_": "d", "=": "dg", "J": "bcd", "h": "cefg",
 }  # fmt: skip
 _OTHER = {"6": "fgedc", "7": "abcf", "9": "abfgc"}
-
-_DOTS = {
-    "0": "0E 11 13 15 19 11 0E", "1": "04 0C 04 04 04 04 0E", "2": "0E 11 01 02 04 08 1F",
-    "3": "1F 02 04 02 01 11 0E", "4": "02 06 0A 12 1F 02 02", "5": "1F 10 1E 01 01 11 0E",
-    "6": "06 08 10 1E 11 11 0E", "7": "1F 01 02 04 08 08 08", "8": "0E 11 11 0E 11 11 0E",
-    "9": "0E 11 11 0F 01 02 0C", "-": "00 00 00 1F 00 00 00", " ": "00 00 00 00 00 00 00",
-    "A": "0E 11 11 11 1F 11 11", "C": "0E 11 10 10 10 11 0E", "E": "1F 10 10 1E 10 10 1F",
-    "F": "1F 10 10 1E 10 10 10", "L": "10 10 10 10 10 10 1F", "P": "1E 11 11 1E 10 10 10",
-    "T": "1F 04 04 04 04 04 04", "d": "01 01 0D 13 11 11 0F", "r": "00 00 16 19 10 10 10",
-    "o": "00 00 0E 11 11 11 0E", "H": "11 11 11 1F 11 11 11", "b": "10 10 16 19 11 11 1E",
-}  # fmt: skip
-"""5 x 7 dots, one row a byte, as the character displays of the HD44780 kind have them."""
-_PLAIN_ZERO = "0E 11 11 11 11 11 0E"
 
 Kind = Literal["segments", "font", "dots", "pixels", "print"]
 
@@ -166,7 +155,7 @@ def _placed(p: Points, name: str, wide: float, high: float, thick: float) -> Poi
 
 
 def _dots_rows(char: str, zero: bool) -> list[int]:
-    rows = _PLAIN_ZERO if char == "0" and not zero else _DOTS.get(char, _DOTS["8"])
+    rows = PLAIN_ZERO if char == "0" and not zero else DOTS.get(char, DOTS["8"])
     return [int(r, 16) for r in rows.split()]
 
 

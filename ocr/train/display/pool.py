@@ -11,18 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.display import CODE, HEIGHT, NUMBER, STRIDE, UNITS, WIDEST, prepare
+from ocr.train.display import cells
 from ocr.train.display.glyphs import Rng
 from ocr.train.display.optics import Strip, photograph
 from ocr.train.display.scene import Mark, scene
 
 STEP = 16
+_CELLS = 0.1
+"""Share of displays of character cells."""
 CLASSES = tuple({c: i + 1 for i, c in enumerate(names)} for names in (NUMBER, CODE, UNITS))
 """Class numbers of the three heads, 0 being none."""
 
 
 def render(rng: Rng, count: int) -> list[Strip]:
     """`count` strips by chance."""
-    return [photograph(rng, scene(rng)) for _ in range(count)]
+    return [photograph(rng, cells.scene(rng) if rng.random() < _CELLS else scene(rng)) for _ in range(count)]
 
 
 @dataclass

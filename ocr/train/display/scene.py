@@ -16,7 +16,7 @@ from ocr.train.display.glyphs import Mask, Rng, Style, fonts, stamp, style
 
 HIGH = 44.0
 """Pixels of a digit's height in a scene."""
-_CODES = (
+CODES = (
     "1.8.0", "1.8.0", "1.8.1", "1.8.2", "1.8.3", "1.8.4", "2.8.0", "2.8.0", "2.8.1", "2.8.2", "3.8.0",
     "4.8.0", "15.8.0", "16.7.0", "1.7.0", "2.7.0", "1.6.0", "1.6.1", "32.7.0", "52.7.0", "72.7.0", "31.7.0",
     "51.7.0", "71.7.0", "C.1.0", "C.1.1", "C.7.0", "C.5.0", "F.F", "F.F.0", "L.1.0", "P.01", "0.0.0",
@@ -87,7 +87,7 @@ def number_text(rng: Rng) -> str:
     """What the display shows; a space is a blank place."""
     kind = rng.random()
     if kind > 0.97:  # a line that holds a code alone: `ocr.codeline` reads it as a number
-        return str(rng.choice([c for c in _CODES if c.count(".") == 2 and set(c) <= set("0123456789.")]))
+        return str(rng.choice([c for c in CODES if c.count(".") == 2 and set(c) <= set("0123456789.")]))
     count = int(rng.choice([3, 4, 5, 6, 7, 8, 9], p=[0.06, 0.12, 0.25, 0.27, 0.16, 0.1, 0.04]))
     body = "".join(str(d) for d in rng.integers(0, 10, count))
     if rng.random() < 0.4:
@@ -191,7 +191,7 @@ def _write(
     return marks, x
 
 
-def _classes(marks: list[Mark]) -> list[Mark]:
+def classes(marks: list[Mark]) -> list[Mark]:
     """What no number has becomes "?"."""
     return [m if m.char in NUMBER else replace(m, char="?") for m in marks]
 
@@ -205,13 +205,13 @@ def scene(rng: Rng) -> Scene:
     mask = np.zeros((round(4.0 * HIGH), round(wide)), np.uint8)
     base = above + HIGH
     marks, end = _write(mask, face, text, left, base, HIGH, face.ghost)
-    out = Scene(mask, _classes(marks), area=(left, above, end - (face.pitch - face.look.cell) * HIGH, base))
+    out = Scene(mask, classes(marks), area=(left, above, end - (face.pitch - face.look.cell) * HIGH, base))
     if face.ghost and rng.random() < 0.5:
         for k in range(1, len(text)):
             x = left + k * face.pitch * HIGH - (face.pitch - face.look.cell) * HIGH / 2
             _point(mask, face, x, base, HIGH, ".", face.ghost)
         _point_again(out, face, base)
-    if rng.random() < 0.38 and text not in _CODES:
+    if rng.random() < 0.38 and text not in CODES:
         _code(rng, out, face)
     if rng.random() < 0.5:
         _unit(rng, out, face)
@@ -229,7 +229,7 @@ def _point_again(out: Scene, face: _Face, base: float) -> None:
 
 def _code(rng: Rng, out: Scene, face: _Face) -> None:
     """A register code left of the number, above or below it, small or of the same size."""
-    text = str(rng.choice(_CODES))
+    text = str(rng.choice(CODES))
     if any(c not in CODE for c in text):
         raise ValueError(f"{text} has characters the network does not know")
     x0, y0, _, base = out.area
@@ -256,7 +256,7 @@ def _code(rng: Rng, out: Scene, face: _Face) -> None:
 
 def _unit(rng: Rng, out: Scene, face: _Face) -> None:
     """A unit right of the number, up, down or in the middle, or below it."""
-    unit = str(rng.choice(UNITS, p=_unit_chances()))
+    unit = str(rng.choice(UNITS, p=unit_chances()))
     shown = "m³" if unit == "m³" and rng.random() < 0.6 else unit.replace("³", "3")
     shown = shown.upper() if rng.random() < 0.06 else shown
     high = HIGH * float(rng.uniform(0.28, 0.6))
@@ -276,7 +276,8 @@ def _unit(rng: Rng, out: Scene, face: _Face) -> None:
         out.unit = [Mark(unit, (x, y, x + wide, y + high))]
 
 
-def _unit_chances() -> list[float]:
+def unit_chances() -> list[float]:
+    """How often each of UNITS is shown: mostly energy."""
     weights = np.array(
         [8.0 if u == "kWh" else 2.5 if u == "m³" else 1.5 if u in ("kW", "V", "A") else 1.0 for u in UNITS]
     )
