@@ -1,6 +1,6 @@
 """Displays of character cells, one row or two: words as large as the number stand beside and above it.
 
-Two of the rows are common: what it is ("Active Import") above or below what it shows ("0009.26 kWh").
+Most have two: what it is ("Active Import"), and what it has counted ("0009.26 kWh").
 """
 
 from __future__ import annotations
@@ -22,21 +22,8 @@ _WORDS = (
     "Month", "Imp.", "Exp.", "Energie", "Bezug", "Lieferung", "Verbrauch", "Stand", "Totaal", "kWh Total",
 )  # fmt: skip
 _BEFORE = (
-    "E:",
-    "E=",
-    "E ",
-    "T1 ",
-    "T2:",
-    "Tot:",
-    "Imp ",
-    "Exp:",
-    "R1=",
-    "kWh ",
-    "kWh:",
-    "Bal:",
-    "+A ",
-    "Rs ",
-)
+    "E:", "E=", "E ", "T1 ", "T2:", "Tot:", "Imp ", "Exp:", "R1=", "kWh ", "kWh:", "Bal:", "+A ", "Rs ",
+)  # fmt: skip
 _CODES = tuple(c for c in CODES if c.count(".") == 2 and "-" not in c)
 
 Part = tuple[str, str]
