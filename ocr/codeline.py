@@ -1,7 +1,7 @@
 """The register code where a display shows it in a line of its own, small, above or below the number.
 
-What stands above or below the number is read as a display of its own, three times, with more or less of
-nothing around it; it has to say the same each time.
+What stands above or below the number is read as a display of its own, with more or less of nothing around it;
+most looks have to say the same code, and none another.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from ocr.display import Text, read
 from ocr.picture import Picture
 
 _CODE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{1,2}")
-_AROUND = (0.0, 0.15, 0.4)
+_AROUND = (0.0, 0.15, 0.25, 0.4, 0.6)
 """What is laid around the line for each look, in its heights."""
+_MOST = 3
 _APART = 0.05
 _SMALLEST = 8
 
@@ -32,8 +33,9 @@ def code(window: Picture, top: float, bottom: float) -> str | None:
 def _read(line: Picture) -> str | None:
     if min(line.shape[:2]) < _SMALLEST:
         return None
-    said = {_code(read(_framed(line, around))) for around in _AROUND}
-    return said.pop() if len(said) == 1 else None
+    looks = (_code(read(_framed(line, around))) for around in _AROUND)
+    said = [found for found in looks if found]
+    return said[0] if len(said) >= _MOST and len(set(said)) == 1 else None
 
 
 def _framed(line: Picture, around: float) -> Picture:
