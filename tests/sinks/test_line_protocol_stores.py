@@ -76,22 +76,25 @@ async def delivered(sink: Sink, most: int = 200) -> list[float]:
 
 # The line
 
+PRINTED = st.just(" ") | st.characters(exclude_categories=("C", "Z"), exclude_characters="\\")
+"""Characters of a text that is `_line.fit`."""
+
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.text(min_size=1, max_size=12).filter(_line.fit),
+    st.text(PRINTED, min_size=1, max_size=12),
     st.dictionaries(
-        st.text(min_size=1, max_size=8).filter(_line.fit), st.text(min_size=1, max_size=8).filter(_line.fit),
-        max_size=3,
+        st.text(PRINTED, min_size=1, max_size=8), st.text(PRINTED, min_size=1, max_size=8), max_size=3
     ),
-    st.text(min_size=1, max_size=8).filter(_line.fit),
+    st.text(PRINTED, min_size=1, max_size=8).filter(lambda name: name[0] != "#"),  # the options refuse it
     st.floats(-1e9, 1e9),
     st.sampled_from(["ms", "us", "ns"]),
-)  # fmt: skip
+)
 def test_a_line_comes_back_from_a_real_influxdb_as_it_was(
     influx: InfluxDB, appliance: str, more: dict[str, str], measurement: str, value: float, precision: str
 ) -> None:
     influx.create("lines")
+    assert all(_line.fit(text) for text in (appliance, measurement, *more, *more.values()))
     own = {"appliance", "source", "unit", "quantity", "time"}
     more = {name: text for name, text in more.items() if name not in own and not name.startswith("_")}
     reading = Reading("meter.a b,=", GRID, value, START + 1, 0.5)
