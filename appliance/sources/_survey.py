@@ -65,7 +65,8 @@ class Survey:
         try:
             where = ocr.find(self._picture(), shows.strip() or None, expected_digits=expected)
         except ocr.NoCounter as error:
-            raise SourceError(self._lying(shows.strip()) or str(error)) from None
+            lies = self._lying(shows.strip()) if shows.strip() else None
+            raise SourceError(lies or str(error)) from None
         except ValueError as error:
             raise SourceError(str(error)) from None
         if expected is not None and not where.decimals and self._options.decimals < _figures(where):
@@ -74,8 +75,8 @@ class Survey:
         return self._as_found(where)
 
     def _lying(self, shows: str) -> str | None:
-        """What to do about a picture that lies on its side or stands on its head; None where it does not."""
-        turn = ocr.upright(self._picture(), lambda turned: _found_surely(turned, shows))
+        """What to do about a picture that shows the number when it is turned; None where none does."""
+        turn = ocr.upright(self._picture(), lambda turned: float(_agrees(turned, shows)))
         if turn is None:
             return None
         options = self._options
@@ -221,15 +222,13 @@ class Survey:
             raise SourceError(f"It cannot be forgotten: {error.strerror}") from error
 
 
-def _found_surely(picture: Picture, shows: str) -> float:
-    """How surely the picture shows a counter, 0..1; that of the number the owner sees, if there is one."""
-    if not shows:
-        return ocr.read(picture).confidence
+def _agrees(picture: Picture, shows: str) -> bool:
+    """Whether something in the picture agrees with the number."""
     try:
         ocr.find(picture, shows)
     except ocr.NoCounter:
-        return 0.0
-    return 1.0
+        return False
+    return True
 
 
 def _share(measured: tuple[float, float, float] | None) -> float | None:
